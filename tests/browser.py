@@ -1,0 +1,188 @@
+"""The page as a visitor has it: a server of our own, a real browser, and the words on the screen.
+
+Used by the browser tests, by docs/take_pictures.py and by benchmarks/page.py.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from tests import chromium
+
+ROOT = Path(__file__).resolve().parent.parent
+STREAMLIT = str(Path(sys.executable).with_name("streamlit"))
+PATIENCE = 30.0  # seconds that a test waits for what must happen
+
+
+class Server:
+    """`streamlit run playground` on a free port of this machine, its output kept in a file."""
+
+    def __init__(
+        self, log: Path, *, folder: Path = ROOT, environment: dict[str, str] | None = None
+    ):
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.log = log
+        with log.open("w") as output:
+            self.process = subprocess.Popen(
+                [STREAMLIT, "run", "playground", f"--server.port={self.port}"],
+                cwd=folder,
+                env={**os.environ, "STREAMLIT_SERVER_HEADLESS": "true", **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_for_health(self, seconds: float = 60.0) -> None:
+        """Return once the server answers. Raises RuntimeError with its output if it does not."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.process.poll() is None:
+            if answers(f"{self.url}/_stcore/health"):
+                return
+            time.sleep(0.02)
+        raise RuntimeError(f"The server did not start:\n{self.output()}")
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def cpu_seconds(self) -> float:
+        """Processor time that the server's process has used so far (Linux)."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def interrupt(self) -> None:
+        """Ctrl-C in the server's terminal."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def stop(self) -> None:
+        """End the server and whatever it started."""
+        if self.process.poll() is None:
+            self.interrupt()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+
+class Visitor:
+    """A person at one open page, who presses, chooses and reads by the words on the screen."""
+
+    def __init__(self, page: Page, url: str):
+        self.page = page
+        self.url = url
+        self.problems: list[str] = []
+        page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
+        page.on("console", self._note_console)
+
+    def _note_console(self, message: Any) -> None:
+        if message.type == "error":
+            self.problems.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def open(self, query: str = "") -> None:
+        """Load the page and wait until it can be played."""
+        self.page.goto(f"{self.url}/{query}")
+        self.button("Reset").wait_for(timeout=PATIENCE * 1000)
+        expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE * 1000)
+
+    def button(self, label: str) -> Locator:
+        return self.page.get_by_role("button", name=label, exact=True).first
+
+    def field(self, label: str) -> Locator:
+        return self.page.get_by_label(label, exact=True).first
+
+    def press(self, label: str) -> None:
+        self.button(label).click(timeout=PATIENCE * 1000)
+
+    def choose(self, field: str, option: str) -> None:
+        """Pick an option of a drop-down field by its label."""
+        box = self.page.get_by_role("combobox", name=re.compile(rf"\b{re.escape(field)}$")).first
+        box.click()
+        self.page.get_by_role("option", name=option, exact=True).first.click()
+
+    def type(self, field: str, value: object) -> None:
+        """Write a value into a text or number field and confirm it."""
+        box = self.field(field)
+        box.fill(str(value))
+        box.press("Enter")
+
+    def metric(self, label: str) -> str:
+        """The text of the st.metric of that label."""
+        metrics = self.page.get_by_test_id("stMetric")
+        labelled = metrics.filter(has=self.page.get_by_text(label, exact=True))
+        return labelled.get_by_test_id("stMetricValue").first.inner_text()
+
+    def number(self, label: str) -> float:
+        """The number in that metric; nan while it shows none."""
+        digits = self.metric(label).replace(",", "").replace("\N{MINUS SIGN}", "-")
+        found = re.search(r"-?\d+(\.\d+)?(e[+-]?\d+)?", digits)
+        return float(found.group()) if found else float("nan")
+
+    def wait_until(
+        self, holds: Callable[[], bool], what: str, *, seconds: float = PATIENCE, every: float = 0.1
+    ) -> None:
+        """Return once `holds` does. Raises AssertionError that says `what` was waited for."""
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, f"waited {seconds:.0f} s in vain: {what}"
+            self.page.wait_for_timeout(every * 1000)
+
+    def wait_for_text(self, text: str | re.Pattern[str], *, seconds: float = PATIENCE) -> None:
+        self.page.get_by_text(text).first.wait_for(timeout=seconds * 1000)
+
+    def complaints(self) -> list[str]:
+        """What went wrong so far: errors of the browser's console, exceptions on the page."""
+        shown = self.page.get_by_test_id("stException")
+        return self.problems + [f"on the page: {text}" for text in shown.all_inner_texts()]
+
+
+@contextmanager
+def server(log: Path, **options: Any) -> Iterator[Server]:
+    """A server that answers, ended afterwards."""
+    started = Server(log, **options)
+    try:
+        started.wait_for_health()
+        yield started
+    finally:
+        started.stop()
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A headless Chromium. Raises RuntimeError where there is none."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=chromium.find(), args=list(chromium.ARGUMENTS)
+        )
+        try:
+            yield launched
+        finally:
+            launched.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False

@@ -1,0 +1,52 @@
+"""Install what testing needs, a browser included, and run every test.
+
+    python tests/run.py [arguments of pytest]
+
+An active virtual environment is used; without one, `.venv` is made in the project's folder.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIREMENTS = ("requirements.txt", "tests/requirements.txt")
+
+
+def main() -> int:
+    if sys.prefix == sys.base_prefix:
+        return subprocess.call([own_python(), __file__, *sys.argv[1:]])
+    install_packages()
+    import chromium  # beside this file
+
+    browser = chromium.find_or_install()
+    print(f"Browser: {browser}", flush=True)
+    environment = {**os.environ, "CHROMIUM": browser}
+    command = [sys.executable, "-m", "pytest", *sys.argv[1:]]
+    return subprocess.call(command, cwd=ROOT, env=environment)
+
+
+def own_python() -> str:
+    """The interpreter of the project's own virtual environment, made if it is not there yet."""
+    folder = ROOT / ".venv"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not python.exists():
+        print("Making the virtual environment .venv.", flush=True)
+        venv.create(folder, with_pip=True)
+    return str(python)
+
+
+def install_packages() -> None:
+    started = time.monotonic()
+    options = [option for path in REQUIREMENTS for option in ("-r", str(ROOT / path))]
+    subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", *options])
+    print(f"Packages are in place ({time.monotonic() - started:.0f} s).", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

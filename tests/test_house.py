@@ -1,0 +1,165 @@
+"""The arrows of the house: who may import whom, read from the sources."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("playground/**/*.py")])
+
+# Inside the core: what each room may import of the others.
+CORE = {
+    "core.maths": set(),
+    "core.experiment": {"core.maths"},
+    "core.data": {"core.experiment", "core.maths"},
+    "core.engine": {"core.experiment", "core.maths", "core.data"},
+    "core.network": {"core.engine", "core.data", "core.experiment", "core.maths"},
+    "core.history": {"core.experiment", "core.maths"},
+}
+BELOW_TRAINER = {*CORE, "core.trainer"}
+CORE["core.trainer"] = set(CORE)
+CORE["core.population"] = CORE["core.exchange"] = CORE["core.inspect"] = BELOW_TRAINER
+
+# The page: what each room may import of the others.
+PAGE = {
+    "playground.charts": set(),
+    "playground.locales": set(),
+    "playground.link": set(),
+    "playground.live": {"playground.locales"},
+    "playground.session": {"playground.live", "playground.link", "playground.locales"},
+    "playground.controls": {"playground.session", "playground.locales", "playground.link"},
+}
+PAGE["playground.views"] = {*PAGE}
+PAGE["playground.page"] = {*PAGE}
+PAGE["playground.streamlit_app"] = {*PAGE}
+
+COMPILED = {"numba", "llvmlite"}
+HEAVY = {"numba", "llvmlite", "scipy", "sklearn", "plotly", "pandas"}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Every module that the nodes of this tree import, `from a import b` as `a` and `a.b`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide the arrows"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imported_by(path: Path) -> set[str]:
+    return set(imports(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def imported_at_once(path: Path) -> set[str]:
+    """What importing this module imports: everything outside of functions and of type checking."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    deferred = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    found, waiting = set(), [tree]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                found |= set(imports(node))
+            elif not isinstance(node, deferred) and not only_for_types(node):
+                waiting.append(node)
+    return found
+
+
+def only_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def roots(modules: set[str]) -> set[str]:
+    return {module.partition(".")[0] for module in modules}
+
+
+def room_of(module: str, rooms: dict[str, set[str]]) -> str | None:
+    """The room that a module lives in: `core.maths.losses` lives in `core.maths`."""
+    return next((room for room in rooms if f"{module}.".startswith(f"{room}.")), None)
+
+
+def cases(*patterns: str) -> list[object]:
+    """One test case for every source file of these modules."""
+    chosen = [p for p in SOURCES if any(f"{module_of(p)}.".startswith(f"{m}.") for m in patterns)]
+    return [pytest.param(path, id=module_of(path)) for path in chosen]
+
+
+@pytest.mark.parametrize("path", cases("core"))
+def test_the_core_knows_no_screen(path: Path) -> None:
+    assert not roots(imported_by(path)) & {"streamlit", "plotly", "playground", "starlette"}
+
+
+@pytest.mark.parametrize("path", cases("core", "playground"))
+def test_only_the_engine_compiles(path: Path) -> None:
+    if not module_of(path).startswith("core.engine"):
+        assert not roots(imported_by(path)) & COMPILED
+
+
+@pytest.mark.parametrize("path", cases("core"))
+def test_rooms_of_the_core_import_only_what_is_below_them(path: Path) -> None:
+    room = room_of(module_of(path), CORE)
+    if room is None:
+        assert module_of(path) == "core", f"{path} has no room in this test's map"
+        return
+    used = {room_of(module, CORE) for module in imported_by(path)} - {None, room}
+    assert used <= CORE[room]
+
+
+@pytest.mark.parametrize("path", cases("playground"))
+def test_rooms_of_the_page_import_only_what_is_below_them(path: Path) -> None:
+    room = room_of(module_of(path), PAGE)
+    if room is None:
+        assert module_of(path) == "playground", f"{path} has no room in this test's map"
+        return
+    used = {room_of(module, PAGE) for module in imported_by(path)} - {None, room}
+    assert used <= PAGE[room]
+
+
+@pytest.mark.parametrize("path", cases("playground"))
+def test_only_the_session_touches_session_state(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    touches = [n for n in ast.walk(tree) if getattr(n, "attr", None) == "session_state"]
+    assert not touches or module_of(path) == "playground.session"
+
+
+@pytest.mark.parametrize("path", cases("playground.charts"))
+def test_charts_draw_without_a_page(path: Path) -> None:
+    assert "streamlit" not in roots(imported_by(path))
+
+
+def test_importing_the_core_and_drawing_the_page_loads_nothing_heavy() -> None:
+    for first in ("core", "playground.streamlit_app", "playground.page"):
+        for module in loaded_with(first):
+            heavy = roots(imported_at_once(FILES[module])) & HEAVY
+            assert not heavy, f"importing {first} reaches {module}, which imports {heavy}"
+
+
+FILES = {module_of(path): path for path in SOURCES}
+
+
+def loaded_with(first: str) -> set[str]:
+    """Our modules that come along when `first` is imported."""
+    found: set[str] = set()
+    waiting = [first]
+    while waiting:
+        module = waiting.pop()
+        if module in FILES and module not in found:
+            found.add(module)
+            waiting += [*imported_at_once(FILES[module]), module.rpartition(".")[0]]
+    return found
+
+
+def test_there_are_no_stray_rooms() -> None:
+    assert SOURCES
+    assert {module_of(path).partition(".")[0] for path in SOURCES} == {"core", "playground"}
+    assert not [path for path in SOURCES if path.stem in {"utils", "helpers", "misc"}]
