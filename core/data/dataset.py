@@ -1,0 +1,196 @@
+"""One type for every data set: what the network is fed, its targets, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.data.labels import class_numbers
+from core.data.preprocessing import Identity, Preprocessing
+
+TASKS = ("classification", "regression")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Training and test rows, ready for a network. All arrays are read-only.
+
+    X_train, X_test: float32 (n_samples, n_inputs), C-contiguous, what the network is fed.
+    y_train, y_test: float32, class numbers (n_samples,) or values (n_samples, n_values).
+    task: "classification" or "regression".
+    feature_names: one per input; class_names: one per class, empty for regression.
+    preprocessing: makes X of raw columns.
+    points_train, points_test: float32 (n_samples, 2) raw coordinates of data in the plane,
+        (n_samples, 1) of a curve, None for all other data.
+    image_shape: (height, width) where a row is an image.
+    """
+
+    X_train: NDArray[np.float32]
+    y_train: NDArray[np.float32]
+    X_test: NDArray[np.float32]
+    y_test: NDArray[np.float32]
+    task: str
+    feature_names: tuple[str, ...]
+    class_names: tuple[str, ...] = ()
+    preprocessing: Preprocessing = field(default_factory=Identity)
+    points_train: NDArray[np.float32] | None = None
+    points_test: NDArray[np.float32] | None = None
+    image_shape: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
+    @classmethod
+    def from_arrays(
+        cls,
+        X_train: ArrayLike,
+        y_train: ArrayLike,
+        X_test: ArrayLike = (),
+        y_test: ArrayLike = (),
+        task: str = "classification",
+        *,
+        feature_names: Sequence[str] | None = None,
+        class_names: Sequence[str] | None = None,
+        image_shape: tuple[int, int] | None = None,
+    ) -> Dataset:
+        """Take a person's own arrays as they are: no scaling, no shuffling; copied as float32.
+
+        X_train, X_test: numbers (n_samples, n_inputs). y_train, y_test: for classification, class
+        numbers (n,) or (n, 1), one-hot (n, k) or names (n,), see `labels.class_numbers`; for
+        regression, values (n,) or (n, n_values). The test set may be empty.
+        Raises ValueError that says which array does not fit, and why.
+        """
+        if task not in TASKS:
+            raise ValueError(f"Unknown task {task!r}. Choose one of: {', '.join(TASKS)}.")
+        inputs = _numbers(X_train, "X_train")
+        if len(inputs) == 0 or inputs.shape[1] == 0:
+            raise ValueError("X_train is empty: it needs at least one row and one column.")
+        test_inputs = _numbers(X_test, "X_test", empty_shape=(0, inputs.shape[1]))
+        if test_inputs.shape[1] != inputs.shape[1]:
+            raise ValueError(
+                f"X_train has {inputs.shape[1]} columns, but X_test has {test_inputs.shape[1]}."
+            )
+        names: tuple[str, ...] = ()
+        if task == "classification":
+            targets, test_targets, names = class_numbers(y_train, y_test, class_names)
+        else:
+            targets, test_targets = _values(y_train, y_test)
+        _same_length(inputs, targets, "train")
+        _same_length(test_inputs, test_targets, "test")
+        return cls(
+            inputs,
+            targets,
+            test_inputs,
+            test_targets,
+            task,
+            _feature_names(feature_names, inputs.shape[1]),
+            names,
+            image_shape=_image_shape(image_shape, inputs.shape[1]),
+        )
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of columns of X."""
+        return self.X_train.shape[1]
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes; 0 for regression."""
+        return len(self.class_names)
+
+    @property
+    def n_values(self) -> int:
+        """Number of values per sample for regression; 0 for classification."""
+        return 0 if self.task == "classification" else self.y_train.shape[1]
+
+    @property
+    def kind(self) -> str:
+        """How it is drawn: "plane", "curve", "image" or "table"."""
+        if self.points_train is not None:
+            return "plane" if self.points_train.shape[1] == 2 else "curve"
+        return "table" if self.image_shape is None else "image"
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Smallest and largest training target of a regression; (-1, 1) for classification."""
+        if self.task == "classification":
+            return -1.0, 1.0
+        return float(self.y_train.min()), float(self.y_train.max())
+
+
+def _numbers(
+    array: ArrayLike, what: str, empty_shape: tuple[int, ...] | None = None, dims: int = 2
+) -> NDArray[np.float32]:
+    """A C-contiguous float32 copy of a table of numbers, or a sentence about what it is."""
+    try:
+        raw = np.asarray(array)
+        if raw.dtype.kind not in "biufO":
+            raise TypeError
+        with np.errstate(over="ignore"):
+            numbers = np.array(raw, dtype=np.float32, order="C")
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{what} must be a table of plain numbers, all rows alike.") from None
+    if empty_shape is not None and numbers.size == 0:
+        return numbers.reshape(empty_shape)
+    if numbers.ndim != dims:
+        raise ValueError(
+            f"{what} must be (n_samples, n_columns), a row per sample; got shape {numbers.shape}."
+        )
+    if not np.isfinite(numbers).all():
+        row, column = np.argwhere(~np.isfinite(numbers))[0][:2]
+        raise ValueError(
+            f"{what} holds a value that is not a finite float32 (row {row}, column {column})."
+        )
+    return numbers
+
+
+def _values(
+    y_train: ArrayLike, y_test: ArrayLike
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Regression targets (n, n_values) of both sets."""
+    train = _numbers(_as_columns(y_train), "y_train")
+    if train.size == 0:
+        raise ValueError("y_train is empty: it needs a value per sample.")
+    test = _numbers(_as_columns(y_test), "y_test", empty_shape=(0, train.shape[1]))
+    if test.shape[1] != train.shape[1]:
+        raise ValueError(
+            f"y_train has {train.shape[1]} values per sample, but y_test has {test.shape[1]}."
+        )
+    return train, test
+
+
+def _as_columns(y: ArrayLike) -> ArrayLike:
+    """One value per sample, (n,), written as a single column (n, 1)."""
+    try:
+        values = np.asarray(y)
+    except ValueError:
+        return y
+    return values[:, None] if values.ndim == 1 else values
+
+
+def _same_length(X: NDArray, y: NDArray, which: str) -> None:
+    if len(X) != len(y):
+        raise ValueError(f"X_{which} has {len(X)} rows, but y_{which} has {len(y)}.")
+
+
+def _feature_names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    if names is None:
+        return tuple(f"x{number}" for number in range(1, count + 1))
+    if isinstance(names, str) or len(names) != count:
+        raise ValueError(f"feature_names must be {count} names, one per column of X_train.")
+    return tuple(map(str, names))
+
+
+def _image_shape(shape: tuple[int, int] | None, count: int) -> tuple[int, int] | None:
+    if shape is None:
+        return None
+    height, width = shape
+    if height < 1 or width < 1 or height * width != count:
+        raise ValueError(f"image_shape {height}x{width} does not make rows of {count} columns.")
+    return int(height), int(width)

@@ -1,0 +1,220 @@
+"""What happens to raw columns before a network sees them, kept with the network and in its files.
+
+Each kind is a frozen record of plain numbers, so that it compares, hashes and travels as JSON.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.data.features import FEATURES, expand
+
+
+class Preprocessing:
+    """Turns raw columns into a network's inputs; the kinds below say how.
+
+    `n_raw` is the number of raw columns, None where any number will do; `n_inputs` the number
+    of columns that come out, None where it equals the number that went in.
+    """
+
+    kind: ClassVar[str]
+
+    @property
+    def n_raw(self) -> int | None:
+        """Number of raw columns that `transform` expects."""
+        return None
+
+    @property
+    def n_inputs(self) -> int | None:
+        """Number of columns that `transform` returns."""
+        return self.n_raw
+
+    def transform(self, raw: ArrayLike) -> NDArray[np.float32]:
+        """Make network inputs of raw columns.
+
+        raw: numbers (n_samples, n_raw). Returns float32 (n_samples, n_inputs), computed in
+        float64. Raises ValueError when the shape does not fit.
+        """
+        columns = np.asarray(raw, dtype=np.float64)
+        if columns.ndim != 2:
+            shape = "x".join(map(str, columns.shape)) or "a single number"
+            raise ValueError(
+                f"Raw data must be (n_samples, n_columns), a row per sample; got shape {shape}."
+            )
+        if self.n_raw is not None and columns.shape[1] != self.n_raw:
+            raise ValueError(
+                f"Raw data has {columns.shape[1]} columns, but this network was trained on "
+                f"{self.n_raw}."
+            )
+        with np.errstate(over="ignore"):
+            return np.ascontiguousarray(self._apply(columns), dtype=np.float32)
+
+    def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as plain JSON values; `from_dict` reads it back."""
+        raise NotImplementedError
+
+    @staticmethod
+    def from_dict(record: object) -> Preprocessing:
+        """Read what `to_dict` wrote. Raises ValueError that names what does not fit."""
+        if not isinstance(record, Mapping):
+            raise ValueError("The preprocessing must be a JSON object with a 'kind'.")
+        kind = record.get("kind")
+        if not isinstance(kind, str) or kind not in _READERS:
+            known = ", ".join(_READERS)
+            raise ValueError(f"Unknown preprocessing kind {kind!r}. Choose one of: {known}.")
+        return _READERS[kind](record)
+
+
+@dataclass(frozen=True)
+class Identity(Preprocessing):
+    """Raw columns are the inputs: a person's own arrays, and curves."""
+
+    kind: ClassVar[str] = "identity"
+
+    def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
+        return columns
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind}
+
+
+@dataclass(frozen=True)
+class Scale(Preprocessing):
+    """Inputs are raw / divisor, for pixels: 16 for digits, 255 for MNIST."""
+
+    divisor: float
+    kind: ClassVar[str] = "scale"
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.divisor) or self.divisor == 0.0:
+            raise ValueError(
+                f"The preprocessing's divisor must be a finite number other than 0; "
+                f"got {self.divisor}."
+            )
+
+    def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
+        return columns / self.divisor
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, "divisor": self.divisor}
+
+
+@dataclass(frozen=True)
+class Standardize(Preprocessing):
+    """Inputs are (raw - mean) / scale, column by column, as scikit-learn's StandardScaler.
+
+    mean, scale: one number per column, measured on the training rows only. A column that never
+    varies has scale 1.
+    """
+
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    kind: ClassVar[str] = "standardize"
+
+    def __post_init__(self) -> None:
+        if len(self.mean) != len(self.scale) or not self.mean:
+            raise ValueError(
+                f"Preprocessing by mean and scale needs one of each per column; "
+                f"got {len(self.mean)} means and {len(self.scale)} scales."
+            )
+        if not all(map(math.isfinite, (*self.mean, *self.scale))) or 0.0 in self.scale:
+            raise ValueError("Preprocessing means and scales must be finite, and no scale zero.")
+
+    @classmethod
+    def fit(cls, raw: NDArray[np.floating]) -> Standardize:
+        """Measure mean and scale (population standard deviation) of raw (n_samples, n_columns)."""
+        columns = np.asarray(raw, dtype=np.float64)
+        deviation = columns.std(axis=0)
+        scale = np.where(deviation > 0.0, deviation, 1.0)
+        return cls(tuple(columns.mean(axis=0).tolist()), tuple(scale.tolist()))
+
+    @property
+    def n_raw(self) -> int:
+        return len(self.mean)
+
+    def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
+        return (columns - np.array(self.mean)) / np.array(self.scale)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, "mean": list(self.mean), "scale": list(self.scale)}
+
+
+@dataclass(frozen=True)
+class Features(Preprocessing):
+    """Inputs are chosen features of the raw coordinates x1 and x2: x1_squared, sin_x2 ..."""
+
+    names: tuple[str, ...]
+    kind: ClassVar[str] = "features"
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.names if name not in FEATURES]
+        if unknown or not self.names:
+            what = f"Unknown feature {unknown[0]!r}" if unknown else "No feature is named"
+            raise ValueError(f"{what}. Choose from: {', '.join(FEATURES)}.")
+
+    @property
+    def n_raw(self) -> int:
+        return 2
+
+    @property
+    def n_inputs(self) -> int:
+        return len(self.names)
+
+    def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
+        return expand(columns, self.names)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, "names": list(self.names)}
+
+
+def _numbers(record: Mapping[str, Any], field: str) -> tuple[float, ...]:
+    """A field that must be a list of plain numbers."""
+    values = record.get(field)
+    if not isinstance(values, Sequence) or not all(map(_is_number, values)):
+        raise ValueError(f"The preprocessing's {field!r} must be a list of numbers.")
+    return tuple(_float(value, field) for value in values)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _float(value: float, field: str) -> float:
+    """A float of a JSON number, whose integers know no bounds."""
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"The preprocessing's {field!r} holds a number too large.") from None
+
+
+def _read_scale(record: Mapping[str, Any]) -> Preprocessing:
+    divisor = record.get("divisor")
+    if not isinstance(divisor, int | float) or isinstance(divisor, bool):
+        raise ValueError("The preprocessing's 'divisor' must be a number.")
+    return Scale(_float(divisor, "divisor"))
+
+
+def _read_features(record: Mapping[str, Any]) -> Preprocessing:
+    names = record.get("names")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("The preprocessing's 'names' must be a list of feature names.")
+    return Features(tuple(names))
+
+
+_READERS: dict[str, Callable[[Mapping[str, Any]], Preprocessing]] = {
+    Identity.kind: lambda record: Identity(),
+    Scale.kind: _read_scale,
+    Standardize.kind: lambda record: Standardize(
+        _numbers(record, "mean"), _numbers(record, "scale")
+    ),
+    Features.kind: _read_features,
+}
