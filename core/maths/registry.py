@@ -1,0 +1,52 @@
+"""Look a name up in a registry, and say in words when it is not there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+Record = TypeVar("Record")
+
+LONGEST_SHOWN = 40  # characters of a wrong value that a sentence repeats
+
+
+def get(registry: Mapping[str, Record], name: object, what: str = "activation") -> Record:
+    """Return the record of that name.
+
+    Raises ValueError with a sentence such as
+    "Unknown activation 'rleu'. Did you mean 'relu'? Choose one of: linear, relu, ...".
+    """
+    check_name(registry, name, what)
+    return registry[str(name)]
+
+
+def check_name(choices: Iterable[str], name: object, what: str) -> None:
+    """Raise ValueError, with the nearest name and all choices, unless `name` is one of `choices`."""
+    choices = list(choices)
+    if isinstance(name, str) and name in choices:
+        return
+    raise ValueError(f"Unknown {what} {shown(name)}.{_did_you_mean(name, choices)}")
+
+
+def _did_you_mean(name: object, choices: list[str]) -> str:
+    known = {choice.lower(): choice for choice in choices}
+    wanted = name[:LONGEST_SHOWN].lower() if isinstance(name, str) else ""
+    near = difflib.get_close_matches(wanted, known, n=1)
+    guess = f" Did you mean {known[near[0]]!r}?" if near else ""
+    return f"{guess} Choose one of: {', '.join(choices)}."
+
+
+def shown(value: object) -> str:
+    """Return a value as a sentence shows it: `repr`, cut short, safe for anything JSON can hold."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= LONGEST_SHOWN else value[: LONGEST_SHOWN - 3] + "...")
+    if isinstance(value, Mapping):
+        return "{...}" if value else "{}"
+    if isinstance(value, list | tuple):
+        return "[...]" if value else "[]"
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python is willing to print
+        return "a number of thousands of digits"
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
