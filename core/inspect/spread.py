@@ -1,0 +1,52 @@
+"""How the numbers of a layer are spread: a histogram, quartiles and a few plain figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MOST = 20_000  # values read for histogram and quartiles: more would not move them visibly
+
+
+@dataclass(frozen=True)
+class Spread:
+    """shares: (bins,) of the values read; edges: (bins + 1,); quartiles: (3,).
+
+    mean, deviation and largest magnitude are over all values that are finite; not_finite counts
+    the others.
+    """
+
+    shares: np.ndarray
+    edges: np.ndarray
+    quartiles: np.ndarray
+    mean: float
+    deviation: float
+    largest: float
+    count: int
+    not_finite: int
+
+
+def spread(values: np.ndarray, *, bins: int = 40) -> Spread:
+    """Describe an array of any shape. Every k-th value stands for very many."""
+    flat = np.asarray(values).ravel()
+    finite = flat[np.isfinite(flat)].astype(np.float64)
+    if not finite.size:
+        nan = float("nan")
+        edges = np.linspace(0.0, 1.0, bins + 1)
+        return Spread(np.zeros(bins), edges, np.full(3, nan), nan, nan, nan, flat.size, flat.size)
+    read = finite[:: -(-finite.size // MOST)]
+    low, high = float(read.min()), float(read.max())
+    # Equal weights (all zeros at the start, say) still get a bin that can be seen.
+    margin = max(1e-3, 1e-3 * abs(low)) if high - low < 1e-9 * max(abs(low), 1.0) else 0.0
+    counts, edges = np.histogram(read, bins=bins, range=(low - margin, high + margin))
+    return Spread(
+        shares=counts / counts.sum(),
+        edges=edges,
+        quartiles=np.percentile(read, [25.0, 50.0, 75.0]),
+        mean=float(finite.mean()),
+        deviation=float(finite.std()),
+        largest=float(np.abs(finite).max()),
+        count=flat.size,
+        not_finite=flat.size - finite.size,
+    )

@@ -1,0 +1,238 @@
+"""One training step with every number: forward, loss, backward, update, and a numeric check.
+
+Plain float64 NumPy that calls the registry's scalar functions: slow, readable, and independent of
+the engine, so that each can be checked against the other.
+
+Letters: a_in the inputs of a layer, z = a_in W + b, a = f(z), all (batch, units);
+delta = dL/dz of one sample's own loss L, so that dL/dw_ij of a batch is the mean over its
+samples of a_in_i delta_j.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from core.maths import activations, losses, registry
+
+ScalarFunction = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """What one dense layer did with a batch; all arrays float64.
+
+    inputs: (batch, n_in). weights: (n_in, units). biases: (units,).
+    z: (batch, units), the weighted sums. activations: f(z), before dropout.
+    mask: (batch, units), 0 or 1 / (1 - rate) per unit, or None without dropout.
+    outputs: (batch, units), what the next layer reads.
+    output_gradients: dL/d outputs. slopes: f'(z); None for softmax, whose units depend on
+    one another. deltas: dL/dz.
+    """
+
+    activation: str
+    inputs: np.ndarray
+    weights: np.ndarray
+    biases: np.ndarray
+    z: np.ndarray
+    activations: np.ndarray
+    mask: np.ndarray | None
+    outputs: np.ndarray
+    output_gradients: np.ndarray
+    slopes: np.ndarray | None
+    deltas: np.ndarray
+
+    @cached_property
+    def weight_gradients(self) -> np.ndarray:
+        """dL/dW (n_in, units), the mean over the batch, without any penalty."""
+        return np.asarray(self.inputs.T @ self.deltas / len(self.inputs))
+
+    @cached_property
+    def bias_gradients(self) -> np.ndarray:
+        """dL/db (units,), the mean over the batch."""
+        return np.asarray(self.deltas.mean(axis=0))
+
+    def outputs_for(self, z: np.ndarray) -> np.ndarray:
+        """What the next layer would read for other weighted sums z, under the same mask."""
+        activated = _activate(self.activation, z)
+        return activated if self.mask is None else activated * self.mask
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One batch through the network and back.
+
+    targets: (batch, n_outputs) as the loss compares them. element_losses: the loss of every
+    output, (batch, n_outputs). sample_losses: (batch,). loss: their mean, without any penalty.
+    """
+
+    loss_name: str
+    layers: tuple[LayerTrace, ...]
+    targets: np.ndarray
+    element_losses: np.ndarray
+    sample_losses: np.ndarray
+    loss: float
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """The outputs of the last layer, (batch, n_outputs)."""
+        return self.layers[-1].outputs
+
+    def numeric_gradient(self, layer: int, i: int | None, j: int, step: float = 1e-5) -> float:
+        """Measure dL/dw by a central difference: (L(w + h) - L(w - h)) / 2h.
+
+        i: which input the weight reads, or None for the bias of unit j. step: h, relative to
+        weights greater than 1. Dropout masks are held as they were.
+        """
+        traced = self.layers[layer]
+        weight = traced.biases[j] if i is None else traced.weights[i, j]
+        reach = np.ones(len(traced.z)) if i is None else traced.inputs[:, i]
+        h = step * max(1.0, abs(float(weight)))
+        above, below = (self._loss_with(layer, j, sign * h * reach) for sign in (1.0, -1.0))
+        return (above - below) / (2.0 * h)
+
+    def _loss_with(self, layer: int, j: int, added: np.ndarray) -> float:
+        """Return the loss when `added` (batch,) is added to z of unit j of a layer."""
+        z = self.layers[layer].z.copy()
+        z[:, j] += added
+        outputs = self.layers[layer].outputs_for(z)
+        for traced in self.layers[layer + 1 :]:
+            outputs = traced.outputs_for(outputs @ traced.weights + traced.biases)
+        return float(_sample_losses(self.loss_name, self.targets, outputs)[1].mean())
+
+
+def trace(
+    layers: Sequence[tuple[np.ndarray, np.ndarray, str]],
+    X: np.ndarray,
+    targets: np.ndarray,
+    loss: str,
+    *,
+    masks: Sequence[np.ndarray | None] | None = None,
+) -> Trace:
+    """Send a batch through a network and back, keeping every number.
+
+    layers: weights (n_in, units), biases (units,) and activation name of every layer.
+    X: (batch, n_inputs). targets: (batch, n_outputs), encoded as the loss compares them (one-hot,
+    0/1, -1/+1 or values; smoothed if labels are). masks: the dropout masks, one per layer.
+    """
+    targets = np.asarray(targets, dtype=np.float64)
+    with np.errstate(all="ignore"):  # a diverged network is traced too, with nan and inf
+        forward = _forward(layers, np.asarray(X, dtype=np.float64), masks)
+        elements, samples = _sample_losses(loss, targets, forward[-1]["outputs"])
+        return Trace(
+            loss_name=loss,
+            layers=_backward(forward, targets, loss),
+            targets=targets,
+            element_losses=elements,
+            sample_losses=samples,
+            loss=float(samples.mean()),
+        )
+
+
+def _forward(
+    layers: Sequence[tuple[np.ndarray, np.ndarray, str]],
+    inputs: np.ndarray,
+    masks: Sequence[np.ndarray | None] | None,
+) -> list[dict[str, Any]]:
+    done: list[dict[str, Any]] = []
+    for number, (weights, biases, activation) in enumerate(layers):
+        weights, biases = np.float64(weights), np.float64(biases)
+        z = inputs @ weights + biases
+        activated = _activate(activation, z)
+        mask = None if masks is None else masks[number]
+        outputs = activated if mask is None else activated * mask
+        done.append(
+            {
+                "activation": activation,
+                "inputs": inputs,
+                "weights": weights,
+                "biases": biases,
+                "z": z,
+                "activations": activated,
+                "mask": mask,
+                "outputs": outputs,
+            }
+        )
+        inputs = outputs
+    return done
+
+
+def _backward(
+    forward: list[dict[str, Any]], targets: np.ndarray, loss: str
+) -> tuple[LayerTrace, ...]:
+    """Carry dL/d outputs (batch, n_outputs) from the last layer to the first."""
+    gradients = _loss_gradients(loss, targets, forward[-1]["outputs"])
+    traced: list[LayerTrace] = []
+    for layer in reversed(forward):
+        slopes, deltas = _through_activation(layer, gradients)
+        if not traced and is_fused(loss, layer["activation"]):
+            deltas = _fused_deltas(loss, targets, layer["outputs"])
+        traced.append(LayerTrace(**layer, output_gradients=gradients, slopes=slopes, deltas=deltas))
+        gradients = deltas @ layer["weights"].T
+    return tuple(reversed(traced))
+
+
+def _through_activation(
+    layer: dict[str, Any], gradients: np.ndarray
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """Return f'(z) (None for softmax) and dL/dz of a layer from dL/d outputs."""
+    arriving = gradients if layer["mask"] is None else gradients * layer["mask"]
+    if layer["activation"] == activations.SOFTMAX:
+        p = layer["activations"]
+        return None, p * (arriving - (p * arriving).sum(axis=1, keepdims=True))
+    record = registry.get(activations.ACTIVATIONS, layer["activation"])
+    slopes = elementwise(record.derivative, layer["z"], layer["activations"])
+    return slopes, arriving * slopes
+
+
+def is_fused(loss: str, activation: str) -> bool:
+    """Say whether loss and last activation collapse into dL/dz = p - y.
+
+    The two-step chain divides by p (1 - p), which the loss clips: p - y has no such limit.
+    """
+    return (loss, activation) in (
+        ("binary_crossentropy", "sigmoid"),
+        ("categorical_crossentropy", activations.SOFTMAX),
+    )
+
+
+def _fused_deltas(loss: str, targets: np.ndarray, p: np.ndarray) -> np.ndarray:
+    if loss == "binary_crossentropy":
+        return np.asarray((p - targets) / targets.shape[1])
+    return np.asarray(p * targets.sum(axis=1, keepdims=True) - targets)
+
+
+def _activate(name: str, z: np.ndarray) -> np.ndarray:
+    if name == activations.SOFTMAX:
+        exponentials = np.exp(z - z.max(axis=1, keepdims=True))
+        return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+    return elementwise(registry.get(activations.ACTIVATIONS, name).function, z)
+
+
+def _sample_losses(
+    name: str, targets: np.ndarray, predictions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the losses of every output (batch, n_outputs) and of every sample (batch,)."""
+    record = registry.get(losses.LOSSES, name, "loss")
+    elements = elementwise(record.function, targets, predictions)
+    return elements, _over_outputs(record.mean_over, elements)
+
+
+def _over_outputs(mean_over: str, elements: np.ndarray) -> np.ndarray:
+    return np.asarray(elements.sum(axis=1) if mean_over == "samples" else elements.mean(axis=1))
+
+
+def _loss_gradients(name: str, targets: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return dL/d predictions (batch, n_outputs) of every sample's own loss."""
+    record = registry.get(losses.LOSSES, name, "loss")
+    shared = 1.0 if record.mean_over == "samples" else 1.0 / targets.shape[1]
+    return elementwise(record.derivative, targets, predictions) * shared
+
+
+def elementwise(function: ScalarFunction, *arrays: np.ndarray) -> np.ndarray:
+    """Apply a scalar function to arrays of one shape; float64."""
+    return np.asarray(np.frompyfunc(function, len(arrays), 1)(*arrays), dtype=np.float64)

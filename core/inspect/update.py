@@ -1,0 +1,87 @@
+"""What an optimizer does to one parameter: penalty, clipping, slots and the new value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.maths import optimizers, registry, regularizers
+
+
+@dataclass(frozen=True)
+class Update:
+    """One parameter's step, number by number, in float64.
+
+    gradient: dL/dw of the data. penalty_gradient: what the regularizer adds (0 for a bias).
+    clipped: their sum after clipping, which is what the optimizer reads.
+    slots_before, slots_after: the optimizer's memory by name. constants: what the optimizer
+    prepared for this step (c0, c1, ... of its record).
+    """
+
+    optimizer: str
+    step: int
+    learning_rate: float
+    gradient: float
+    penalty_gradient: float
+    clipped: float
+    constants: tuple[float, ...]
+    slots_before: Mapping[str, float]
+    slots_after: Mapping[str, float]
+    before: float
+    after: float
+
+    @property
+    def change(self) -> float:
+        """The step itself: new value minus old value."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The settings an update depends on. options: those that differ from the defaults, by name."""
+
+    optimizer: str
+    options: Mapping[str, float | bool]
+    learning_rate: float
+    regularizer: str = "none"
+    regularization_rate: float = 0.0
+
+
+def trace_update(
+    rule: Rule,
+    parameter: float,
+    gradient: float,
+    slots: Sequence[float],
+    *,
+    step: int,
+    is_weight: bool = True,
+    clip: float = 1.0,
+) -> Update:
+    """Work out one parameter's update. slots: the optimizer's memory of it, in registry order.
+
+    step: the number of the update, counted from 1 (Adam's bias correction asks). clip: the
+    factor by which clipping scales gradient and penalty.
+    """
+    record = registry.get(optimizers.OPTIMIZERS, rule.optimizer, "optimizer")
+    penalty = 0.0
+    if is_weight:
+        regularizer = registry.get(regularizers.REGULARIZERS, rule.regularizer, "regularizer")
+        penalty = float(regularizer.derivative(parameter, rule.regularization_rate))
+    options = record.values(rule.options)
+    constants = tuple(float(c) for c in record.prepare(options, rule.learning_rate, step))
+    memory = [float(slot) for slot in slots] + [0.0] * (2 - len(slots))
+    clipped = (gradient + penalty) * clip
+    after, *kept = record.update(parameter, clipped, memory[0], memory[1], *constants)
+    return Update(
+        optimizer=rule.optimizer,
+        step=step,
+        learning_rate=rule.learning_rate,
+        gradient=gradient,
+        penalty_gradient=penalty,
+        clipped=clipped,
+        constants=constants,
+        slots_before=dict(zip(record.slots, memory, strict=False)),
+        slots_after=dict(zip(record.slots, (float(k) for k in kept), strict=False)),
+        before=parameter,
+        after=float(after),
+    )

@@ -1,0 +1,171 @@
+"""Curves against steps or epochs: losses, accuracies, gradient norms, update ratios."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from playground.charts.style import (
+    GREY,
+    POSITIVE,
+    TEST,
+    TRAINING,
+    Axes,
+    framed,
+    layer_style,
+    markers_at,
+    thin,
+)
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure, Scatter
+
+Role = Literal["train", "test", "batch"] | int
+LABELLED_MARKS = 12  # labels beyond these would cover one another
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line. x, y: (n,). role: "train", "test", "batch", or the number of a layer."""
+
+    label: str
+    x: np.ndarray
+    y: np.ndarray
+    role: Role
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A vertical line where the run was edited; `label` says what changed."""
+
+    x: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Best:
+    """The lowest or highest point of a curve, drawn as a star."""
+
+    x: float
+    y: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """A shaded stretch of the y axis with the words written into it."""
+
+    low: float
+    high: float
+    label: str
+
+
+def line_chart(
+    curves: Sequence[Curve],
+    axes: Axes,
+    *,
+    marks: Sequence[Mark] = (),
+    best: Best | None = None,
+    band: Band | None = None,
+) -> Figure:
+    """Draw curves over common axes, each thinned to 1000 points.
+
+    On a logarithmic axis the points at or below zero are left out.
+    """
+    from plotly.graph_objects import Figure
+
+    figure = Figure([_trace(_visible(curve, axes)) for curve in curves])
+    framed(figure, axes)
+    figure.update_layout(hovermode="x unified")
+    if band is not None:
+        _add_band(figure, band, axes)
+    _add_marks(figure, [mark for mark in marks if mark.x > 0 or not axes.log_x], axes)
+    if best is not None and np.isfinite(best.y) and not (axes.log_x and best.x <= 0):
+        _add_best(figure, best)
+    return figure
+
+
+def _visible(curve: Curve, axes: Axes) -> Curve:
+    x, y = np.asarray(curve.x, dtype=np.float64), np.asarray(curve.y, dtype=np.float64)
+    if axes.log_x:
+        x, y = x[x > 0], y[x > 0]
+    if axes.log_y:
+        y = np.where(y > 0, y, np.nan)
+    x, y = thin(x, y)
+    return replace(curve, x=x, y=y)
+
+
+def _trace(curve: Curve) -> Scatter:
+    from plotly.graph_objects import Scatter
+
+    line: dict[str, object]
+    mode, marker = "lines", None
+    if curve.role == "batch":
+        line = {"color": GREY, "width": 0.7}
+    elif curve.role == "train":
+        line = {"color": TRAINING, "width": 2.2}
+    elif curve.role == "test":
+        line = {"color": TEST, "width": 2.2, "dash": "dash"}
+    else:
+        style = layer_style(int(curve.role))
+        line = {"color": style["color"], "dash": style["dash"], "width": 1.8}
+        mode = "lines+markers"
+        marker = {"symbol": style["symbol"], "size": markers_at(len(curve.x)), "opacity": 1.0}
+    return Scatter(
+        x=curve.x,
+        y=curve.y,
+        name=curve.label,
+        mode=mode if len(curve.x) != 1 else "markers",
+        line=line,
+        marker=marker if len(curve.x) != 1 else {"color": line["color"], "size": 8},
+        opacity=0.6 if curve.role == "batch" else 1.0,
+        hovertemplate="%{y:.4g}",
+        connectgaps=False,
+    )
+
+
+def _add_marks(figure: Figure, marks: Sequence[Mark], axes: Axes) -> None:
+    for number, mark in enumerate(marks):
+        figure.add_vline(x=mark.x, line={"color": GREY, "width": 1, "dash": "dot"})
+        if number >= len(marks) - LABELLED_MARKS:
+            figure.add_annotation(
+                x=np.log10(mark.x) if axes.log_x else mark.x,  # Plotly wants exponents here
+                y=0.0,
+                yref="paper",
+                yanchor="bottom",
+                xanchor="left",
+                text=mark.label,
+                textangle=-90,
+                showarrow=False,
+                font={"size": 11},
+            )
+
+
+def _add_best(figure: Figure, best: Best) -> None:
+    figure.add_scatter(
+        x=[best.x],
+        y=[best.y],
+        mode="markers",
+        name=best.label,
+        marker={"symbol": "star", "size": 13, "color": TEST, "line": {"color": GREY, "width": 1}},
+        hovertemplate="%{y:.4g}",
+    )
+
+
+def _add_band(figure: Figure, band: Band, axes: Axes) -> None:
+    figure.add_hrect(
+        y0=band.low, y1=band.high, line_width=0, fillcolor=POSITIVE, opacity=0.13, layer="below"
+    )
+    figure.add_annotation(
+        x=1.0,
+        xref="paper",
+        xanchor="right",
+        y=np.log10(band.high) if axes.log_y else band.high,
+        yanchor="bottom",
+        text=band.label,
+        showarrow=False,
+        font={"size": 11},
+    )

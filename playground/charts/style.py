@@ -1,0 +1,127 @@
+"""Colours, dashes and the common frame of every chart.
+
+Backgrounds are transparent and text takes the colours of Streamlit's theme, so that one figure
+serves light and dark. Lines differ in dash and marker as well as in colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+NEGATIVE, ZERO, POSITIVE = "#f59322", "#e8eaeb", "#0877bd"
+DIVERGING = [[0.0, NEGATIVE], [0.5, ZERO], [1.0, POSITIVE]]
+# White to blue would vanish on a white page: the scale starts at the grey of zero.
+SEQUENTIAL = [[0.0, ZERO], [1.0, POSITIVE]]
+GREY = "#8a8f94"
+
+TRAINING, TEST = "#0877bd", "#d55e00"
+
+# Okabe and Ito's colours without yellow and black, which vanish on white and on dark.
+PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8f94")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x", "star", "hexagon")
+
+POINTS = 1000  # the most that one line draws; an SVG line of more is slow and looks the same
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What the axes of a chart say, and which are logarithmic."""
+
+    x: str
+    y: str
+    log_x: bool = False
+    log_y: bool = False
+
+
+def layer_style(index: int) -> dict[str, str]:
+    """Return colour, dash and marker of the line of layer `index`; no two of 35 are alike."""
+    return {
+        "color": PALETTE[index % len(PALETTE)],
+        "dash": DASHES[index % len(DASHES)],
+        "symbol": SYMBOLS[index % len(SYMBOLS)],
+    }
+
+
+def thin(x: np.ndarray, y: np.ndarray, limit: int = POINTS) -> tuple[np.ndarray, np.ndarray]:
+    """Keep at most `limit` points of a line: the lowest and the highest of each stretch.
+
+    x, y: (n,). Peaks survive, unlike with every k-th point. Values that are not finite become
+    NaN, which draws as a gap.
+    """
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    y = np.where(np.isfinite(y), y, np.nan)
+    if len(x) <= limit:
+        return x, y
+    stretches = limit // 2 - 1
+    width = -(-(len(x) - 2) // stretches)
+    padding = width * (-(-(len(x) - 2) // width)) - (len(x) - 2)
+    inner = np.append(y[1:-1], np.full(padding, np.nan)).reshape(-1, width)
+    start = 1 + width * np.arange(len(inner))
+    low = start + np.argmin(np.where(np.isnan(inner), np.inf, inner), axis=1)
+    high = start + np.argmax(np.where(np.isnan(inner), -np.inf, inner), axis=1)
+    keep = np.unique(np.concatenate([[0], low, high, [len(x) - 1]]))
+    return x[keep], y[keep]
+
+
+def framed(figure: Figure, axes: Axes, *, height: int = 360) -> Figure:
+    """Give a figure its axis titles, scales, margins and a transparent background."""
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        # Zoom and hidden lines outlive the redraw while the run plays.
+        uirevision=f"{axes.x} {axes.log_x} {axes.log_y}",
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0.0},
+        hovermode="closest",
+    )
+    figure.update_xaxes(
+        title=axes.x,
+        type="log" if axes.log_x else "linear",
+        automargin=True,
+        exponentformat="power",
+    )
+    figure.update_yaxes(
+        title=axes.y,
+        type="log" if axes.log_y else "linear",
+        automargin=True,
+        exponentformat="power",
+    )
+    return figure
+
+
+def empty(message: str, *, height: int = 200) -> Figure:
+    """Return a chart without axes that says why there is nothing to draw."""
+    from plotly.graph_objects import Figure
+
+    figure = Figure()
+    framed(figure, Axes("", ""), height=height)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    figure.add_annotation(text=message, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper")
+    return figure
+
+
+def markers_at(count: int, shown: int = 8) -> np.ndarray:
+    """Return marker sizes (count,): 7 at about `shown` places of a line, else 0."""
+    sizes = np.zeros(count)
+    sizes[np.linspace(0, count - 1, min(shown, count)).astype(int)] = 7.0
+    return sizes
+
+
+def labels_fit(rows: int, columns: int, cells: int = 160) -> bool:
+    """Say whether the numbers of a heat map can be read when written into its cells."""
+    return rows * columns <= cells and columns <= 12
+
+
+def as_lists(values: np.ndarray | Sequence[float]) -> list[float]:
+    """Return plain numbers, for places where Plotly wants lists."""
+    return [float(value) for value in np.asarray(values).ravel()]

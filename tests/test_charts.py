@@ -1,0 +1,133 @@
+"""Charts: what the figures hold, and that odd numbers do not break them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from playground.charts import (
+    Axes,
+    Band,
+    Best,
+    Curve,
+    Mark,
+    Spread,
+    confusion_chart,
+    empty,
+    line_chart,
+    matrix_chart,
+    prediction_chart,
+    spread_chart,
+    thin,
+    weight_images,
+)
+
+
+def test_a_long_line_is_thinned_and_keeps_its_peaks() -> None:
+    x = np.arange(100_000)
+    y = np.sin(x / 500.0)
+    y[54_321], y[60_000] = 9.0, -9.0
+    kept_x, kept_y = thin(x, y)
+    assert len(kept_x) <= 1000
+    assert kept_y.max() == 9.0
+    assert kept_y.min() == -9.0
+    assert (kept_x[0], kept_x[-1]) == (0, 99_999)
+    assert (np.diff(kept_x) > 0).all()
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 1000, 1001, 1003, 4096])
+def test_lines_of_any_length_can_be_thinned(length: int) -> None:
+    x, y = thin(np.arange(length), np.full(length, np.inf))
+    assert len(x) == len(y) <= max(length, 1000)
+    assert not np.isinf(y).any()
+
+
+def test_a_line_chart_names_axes_and_lines() -> None:
+    x = np.arange(10.0)
+    figure = line_chart(
+        [Curve("Training loss", x, x + 1.0, "train"), Curve("Layer 1", x, x + 2.0, 0)],
+        Axes("Step", "Loss", log_y=True),
+        marks=[Mark(3.0, "learning rate 0.1")],
+        best=Best(4.0, 5.0, "best"),
+        band=Band(1e-4, 1e-2, "usual"),
+    )
+    assert [trace.name for trace in figure.data] == ["Training loss", "Layer 1", "best"]
+    assert figure.layout.xaxis.title.text == "Step"
+    assert figure.layout.yaxis.type == "log"
+    assert {"learning rate 0.1", "usual"} <= {note.text for note in figure.layout.annotations}
+    drawn = json.loads(figure.to_json())
+    assert drawn["layout"]["paper_bgcolor"] == "rgba(0,0,0,0)"
+
+
+def test_lines_of_layers_differ_in_more_than_colour() -> None:
+    curves = [Curve(str(i), np.arange(3.0), np.ones(3), i) for i in range(17)]
+    figure = line_chart(curves, Axes("Step", "Norm"))
+    styles = [(t.line.color, t.line.dash, t.marker.symbol) for t in figure.data]
+    assert len(set(styles)) == 17
+    assert len({(dash, symbol) for _, dash, symbol in styles}) == 17
+
+
+def test_logarithmic_axes_leave_out_what_they_cannot_show() -> None:
+    x, y = np.array([0.0, 1.0, 2.0]), np.array([1.0, 0.0, np.nan])
+    figure = line_chart(
+        [Curve("loss", x, y, "train")],
+        Axes("Step", "Loss", log_x=True, log_y=True),
+        marks=[Mark(0.0, "at the start")],
+    )
+    assert len(figure.data[0].x) == 2
+    assert np.isnan(figure.data[0].y).all()
+    assert not figure.layout.annotations
+
+
+def test_charts_hold_numbers_that_are_not_finite() -> None:
+    broken = np.array([[np.nan, np.inf], [-np.inf, np.nan]])
+    names = ["a", "b"]
+    matrix_chart(broken, names, names, Axes("Unit", "Input"), "weight").to_json()
+    weight_images(broken.reshape(4, 1), (2, 2), ["a"], "weight").to_json()
+    pair = (np.array([1.0, 2.0]), np.array([np.nan, np.inf]))
+    prediction_chart(pair, pair, Axes("True", "Predicted"), ("a", "b", "c")).to_json()
+    line_chart([Curve("x", np.arange(2.0), broken[0], "test")], Axes("Step", "Loss")).to_json()
+
+
+def test_a_weight_matrix_is_centred_on_zero() -> None:
+    figure = matrix_chart(
+        np.array([[0.5, -2.0], [1.0, 0.0]]), ["x1", "x2"], ["1", "2"], Axes("Unit", "Input"), "w"
+    )
+    assert (figure.data[0].zmin, figure.data[0].zmax) == (-2.0, 2.0)
+    assert figure.data[0].customdata[0][1] == "x1 → 2"
+
+
+def test_images_keep_their_pixels() -> None:
+    weights = np.arange(12.0).reshape(6, 2)
+    figure = weight_images(weights, (2, 3), ["one", "two"], "weight")
+    shown = np.array(figure.data[0].z)
+    assert sorted(shown[np.isfinite(shown)]) == sorted(weights.ravel())
+    assert len(figure.layout.annotations) == 2
+
+
+def test_a_confusion_matrix_colours_shares_and_writes_counts() -> None:
+    counts = np.array([[8, 2], [0, 0]])
+    figure = confusion_chart(counts, ["a", "b"], Axes("Predicted", "True"), ("samples", "of class"))
+    assert np.array(figure.data[0].z).tolist() == [[0.8, 0.2], [0.0, 0.0]]
+    assert np.array(figure.data[0].text).tolist() == counts.tolist()
+
+
+def test_an_empty_test_set_can_be_drawn() -> None:
+    none = (np.zeros(0), np.zeros(0))
+    some = (np.array([1.0]), np.array([1.5]))
+    figure = prediction_chart(some, none, Axes("True", "Predicted"), ("a", "b", "c"))
+    assert len(figure.data) == 3
+    assert len(prediction_chart(none, none, Axes("t", "p"), ("a", "b", "c")).data) == 2
+
+
+def test_spreads_draw_one_violin_per_layer() -> None:
+    one = Spread("Layer 1", np.array([0.25, 0.75]), np.array([0.0, 1.0, 2.0]), np.ones(3))
+    flat = Spread("Layer 2", np.zeros(2), np.array([0.0, 1.0, 2.0]), np.full(3, np.nan))
+    figure = spread_chart([one, flat], Axes("", "Weight"), "share")
+    assert list(figure.layout.xaxis.ticktext) == ["Layer 1", "Layer 2"]
+
+
+def test_an_empty_chart_says_why() -> None:
+    assert empty("Press Play").layout.annotations[0].text == "Press Play"

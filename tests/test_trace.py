@@ -1,0 +1,114 @@
+"""One step traced in plain NumPy: by hand, against central differences, against the engine."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from core.inspect.trace import trace
+from core.inspect.update import Rule, trace_update
+from core.maths.activations import ACTIVATIONS, SOFTMAX
+from core.maths.losses import LOSSES
+from core.maths.optimizers import OPTIMIZERS
+
+
+def test_a_step_worked_by_hand() -> None:
+    # 2-2-1, linear hidden units and a linear output, squared error, one sample x = (1, 2), y = 1.
+    W1, b1 = np.array([[0.5, -1.0], [0.25, 0.5]]), np.array([0.0, 0.5])
+    W2, b2 = np.array([[2.0], [-1.0]]), np.array([0.5])
+    traced = trace(
+        [(W1, b1, "linear"), (W2, b2, "linear")],
+        np.array([[1.0, 2.0]]),
+        np.array([[1.0]]),
+        "mean_squared_error",
+    )
+    # z1 = (0.5 + 0.5 + 0, -1 + 1 + 0.5) = (1, 0.5); p = 2 - 0.5 + 0.5 = 2; L = (2 - 1)^2 = 1.
+    assert traced.layers[0].z.tolist() == [[1.0, 0.5]]
+    assert traced.predictions.tolist() == [[2.0]]
+    assert traced.loss == 1.0
+    # delta2 = 2 (2 - 1) = 2; dW2 = (1, 0.5) * 2; delta1 = 2 * (2, -1) = (4, -2).
+    assert traced.layers[1].deltas.tolist() == [[2.0]]
+    assert traced.layers[1].weight_gradients.tolist() == [[2.0], [1.0]]
+    assert traced.layers[0].deltas.tolist() == [[4.0, -2.0]]
+    # dW1 = outer(x, delta1), db1 = delta1.
+    assert traced.layers[0].weight_gradients.tolist() == [[4.0, -2.0], [8.0, -4.0]]
+    assert traced.layers[0].bias_gradients.tolist() == [4.0, -2.0]
+
+
+def example(activation: str, output: str, loss: str, outputs: int = 2) -> tuple:
+    """Return layers, inputs and targets of a small random network, away from kinks."""
+    rng = np.random.default_rng(7)
+    sizes = (3, 4, outputs)
+    layers = [
+        (rng.normal(size=(n, m)), rng.normal(size=m), name)
+        for n, m, name in zip(sizes[:-1], sizes[1:], (activation, output), strict=True)
+    ]
+    classes = (np.arange(5)[:, None] % outputs == np.arange(outputs)).astype(float)
+    targets = {
+        "zero_one": classes,
+        "plus_minus": 2.0 * classes - 1.0,
+        "value": rng.normal(size=(5, outputs)),
+    }
+    return layers, rng.normal(size=(5, 3)), targets[LOSSES[loss].targets]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_gradients_agree_with_central_differences(activation: str, loss: str) -> None:
+    layers, X, targets = example(activation, LOSSES[loss].output_activation, loss)
+    traced = trace(layers, X, targets, loss)
+    for layer, i, j in [(0, 0, 1), (0, None, 2), (1, 3, 0), (1, None, 1)]:
+        found = traced.layers[layer]
+        exact = found.bias_gradients[j] if i is None else found.weight_gradients[i, j]
+        assert traced.numeric_gradient(layer, i, j) == pytest.approx(exact, rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize("output", [*ACTIVATIONS, SOFTMAX])
+def test_any_output_activation_can_be_traced(output: str) -> None:
+    layers, X, targets = example("tanh", output, "mean_squared_error")
+    traced = trace(layers, X, targets, "mean_squared_error")
+    exact = traced.layers[0].weight_gradients[1, 1]
+    assert traced.numeric_gradient(0, 1, 1) == pytest.approx(exact, rel=1e-5, abs=1e-8)
+
+
+def test_dropped_units_pass_nothing_on_in_either_direction() -> None:
+    layers, X, targets = example("tanh", "sigmoid", "binary_crossentropy")
+    mask = np.tile([0.0, 2.0, 2.0, 0.0], (5, 1))
+    traced = trace(layers, X, targets, "binary_crossentropy", masks=[mask, None])
+    assert not traced.layers[0].outputs[:, [0, 3]].any()
+    assert not traced.layers[0].weight_gradients[:, [0, 3]].any()
+    exact = traced.layers[0].weight_gradients[2, 1]
+    assert traced.numeric_gradient(0, 2, 1) == pytest.approx(exact, rel=1e-6)
+
+
+def test_a_diverged_network_gives_nan_not_an_exception() -> None:
+    layers, X, targets = example("relu", "sigmoid", "binary_crossentropy")
+    layers[0][0][:] = math.inf
+    traced = trace(layers, X, targets, "binary_crossentropy")
+    assert not math.isfinite(traced.loss)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_update_goes_downhill_and_keeps_the_slots(name: str) -> None:
+    record = OPTIMIZERS[name]
+    slots = [record.starting_slot()] * len(record.slots)
+    update = trace_update(Rule(name, {}, 0.1), 1.0, 0.5, slots, step=1)
+    assert update.change < 0.0
+    assert list(update.slots_after) == list(record.slots)
+
+
+def test_an_adam_step_worked_by_hand() -> None:
+    # m = 0.1 * 0.5, v = 0.001 * 0.25; corrected m = 0.5, v = 0.25: the step is -0.1 * 0.5 / 0.5.
+    update = trace_update(Rule("adam", {}, 0.1), 1.0, 0.5, [0.0, 0.0], step=1)
+    assert update.slots_after["m"] == pytest.approx(0.05)
+    assert update.slots_after["v"] == pytest.approx(0.00025)
+    assert update.change == pytest.approx(-0.1, rel=1e-4)
+
+
+def test_the_penalty_acts_on_weights_only() -> None:
+    rule = Rule("sgd", {}, 0.1, "l2", 0.01)
+    assert trace_update(rule, 2.0, 0.0, [0.0], step=1).penalty_gradient == pytest.approx(0.04)
+    bias = trace_update(rule, 2.0, 0.0, [0.0], step=1, is_weight=False)
+    assert bias.penalty_gradient == 0.0
