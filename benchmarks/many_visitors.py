@@ -46,12 +46,12 @@ def serve(port: int, clients: int) -> None:
     from starlette.applications import Starlette
 
     from core import Experiment
+    from playground.live import warming
     from playground.live.channel import routes
     from playground.live.player import Player
 
     players = [Player(Experiment(seed=seed)) for seed in range(clients)]
-    while any(player.status == "compiling" for player in players):
-        time.sleep(0.1)
+    warming.wait()
     for player in players:
         player.play()
     print(json.dumps([player.token for player in players]), flush=True)

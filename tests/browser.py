@@ -18,12 +18,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from tests import chromium
+from tests.live_tap import LiveTap
 
 ROOT = Path(__file__).resolve().parent.parent
 STREAMLIT = str(Path(sys.executable).with_name("streamlit"))
+DIAGRAM = "canvas.diagram"
 PATIENCE = 30.0  # seconds that a test waits for what must happen
 
 
@@ -85,6 +87,7 @@ class Visitor:
     def __init__(self, page: Page, url: str):
         self.page = page
         self.url = url
+        self.live = LiveTap(page)
         self.problems: list[str] = []
         page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
         page.on("console", self._note_console)
@@ -93,16 +96,28 @@ class Visitor:
         if message.type == "error":
             self.problems.append(f"console: {message.text} ({message.location.get('url', '')})")
 
-    def open(self, query: str = "") -> None:
-        """Load the page and wait until it can be played."""
+    # -- coming and going
+
+    def open(self, query: str = "", *, ready: str = "Reset") -> None:
+        """Load the page and wait for the button `ready` and for the first exact picture."""
         self.page.goto(f"{self.url}/{query}")
-        self.button("Reset").wait_for(timeout=PATIENCE * 1000)
-        expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE * 1000)
+        self._wait_for_picture(ready)
+
+    def reload(self, *, ready: str = "Reset") -> None:
+        self.page.reload()
+        self._wait_for_picture(ready)
+
+    def _wait_for_picture(self, ready: str) -> None:
+        self.button(ready).wait_for(timeout=PATIENCE * 1000)
+        self.wait_until(lambda: "maps" in self.live.frame()[1], "a picture of the network")
+
+    # -- by the words on the screen
 
     def button(self, label: str) -> Locator:
         return self.page.get_by_role("button", name=label, exact=True).first
 
     def field(self, label: str) -> Locator:
+        """The text or number field, or the drop-down, of that label; the first of them."""
         return self.page.get_by_label(label, exact=True).first
 
     def press(self, label: str) -> None:
@@ -110,15 +125,26 @@ class Visitor:
 
     def choose(self, field: str, option: str) -> None:
         """Pick an option of a drop-down field by its label."""
-        box = self.page.get_by_role("combobox", name=re.compile(rf"\b{re.escape(field)}$")).first
-        box.click()
+        self.box(field).click()
         self.page.get_by_role("option", name=option, exact=True).first.click()
+
+    def write_in(self, field: str, text: object) -> None:
+        """Write something that may not be among a drop-down's options, and confirm it."""
+        self.box(field).fill(str(text))
+        self.page.keyboard.press("Enter")
+
+    def box(self, field: str) -> Locator:
+        name = re.compile(rf"(^|\. ){re.escape(field)}$")
+        return self.page.get_by_role("combobox", name=name).first
 
     def type(self, field: str, value: object) -> None:
         """Write a value into a text or number field and confirm it."""
         box = self.field(field)
         box.fill(str(value))
         box.press("Enter")
+
+    def set_learning_rate(self, rate: float) -> None:
+        self.write_in("Learning rate", f"{rate:.10f}".rstrip("0"))
 
     def metric(self, label: str) -> str:
         """The text of the st.metric of that label."""
@@ -131,6 +157,40 @@ class Visitor:
         digits = self.metric(label).replace(",", "").replace("\N{MINUS SIGN}", "-")
         found = re.search(r"-?\d+(\.\d+)?(e[+-]?\d+)?", digits)
         return float(found.group()) if found else float("nan")
+
+    # -- on the diagram
+
+    def click_node(self, column: int, row: int) -> None:
+        """Click a neuron's or an input's picture."""
+        self._click_diagram("plan.columns[column].nodes[row]", column=column, row=row)
+
+    def click_bias(self, column: int, row: int) -> None:
+        """Click the small square of a neuron's bias."""
+        place = "diagram.biasPlace(plan.columns[column].nodes[row])"
+        self._click_diagram(place, column=column, row=row)
+
+    def click_edge(self, index: int) -> None:
+        """Click the line of a weight, counted through all layers, row by row."""
+        self._click_diagram("new edges.Edges(plan).pointOn(index)", index=index)
+
+    def _click_diagram(self, place: str, **names: int) -> None:
+        """Click where the component's own layout says that something stands."""
+        canvas = self.page.locator(DIAGRAM)
+        canvas.scroll_into_view_if_needed()
+        width = canvas.evaluate("canvas => canvas.parentElement.clientWidth")
+        point = self.page.evaluate(
+            """async ([scene, width, {column, row, index}]) => {
+                const [layout, diagram, edges] = await Promise.all(
+                    ["layout", "diagram", "edges"].map(name => import(`/assets/live/${name}.js`)));
+                const plan = layout.layOut(scene, width);
+                const {x, y} = PLACE;
+                return {x, y};
+            }""".replace("PLACE", place),
+            [self.live.scene, width, names],
+        )
+        canvas.click(position=point)
+
+    # -- waiting, and what went wrong
 
     def wait_until(
         self, holds: Callable[[], bool], what: str, *, seconds: float = PATIENCE, every: float = 0.1

@@ -67,12 +67,14 @@ def visit(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callabl
     """
     visitors: list[Visitor] = []
 
-    def open_page(of: Server, query: str = "", **options: object) -> Visitor:
+    def open_page(
+        of: Server, query: str = "", *, ready: str = "Reset", **options: object
+    ) -> Visitor:
         settings = {"locale": "en-US", "viewport": {"width": 1400, "height": 900}, **options}
         context = chromium.new_context(**settings)
         visitor = Visitor(context.new_page(), of.url)
         visitors.append(visitor)
-        visitor.open(query)
+        visitor.open(query, ready=ready)
         return visitor
 
     yield open_page

@@ -1,0 +1,72 @@
+"""The whole experiment in the link, in two languages, and what a bad link leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser import Server, Visitor
+
+Visit = Callable[..., Visitor]
+
+
+def test_a_reload_restores_the_experiment(visitor: Visitor) -> None:
+    visitor.choose("Dataset", "Spiral")
+    visitor.press("Add layer")
+    visitor.type("Units", 6)
+    visitor.set_learning_rate(0.003)
+    visitor.wait_until(lambda: "spiral" in visitor.page.url, "the link names the data set")
+    visitor.wait_until(lambda: "0.003" in visitor.page.url, "the link holds the learning rate")
+    loss = visitor.metric("Training loss")
+    visitor.reload()
+    totals = [column["total"] for column in visitor.live.scene["columns"]]
+    assert totals == [2, 6, 2, 2, 1]
+    assert visitor.metric("Training loss") == loss
+    assert visitor.live.frame()[0]["learning_rate"] == pytest.approx(0.003)
+
+
+def test_a_link_opens_the_same_run_elsewhere(server: Server, visit: Visit) -> None:
+    first = visit(server)
+    first.choose("Dataset", "Spiral")
+    first.wait_until(lambda: "spiral" in first.page.url, "the link names the data set")
+    first.press("Step")
+    first.wait_until(lambda: first.number("Epoch") == 1, "one epoch")
+    other = visit(server, "?" + first.page.url.partition("?")[2])
+    other.press("Step")
+    other.wait_until(lambda: other.number("Epoch") == 1, "one epoch")
+    assert other.metric("Training loss") == first.metric("Training loss")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?experiment=nonsense",
+        "?dataset=nowhere&noise=lots&learning_rate=-1&layers=1e9",
+        "?v=999",
+        "?" + "x" * 3000,
+    ],
+)
+def test_a_bad_link_still_gives_a_page_that_works(server: Server, visit: Visit, query: str) -> None:
+    visitor = visit(server, query)
+    visitor.press("Play")
+    visitor.wait_until(lambda: visitor.number("Epoch") > 0, "it trains all the same")
+
+
+def test_the_language_follows_the_browser_and_can_be_switched(server: Server, visit: Visit) -> None:
+    visitor = visit(server, locale="zh-CN", ready="重置")
+    visitor.button("播放").wait_for()
+    visitor.choose("语言", "English")
+    visitor.button("Play").wait_for()
+    visitor.choose("Language", "简体中文")
+    visitor.button("播放").wait_for()
+
+
+def test_the_page_is_usable_on_a_phone(server: Server, visit: Visit) -> None:
+    visitor = visit(server, viewport={"width": 420, "height": 800})
+    visitor.press("Play")
+    visitor.wait_until(lambda: visitor.number("Epoch") > 0, "it trains")
+    overflow = visitor.page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0

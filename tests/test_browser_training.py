@@ -1,0 +1,114 @@
+"""A visitor trains: press Play and see the loss fall, change a rate live, diverge and recover."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser import Server, Visitor
+
+Visit = Callable[..., Visitor]
+
+
+def loss_falls_below(visitor: Visitor, share: float) -> None:
+    """Wait until the training loss is below this share of what it is now."""
+    before = visitor.number("Training loss")
+    visitor.press("Play")
+    visitor.wait_until(
+        lambda: visitor.number("Training loss") < share * before,
+        f"training loss under {share} of {before}",
+        seconds=60,
+    )
+    visitor.press("Pause")
+    assert visitor.number("Epoch") > 0
+
+
+@pytest.mark.parametrize(("dataset", "share"), [("Circle", 0.3), ("Spiral", 0.97), ("Digits", 0.3)])
+def test_play_makes_the_loss_fall(visitor: Visitor, dataset: str, share: float) -> None:
+    visitor.choose("Dataset", dataset)
+    visitor.choose("Speed", "Flat out")
+    loss_falls_below(visitor, share)
+
+
+def test_pause_holds_and_play_goes_on(visitor: Visitor) -> None:
+    visitor.press("Play")
+    visitor.wait_until(lambda: visitor.number("Epoch") > 0, "an epoch has passed")
+    visitor.press("Pause")
+    visitor.button("Play").wait_for()
+    epoch = visitor.number("Epoch")
+    visitor.page.wait_for_timeout(1500)
+    assert visitor.number("Epoch") == epoch
+    visitor.press("Play")
+    visitor.wait_until(lambda: visitor.number("Epoch") > epoch, "training goes on")
+
+
+def test_a_step_is_one_epoch_and_reset_gives_the_same_start(visitor: Visitor) -> None:
+    start = visitor.metric("Training loss")
+    visitor.press("Step")
+    visitor.wait_until(lambda: visitor.number("Epoch") == 1, "one epoch")
+    assert visitor.metric("Training loss") != start
+    visitor.press("Reset")
+    visitor.wait_until(lambda: visitor.number("Epoch") == 0, "epoch 0 again")
+    visitor.wait_until(lambda: visitor.metric("Training loss") == start, "the same loss again")
+
+
+def test_new_weights_start_elsewhere(visitor: Visitor) -> None:
+    start = visitor.metric("Training loss")
+    visitor.press("New weights")
+    visitor.wait_until(lambda: visitor.metric("Training loss") != start, "another loss")
+
+
+def test_the_space_bar_plays_and_pauses(visitor: Visitor) -> None:
+    visitor.page.locator("body").press("Space")
+    visitor.button("Pause").wait_for()
+    visitor.page.locator("body").press("Space")
+    visitor.button("Play").wait_for()
+
+
+def test_the_learning_rate_changes_without_a_reset(visitor: Visitor) -> None:
+    visitor.press("Play")
+    visitor.wait_until(lambda: visitor.number("Epoch") > 2, "two epochs")
+    epoch = visitor.number("Epoch")
+    visitor.set_learning_rate(0.0001)
+    visitor.wait_until(
+        lambda: visitor.live.frame()[0].get("learning_rate") == pytest.approx(0.0001),
+        "the run uses the new rate",
+    )
+    visitor.wait_until(lambda: visitor.number("Epoch") > epoch, "training goes on")
+    visitor.button("Pause").wait_for()
+
+
+def test_a_diverged_run_says_where_and_recovers(visitor: Visitor) -> None:
+    visitor.choose("Optimizer", "SGD")
+    visitor.choose("Activation", "ReLU")
+    visitor.choose("Loss", "Mean squared error")
+    visitor.choose("Output activation", "Linear")
+    visitor.set_learning_rate(10)
+    visitor.choose("Speed", "Flat out")
+    visitor.press("Play")
+    visitor.wait_for_text("diverged at step")
+    recover = visitor.page.get_by_role("button", name="Learning rate / 10 and continue from step")
+    recover.click()
+    visitor.wait_until(
+        lambda: visitor.live.frame()[0]["learning_rate"] < 10, "the smaller rate is in use"
+    )
+    visitor.press("Reset")
+    visitor.wait_until(lambda: visitor.number("Epoch") == 0, "epoch 0 again")
+    visitor.page.get_by_text("diverged at step").first.wait_for(state="hidden")
+
+
+def test_two_pages_do_not_disturb_each_other(server: Server, visit: Visit) -> None:
+    one, other = visit(server), visit(server)
+    other.choose("Dataset", "Spiral")
+    start = other.metric("Training loss")
+    one.press("Play")
+    one.wait_until(lambda: one.number("Epoch") > 10, "the first page trains")
+    assert other.number("Epoch") == 0
+    assert other.metric("Training loss") == start
+    other.press("Play")
+    one.press("Pause")
+    one.button("Play").wait_for()
+    epoch = one.number("Epoch")
+    other.wait_until(lambda: other.number("Epoch") > 10, "the second page trains")
+    assert one.number("Epoch") == epoch
