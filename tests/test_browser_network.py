@@ -13,6 +13,13 @@ def layers(visitor: Visitor) -> list[int]:
     return [column["total"] for column in columns if column["role"] == "hidden"]
 
 
+def write_in_card(visitor: Visitor, value: float) -> None:
+    """Write the number that the open card is about."""
+    box = visitor.page.get_by_role("dialog").get_by_role("spinbutton").first
+    box.fill(str(value))
+    box.press("Enter")
+
+
 def test_layers_are_built_in_the_sidebar(visitor: Visitor) -> None:
     assert layers(visitor) == [4, 2]
     visitor.press("Add layer")
@@ -50,9 +57,7 @@ def test_a_feature_is_switched_on_at_the_diagram(visitor: Visitor) -> None:
 def test_a_weight_is_edited_on_the_diagram(visitor: Visitor) -> None:
     before = visitor.metric("Training loss")
     visitor.click_edge(0)
-    box = visitor.page.get_by_role("spinbutton", name="Weight")
-    box.fill("1.5")
-    box.press("Enter")
+    write_in_card(visitor, 1.5)
     visitor.wait_until(
         lambda: visitor.live.frame()[1]["weights"][0] == pytest.approx(1.5), "the weight is 1.5"
     )
@@ -61,9 +66,7 @@ def test_a_weight_is_edited_on_the_diagram(visitor: Visitor) -> None:
 
 def test_a_bias_is_edited_on_the_diagram(visitor: Visitor) -> None:
     visitor.click_bias(column=3, row=0)
-    box = visitor.page.get_by_role("spinbutton", name="Bias")
-    box.fill("-0.75")
-    box.press("Enter")
+    write_in_card(visitor, -0.75)
     visitor.wait_until(
         lambda: visitor.live.frame()[1]["biases"][-1] == pytest.approx(-0.75), "the output's bias"
     )

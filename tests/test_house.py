@@ -24,18 +24,20 @@ BELOW_TRAINER = {*CORE, "core.trainer"}
 CORE["core.trainer"] = set(CORE)
 CORE["core.population"] = CORE["core.exchange"] = CORE["core.inspect"] = BELOW_TRAINER
 
-# The page: what each room may import of the others.
-PAGE = {
-    "playground.charts": set(),
-    "playground.locales": set(),
-    "playground.link": set(),
-    "playground.live": {"playground.locales"},
-    "playground.session": {"playground.live", "playground.link", "playground.locales"},
-    "playground.controls": {"playground.session", "playground.locales", "playground.link"},
-}
+# The page: what each room may import of the others. First what decides and draws nothing itself.
+PAGE: dict[str, set[str]] = {"playground.locales": set(), "playground.charts": set()}
+PAGE["playground.settings"] = {"playground.locales"}
+PAGE["playground.changes"] = set()
+PAGE["playground.fields"] = {"playground.changes"}
+PAGE["playground.link"] = {"playground.settings", "playground.changes", "playground.fields"}
+PAGE["playground.files"] = {"playground.link", "playground.changes"}
+DECIDES = {*PAGE} - {"playground.charts"}
+PAGE["playground.live"] = {"playground.locales"}
+PAGE["playground.session"] = {*DECIDES, "playground.live"}
+PAGE["playground.controls"] = {*DECIDES, "playground.live", "playground.session"}
 PAGE["playground.views"] = {*PAGE}
 PAGE["playground.page"] = {*PAGE}
-PAGE["playground.streamlit_app"] = {*PAGE}
+PAGE["playground.streamlit_app"] = {"playground.live"}
 
 COMPILED = {"numba", "llvmlite"}
 HEAVY = {"numba", "llvmlite", "scipy", "sklearn", "plotly", "pandas"}
@@ -132,8 +134,8 @@ def test_only_the_session_touches_session_state(path: Path) -> None:
     assert not touches or module_of(path) == "playground.session"
 
 
-@pytest.mark.parametrize("path", cases("playground.charts"))
-def test_charts_draw_without_a_page(path: Path) -> None:
+@pytest.mark.parametrize("path", cases("playground.charts", *sorted(DECIDES)))
+def test_what_decides_and_what_makes_figures_works_without_a_page(path: Path) -> None:
     assert "streamlit" not in roots(imported_by(path))
 
 
