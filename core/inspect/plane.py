@@ -1,0 +1,127 @@
+"""The plane (or line) on which a network is drawn: two of its inputs' directions, the rest fixed.
+
+2-D data is drawn where it lives. Everything else is drawn on a plane through the training
+data's mean: a chosen pair of inputs, or the first two principal components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data import Dataset
+
+EXTENT = 6.0
+"""Half-width of the square in which 2-D data lives."""
+
+MARGIN = 0.08
+"""Share of the data's width left free on each side of a projection."""
+
+PCA_ROWS = 2000
+"""Principal components are measured on the first rows, this many at most."""
+
+Points = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Where a network is drawn, and how points get there.
+
+    x_range, y_range: the drawn part; y_range is None for a line.
+    labels: names of the axes.
+    inputs_of: coordinates (n, 2) or (n, 1) -> network inputs float32 (n, n_inputs).
+    train, test: the data's own coordinates, float32 (n, 2) or (n, 1).
+    """
+
+    x_range: tuple[float, float]
+    y_range: tuple[float, float] | None
+    labels: tuple[str, str]
+    inputs_of: Callable[[NDArray[np.floating]], Points]
+    train: Points
+    test: Points
+
+    def grid(self, resolution: int) -> Points:
+        """Network inputs over the drawn part, float32 (resolution ** 2, n_inputs).
+
+        Row by row from the top, so that the outputs draw like an image; for a line from left to
+        right, (resolution, n_inputs). Raises ValueError if resolution < 2.
+        """
+        if resolution < 2:
+            raise ValueError(f"resolution is {resolution}, but a grid needs at least 2.")
+        x = np.linspace(*self.x_range, resolution)
+        if self.y_range is None:
+            return self.inputs_of(x[:, None])
+        y = np.linspace(*self.y_range[::-1], resolution)
+        return self.inputs_of(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
+
+
+def plane_of(dataset: Dataset, projection: str | tuple[int, int] = "pca") -> Plane:
+    """The plane for a dataset. projection: "pca", or two column numbers of X (not for 2-D data).
+
+    Raises ValueError if the columns are not there.
+    """
+    if dataset.points_train is not None:
+        return _home(dataset)
+    if projection == "pca" or dataset.n_inputs == 1:
+        return _principal(dataset)
+    i, j = projection
+    if not (isinstance(i, int) and isinstance(j, int)):
+        raise ValueError(f"projection is {projection!r}, but must be 'pca' or two columns.")
+    if not (0 <= i < dataset.n_inputs and 0 <= j < dataset.n_inputs):
+        raise ValueError(f"projection names columns {i} and {j} of {dataset.n_inputs}.")
+    directions = np.zeros((2, dataset.n_inputs))
+    directions[0, i] = directions[1, j] = 1.0
+    return _through_mean(dataset, directions, (dataset.feature_names[i], dataset.feature_names[j]))
+
+
+def _home(dataset: Dataset) -> Plane:
+    train, test = dataset.points_train, dataset.points_test
+    if train is None or test is None:
+        raise ValueError("This dataset has no points of its own in the plane.")
+    side = (-EXTENT, EXTENT)
+    is_line = train.shape[1] == 1
+    names = ("x1", "y") if is_line else ("x1", "x2")
+    transform = dataset.preprocessing.transform
+    return Plane(side, None if is_line else side, names, transform, train, test)
+
+
+def _principal(dataset: Dataset) -> Plane:
+    rows = dataset.X_train[:PCA_ROWS].astype(np.float64)
+    centred = rows - rows.mean(axis=0)
+    _, directions = np.linalg.eigh(centred.T @ centred)
+    first = directions.T[::-1][:2]
+    if len(first) < 2:
+        first = np.concatenate([first, np.zeros_like(first)])
+    # An eigenvector's sign is arbitrary; the largest entry made positive fixes it.
+    largest = np.abs(first).argmax(axis=1)
+    signs = np.sign(first[np.arange(2), largest])
+    return _through_mean(dataset, first * np.where(signs, signs, 1)[:, None], ("PC 1", "PC 2"))
+
+
+def _through_mean(
+    dataset: Dataset, directions: NDArray[np.float64], labels: tuple[str, str]
+) -> Plane:
+    """The plane mean + u * directions[0] + v * directions[1]; directions (2, n_inputs)."""
+    mean = dataset.X_train.mean(axis=0, dtype=np.float64)
+    axis_aligned = np.count_nonzero(directions) == 2
+    # Coordinates of an input are its own values; those of a component are measured from the mean.
+    origin = directions @ mean if axis_aligned else np.zeros(2)
+
+    def project(X: NDArray[np.float32]) -> Points:
+        return ((X - mean) @ directions.T + origin).astype(np.float32)
+
+    def inputs_of(points: NDArray[np.floating]) -> Points:
+        return (mean + (points - origin) @ directions).astype(np.float32)
+
+    train, test = project(dataset.X_train), project(dataset.X_test)
+    x_range, y_range = (_widened(train[:, axis]) for axis in (0, 1))
+    return Plane(x_range, y_range, labels, inputs_of, train, test)
+
+
+def _widened(values: NDArray[np.float32]) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    margin = (high - low) * MARGIN or 1.0
+    return low - margin, high + margin

@@ -1,0 +1,591 @@
+"""Trainer: one run, from its experiment to its weights.
+
+A run is its experiment plus its edits. Everything else (weights, history, divergence) follows
+from these two and the step count, so a trainer can be taken to any step, back or forth, and
+arrives at the same bits however it was sliced, watched or threaded.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.data import Dataset, load_dataset
+from core.data.targets import (
+    check_loss,
+    decide,
+    encode_targets,
+    output_activation,
+    output_size,
+)
+from core.experiment import Dense, Experiment, NetworkConfig, TrainingConfig
+from core.history import Checkpoint, Checkpoints, History
+from core.maths import random
+from core.maths.initializers import INITIALIZERS
+from core.maths.optimizers import OPTIMIZERS
+
+if TYPE_CHECKING:
+    from core.engine.cpu import CPUEngine
+    from core.engine.layout import Layout
+    from core.network import Network
+
+LIVE_FIELDS = (
+    "learning_rate",
+    "batch_size",
+    "regularizer",
+    "regularization_rate",
+    "clip_norm",
+    "clip_value",
+    "global_clip_norm",
+    "label_smoothing",
+)
+"""Training settings that may change while a run goes on; also any optimizer option, and dropout."""
+
+CHUNK_SECONDS = 0.002
+"""run_for asks the clock this often: short enough to stop in time, long enough to cost nothing."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change made by hand: `what` became `value` when the run stood at `step`."""
+
+    step: int
+    what: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where a run stopped being finite: the step that failed, the layer (0 is the first), what."""
+
+    step: int
+    layer: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds at one moment of a run: the training settings and each hidden layer's dropout."""
+
+    training: TrainingConfig
+    dropout: tuple[float, ...]
+
+
+class Trainer:
+    """Trains one network on one dataset, a mini-batch a step.
+
+    experiment: what to train, and how; the page's default if left out.
+    backend: "cpu", or "auto" for the best there is.
+    dataset: own arrays instead of experiment.data.
+    network: own initial weights; it is copied, and its config replaces experiment.network.
+
+    Raises ValueError, in a person's words, if loss, sizes and data do not fit together.
+    Not safe for use by several threads at once; kernels release the GIL.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment | None = None,
+        *,
+        backend: str = "auto",
+        dataset: Dataset | None = None,
+        network: Network | None = None,
+    ) -> None:
+        if backend not in ("cpu", "auto"):
+            raise ValueError(f"Backend {backend!r} is not built yet. Choose 'cpu' or 'auto'.")
+        experiment = experiment or Experiment()
+        if network is not None:
+            experiment = replace(experiment, network=network.config)
+        self.experiment = experiment
+        self.dataset = dataset if dataset is not None else load_dataset(experiment.data)
+        self.edits: list[Edit] = []
+        self.diverged: Divergence | None = None
+        self._applied = 0
+        self._seconds_a_step = 1e-5
+        self._prepare_targets()
+        self.layout = self._make_layout()
+        self._initial = (
+            initial_parameters(self.layout, experiment)
+            if network is None
+            else (self._parameters_of(network))
+        )
+        self._engine: CPUEngine | None = None
+        self._settings = self._first_settings()
+        self._checkpoints = Checkpoints(self._initial.nbytes * (1 + self._n_slots))
+        self.history = History(
+            len(self.layout.sizes) - 1, self._steps_an_epoch(), self._metric_name
+        )
+
+    # -- what it is ------------------------------------------------------------------------
+
+    def _prepare_targets(self) -> None:
+        data, loss = self.dataset, self.experiment.training.loss
+        activation = self.experiment.network.output_activation
+        check_loss(data.task, loss)
+        self._n_outputs = output_size(
+            data.task, data.n_classes, loss, n_values=data.n_values, activation=activation
+        )
+        self._Y_train, self._Y_test = (
+            encode_targets(y, data.task, data.n_classes, loss, activation=activation)
+            for y in (data.y_train, data.y_test)
+        )
+        self._metric_name = "accuracy" if data.task == "classification" else "r2"
+
+    def _make_layout(self) -> Layout:
+        from core.engine.layout import Layout
+
+        config = self.experiment.network
+        last = output_activation(self.experiment.training.loss, config.output_activation)
+        return Layout.of(self.dataset.X_train.shape[1], config, self._n_outputs, last)
+
+    def _parameters_of(self, network: Network) -> np.ndarray:
+        sizes = (network.weights[0].shape[0], *(len(b) for b in network.biases))
+        if tuple(self.layout.sizes) != sizes:
+            ours = "-".join(map(str, self.layout.sizes))
+            raise ValueError(
+                f"The network's sizes are {'-'.join(map(str, sizes))}, but this data and loss "
+                f"ask for {ours} (inputs first, outputs last)."
+            )
+        pairs = zip(network.weights, network.biases, strict=True)
+        return np.concatenate([np.concatenate([w.ravel(), b]) for w, b in pairs])
+
+    def _first_settings(self) -> Settings:
+        dropout = tuple(layer.dropout for layer in self.experiment.network.layers)
+        return Settings(self.experiment.training, dropout)
+
+    @property
+    def _n_slots(self) -> int:
+        return len(OPTIMIZERS[self.experiment.training.optimizer].slots)
+
+    def _steps_an_epoch(self) -> int:
+        return math.ceil(len(self.dataset.X_train) / self._settings.training.batch_size)
+
+    @property
+    def engine(self) -> CPUEngine:
+        """The compiled run; made at the first step, so that a page can be drawn before numba."""
+        if self._engine is None:
+            from core.engine.cpu import CPUEngine
+
+            training = self.experiment.training
+            self._engine = CPUEngine(
+                self.layout,
+                self.dataset.X_train,
+                self._Y_train,
+                loss=training.loss,
+                optimizer=training.optimizer,
+                seed=self.experiment.seed,
+            )
+            self._engine.params[:] = self._initial
+            self._configure(self._settings)
+            self._save_checkpoint()
+            self._evaluate_if_due()
+        return self._engine
+
+    @property
+    def params(self) -> np.ndarray:
+        """All weights and biases, float32 (n_parameters,), in the layout's order; a live view."""
+        return self._initial if self._engine is None else self._engine.params
+
+    @property
+    def step_count(self) -> int:
+        """Mini-batch updates done."""
+        return 0 if self._engine is None else int(self._engine.state[0])
+
+    @property
+    def epoch_count(self) -> int:
+        """Whole passes over the training set done."""
+        return 0 if self._engine is None else int(self._engine.state[1])
+
+    @property
+    def epoch_fraction(self) -> float:
+        """Passes over the training set done, the one under way as a fraction."""
+        position = 0 if self._engine is None else int(self._engine.state[2])
+        return self.epoch_count + position / len(self.dataset.X_train)
+
+    @property
+    def steps_to_epoch_end(self) -> int:
+        """Steps until the epoch that is under way (or the next one) ends."""
+        position = 0 if self._engine is None else int(self._engine.state[2])
+        left = len(self.dataset.X_train) - position
+        return math.ceil(left / self._settings.training.batch_size)
+
+    @property
+    def training(self) -> TrainingConfig:
+        """The training settings as they are now, edits included."""
+        return self._settings.training
+
+    @property
+    def dropout(self) -> tuple[float, ...]:
+        """Each hidden layer's dropout as it is now."""
+        return self._settings.dropout
+
+    @property
+    def config(self) -> NetworkConfig:
+        """The network's config as it is now, edits of dropout included."""
+        layers: Sequence[Dense] = self.experiment.network.layers
+        pairs = zip(layers, self._settings.dropout, strict=True)
+        now = tuple(replace(layer, dropout=rate) for layer, rate in pairs)
+        return replace(self.experiment.network, layers=now)
+
+    @property
+    def network(self) -> Network:
+        """A snapshot: the weights at this moment, copied."""
+        from core.network import Network
+
+        weights, biases = self.layout.views(self.params.copy())
+        config = replace(self.config, output_activation=self.layout.output_activation)
+        return Network.from_arrays(
+            config,
+            weights,
+            biases,
+            preprocessing=self.dataset.preprocessing,
+            experiment=replace(self.experiment, network=self.config, training=self.training),
+            class_names=self.dataset.class_names,
+            feature_names=self.dataset.feature_names,
+        )
+
+    # -- running ---------------------------------------------------------------------------
+
+    def step(self, n: int = 1) -> int:
+        """Run n mini-batches; returns how many ran (fewer only if the run diverged)."""
+        done = 0
+        while done < n and self.diverged is None:
+            done += self._advance(n - done)
+        return done
+
+    def epoch(self, n: int = 1) -> int:
+        """Run to the end of the n-th epoch from here; the one under way counts. Returns steps."""
+        done = 0
+        for _ in range(n):
+            if self.diverged is None:
+                done += self.step(self.steps_to_epoch_end)
+        return done
+
+    def run_for(self, seconds: float, max_steps: int | None = None) -> int:
+        """Run as many steps as fit into `seconds` of wall time, at least one; returns how many."""
+        limit = math.inf if max_steps is None else max_steps
+        start = now = time.perf_counter()
+        done = 0
+        while self.diverged is None and done < limit and (done == 0 or now - start < seconds):
+            left = seconds - (now - start)
+            fitting = int(min(CHUNK_SECONDS, left) / self._seconds_a_step)
+            ran = self._advance(int(min(max(fitting, 1), limit - done)))
+            before, now = now, time.perf_counter()
+            done += ran
+            if ran:
+                # The smaller of this chunk's pace and twice the last: one slow chunk (a page
+                # fault, a busy core) must not make the next ones tiny.
+                self._seconds_a_step = min((now - before) / ran, 2 * self._seconds_a_step)
+        return done
+
+    def _advance(self, n: int) -> int:
+        """Run up to n steps, to the next moment that needs Python; returns how many ran."""
+        engine, steps = self.engine, self.history.steps
+        self._apply_edits()
+        step = self.step_count
+        if steps.count == len(steps.rows):
+            steps.thin()
+        n = min(n, self._checkpoints.steps_until_due(step))
+        n = min(n, max(self.history.evaluation_table.next_step - step, 1))
+        n = min(n, (len(steps.rows) - steps.count) * steps.stride)
+        if self._applied < len(self.edits):
+            n = min(n, self.edits[self._applied].step - step)
+        done, steps.count, finite = engine.run(n, steps.rows, steps.stride, steps.count)
+        if not finite:
+            return self._stop_diverged(step)
+        self._after_steps()
+        return done
+
+    def _after_steps(self) -> None:
+        if self._applied < len(self.edits) and self.edits[self._applied].step == self.step_count:
+            self._apply_edits()
+        if self._checkpoints.due(self.step_count):
+            self._save_checkpoint()
+        self._evaluate_if_due()
+
+    def _stop_diverged(self, started: int) -> int:
+        """Go back to the last finite step and find out where it broke."""
+        from core.engine.cpu import diagnose
+
+        failed = self.step_count
+        self._travel(failed - 1)
+        layer, what = diagnose(self.engine)
+        self.diverged = Divergence(failed, layer, what)
+        return self.step_count - started
+
+    def _evaluate_if_due(self) -> None:
+        table = self.history.evaluation_table
+        if self.step_count == table.next_step:
+            train, test = self.evaluate("train"), self.evaluate("test")
+            name = self._metric_name
+            row = (self.step_count, self.epoch_fraction, train["loss"], test["loss"])
+            table.append((*row, train[name], test[name]))
+
+    # -- edits -----------------------------------------------------------------------------
+
+    def change(self, **fields: Any) -> None:
+        """Change settings from the next step on; each is recorded in `edits`.
+
+        learning_rate, batch_size, regularizer, regularization_rate, clipping, label_smoothing,
+        any option of the optimizer, and dropout (a rate for each hidden layer, or {layer: rate}).
+        All or nothing. Raises ValueError naming the field. A run that diverged may go on.
+        """
+        settings, edits = self._settings, []
+        for what, value in fields.items():
+            value = self._normal(what, value, settings)
+            settings = edited(settings, what, value)
+            edits.append(Edit(self.step_count, what, value))
+        self._record(edits)
+
+    def set_weight(self, layer: int, i: int, j: int, value: float) -> None:
+        """Set the weight from input i to unit j of a layer (0 is the first) by hand."""
+        self._check_place(layer, value, i=i, j=j)
+        self._record([Edit(self.step_count, "weight", (layer, i, j, float(value)))])
+
+    def set_bias(self, layer: int, j: int, value: float) -> None:
+        """Set the bias of unit j of a layer (0 is the first) by hand."""
+        self._check_place(layer, value, j=j)
+        self._record([Edit(self.step_count, "bias", (layer, j, float(value)))])
+
+    def _normal(self, what: str, value: Any, settings: Settings) -> Any:
+        """A change's value in the form that it is recorded in."""
+        options = OPTIMIZERS[settings.training.optimizer].options
+        if what == "dropout":
+            rates = dict(enumerate(settings.dropout))
+            given = value if isinstance(value, Mapping) else dict(enumerate(value))
+            if unknown := set(given) - set(rates):
+                raise ValueError(f"dropout names hidden layer {min(unknown)}, which is not there.")
+            return tuple({**rates, **given}.values())
+        if what not in LIVE_FIELDS and what not in options:
+            known = ", ".join((*LIVE_FIELDS, *options, "dropout"))
+            raise ValueError(f"{what!r} cannot change while a run goes on. What can: {known}.")
+        return value
+
+    def _check_place(self, layer: int, value: float, **indices: int) -> None:
+        weights, _ = self.layout.views(self.params)
+        if not 0 <= layer < len(weights):
+            raise ValueError(f"layer is {layer}, but there are {len(weights)} layers (0 first).")
+        ends = dict(zip("ij", weights[layer].shape, strict=True))
+        for name, index in indices.items():
+            if not 0 <= index < ends[name]:
+                raise ValueError(f"{name} is {index}, but must be from 0 to {ends[name] - 1}.")
+        if not math.isfinite(value) or abs(value) > np.finfo(np.float32).max:
+            raise ValueError(f"A weight must be a finite float32 number, not {value}.")
+
+    def _record(self, edits: list[Edit]) -> None:
+        """Add edits made now: what a journey back left ahead is dropped, then they apply."""
+        del self.edits[self._applied :]
+        self._checkpoints.drop_after(self.step_count, self._applied)
+        self.edits += edits
+        self._apply_edits()
+        self.diverged = None
+
+    def _apply_edits(self) -> None:
+        """Apply every edit that is due at this step."""
+        first = self._applied
+        while self._applied < len(self.edits) and (
+            self.edits[self._applied].step <= self.step_count
+        ):
+            edit = self.edits[self._applied]
+            self._settings = edited(self._settings, edit.what, edit.value)
+            self._write_by_hand(edit)
+            self._applied += 1
+        if self._applied > first:
+            self._configure(self._settings)
+
+    def _write_by_hand(self, edit: Edit) -> None:
+        weights, biases = self.layout.views(self.engine.params)
+        if edit.what == "weight":
+            layer, i, j, value = edit.value
+            weights[layer][i, j] = value
+        elif edit.what == "bias":
+            layer, j, value = edit.value
+            biases[layer][j] = value
+
+    def _configure(self, settings: Settings) -> None:
+        training = settings.training
+        options = OPTIMIZERS[training.optimizer].options
+        given = training.optimizer_options
+        assert self._engine is not None
+        self._engine.configure(
+            learning_rate=training.learning_rate,
+            options=[float(given.get(name, option.default)) for name, option in options.items()],
+            batch_size=training.batch_size,
+            dropout=settings.dropout,
+            regularizer=training.regularizer,
+            regularization_rate=training.regularization_rate,
+            clip_value=training.clip_value,
+            clip_norm=training.clip_norm,
+            global_clip_norm=training.global_clip_norm,
+            label_smoothing=training.label_smoothing,
+        )
+
+    # -- time travel -----------------------------------------------------------------------
+
+    def goto(self, step: int) -> None:
+        """Take the run to a step, back or forth: the same bits as when it was there first.
+
+        Edits made later stay in `edits` and are replayed when the run goes on; a new change
+        drops them. Raises ValueError for a negative step.
+        """
+        if step < 0:
+            raise ValueError(f"step is {step}, but a run starts at step 0.")
+        self.diverged = None
+        if step < self.step_count:
+            self._travel(step)
+        self.step(step - self.step_count)
+
+    def _travel(self, step: int) -> None:
+        """Restore the checkpoint before `step` and replay up to it, its edits included."""
+        checkpoint = self._checkpoints.latest(step)
+        self.engine.params[:] = checkpoint.params
+        self.engine.slots[:] = checkpoint.slots
+        self.engine.state[:] = checkpoint.state
+        self._applied = checkpoint.n_edits
+        self._settings = self._first_settings()
+        for edit in self.edits[: self._applied]:
+            self._settings = edited(self._settings, edit.what, edit.value)
+        self._configure(self._settings)
+        self.history.truncate(checkpoint.step)
+        self.step(step - checkpoint.step)
+        self._apply_edits()
+
+    def branch(self) -> Trainer:
+        """A second run that starts from this one as it stands; edits ahead stay with this one."""
+        other = object.__new__(Trainer)
+        other.__dict__.update(self.__dict__)
+        other._engine = None
+        other.history = self.history.copy()
+        other._checkpoints = self._checkpoints.copy()
+        other._checkpoints.drop_after(self.step_count, self._applied)
+        other.edits = self.edits[: self._applied]
+        if self._engine is not None:
+            other._adopt(self._engine)
+        return other
+
+    def _adopt(self, engine: CPUEngine) -> None:
+        from core.engine.cpu import CPUEngine
+
+        training = self.experiment.training
+        self._engine = CPUEngine(
+            self.layout,
+            self.dataset.X_train,
+            self._Y_train,
+            loss=training.loss,
+            optimizer=training.optimizer,
+            seed=self.experiment.seed,
+        )
+        self._engine.params[:] = engine.params
+        self._engine.slots[:] = engine.slots
+        self._engine.state[:] = engine.state
+        self._configure(self._settings)
+
+    def _save_checkpoint(self) -> None:
+        assert self._engine is not None
+        engine = self._engine
+        self._checkpoints.add(
+            Checkpoint(
+                self.step_count,
+                engine.params.copy(),
+                engine.slots.copy(),
+                engine.state.copy(),
+                self._applied,
+            )
+        )
+
+    # -- measuring -------------------------------------------------------------------------
+
+    def evaluate(self, part: str = "test") -> dict[str, float]:
+        """Loss, penalty and metrics over a whole part, "train" or "test"; dropout off.
+
+        Returns loss, penalty and accuracy (classification) or r2 and mean_absolute_error
+        (regression); nan where the part is empty.
+        """
+        return self.evaluate_with_outputs(part)[0]
+
+    def evaluate_with_outputs(self, part: str) -> tuple[dict[str, float], np.ndarray]:
+        """What `evaluate` returns, and the network's outputs, float32 (n_samples, n_outputs)."""
+        from core.engine import cpu
+
+        if part not in ("train", "test"):
+            raise ValueError(f"Unknown part {part!r}. Choose 'train' or 'test'.")
+        data = self.dataset
+        X, y, Y = (
+            (data.X_train, data.y_train, self._Y_train)
+            if part == "train"
+            else (data.X_test, data.y_test, self._Y_test)
+        )
+        outputs = cpu.predict(self.layout, self.params, X)
+        loss = self.experiment.training.loss
+        values = {"loss": cpu.mean_loss(outputs, Y, loss) if len(X) else math.nan}
+        values["penalty"] = self.penalty()
+        return values | metrics(data.task, loss, outputs, y, Y), outputs
+
+    def penalty(self) -> float:
+        """The regularizer's penalty on the weights as they are; biases pay none."""
+        from core.engine import cpu
+
+        training = self._settings.training
+        return cpu.penalty(
+            self.layout, self.params, training.regularizer, training.regularization_rate
+        )
+
+    def gradients(self, max_samples: int = 1000) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """The training loss's gradient at this moment, over the first training samples.
+
+        Returns ([dW...], [db...]), shaped like weights and biases; dropout off, no penalty.
+        """
+        from core.engine import cpu
+
+        X, Y = self.dataset.X_train[:max_samples], self._Y_train[:max_samples]
+        loss = self.experiment.training.loss
+        _, flat = cpu.loss_and_gradients(self.layout, self.params, X, Y, loss)
+        return self.layout.views(flat)
+
+
+def edited(settings: Settings, what: str, value: Any) -> Settings:
+    """The settings after one edit. Raises ValueError if the value is not valid."""
+    if what in ("weight", "bias"):
+        return settings
+    if what == "dropout":
+        rates = tuple(Dense(dropout=rate).dropout for rate in value)
+        return replace(settings, dropout=rates)
+    if what in LIVE_FIELDS:
+        return replace(settings, training=replace(settings.training, **{what: value}))
+    options = {**settings.training.optimizer_options, what: value}
+    return replace(settings, training=replace(settings.training, optimizer_options=options))
+
+
+def initial_parameters(layout: Layout, experiment: Experiment) -> np.ndarray:
+    """The weights a run starts from, float32 (n_parameters,): a function of the seed alone."""
+    initializer = INITIALIZERS[experiment.network.initializer]
+    params = np.zeros(layout.n_parameters, np.float32)
+    for layer, (weights, biases) in enumerate(zip(*layout.views(params), strict=True)):
+        inputs, units = weights.shape
+        draws = random.uniforms(experiment.seed, random.INITIALIZE, layer, inputs * units)
+        weights[:] = initializer.weights(draws, inputs, units).reshape(inputs, units)
+        biases[:] = initializer.bias
+    return params
+
+
+def metrics(
+    task: str, loss: str, outputs: np.ndarray, y: np.ndarray, Y: np.ndarray
+) -> dict[str, float]:
+    """Accuracy of classes, or r2 and mean absolute error of values; nan for no samples.
+
+    outputs, Y: (n_samples, n_outputs); y: class numbers (n_samples,) or values.
+    """
+    if task == "classification":
+        right = decide(outputs, loss) == y
+        return {"accuracy": float(right.mean()) if len(right) else math.nan}
+    if not len(outputs):
+        return {"r2": math.nan, "mean_absolute_error": math.nan}
+    error = outputs.astype(np.float64) - Y
+    spread = ((Y - Y.mean(axis=0)) ** 2).sum()
+    r2 = 1 - (error**2).sum() / spread if spread else math.nan
+    return {"r2": float(r2), "mean_absolute_error": float(np.abs(error).mean())}

@@ -1,0 +1,84 @@
+"""The live channel: one WebSocket a view, on the page's own server; frames out, commands in."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from core.engine.scheduler import shared
+from playground.live.commands import obey
+from playground.live.viewers import Viewer
+
+LONGEST_MESSAGE = 2_000
+"""Characters. Commands are short; anything longer is not ours."""
+
+UNKNOWN = 4404
+"""Close code that tells the browser not to try again: this run is gone."""
+
+
+async def stream(socket: WebSocket) -> None:
+    """Serve one view of the run named by the token in the address."""
+    await socket.accept()  # before closing: a refused handshake has no close code for the browser
+    player = shared().find(socket.path_params["token"])
+    if player is None or not same_origin(socket):
+        await socket.close(UNKNOWN)
+        return
+    viewer = Viewer(asyncio.get_running_loop())
+    player.viewers.enter(viewer)
+    player.attached()
+    sending = asyncio.create_task(_send(socket, viewer))
+    try:
+        await _receive(socket, viewer, player)
+    finally:
+        sending.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await sending
+        player.viewers.leave(viewer)
+        player.wake()
+
+
+def same_origin(socket: WebSocket) -> bool:
+    """Whether the page that asks was served by this server: other sites may not steer a run."""
+    origin = urlsplit(socket.headers.get("origin", ""))
+    return origin.netloc == socket.headers.get("host", "")
+
+
+async def _send(socket: WebSocket, viewer: Viewer) -> None:
+    while True:
+        for message in await viewer.messages():
+            if isinstance(message, str):
+                await socket.send_text(message)
+            else:
+                await socket.send_bytes(message)
+
+
+async def _receive(socket: WebSocket, viewer: Viewer, player) -> None:
+    """Take commands until the viewer leaves. The player is held only while it is being told."""
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError, KeyError):
+        while True:
+            text = await socket.receive_text()
+            if len(text) > LONGEST_MESSAGE:
+                continue
+            with contextlib.suppress(ValueError, RecursionError):
+                message = json.loads(text)
+                if isinstance(message, dict) and "ack" in message:
+                    viewer.has_credit = True
+                    player.wake()
+                else:
+                    obey(player, message)
+
+
+ASSETS = Path(__file__).parent / "assets"
+
+routes: list[BaseRoute] = [
+    WebSocketRoute("/live/{token}", stream),
+    Mount("/assets/live", StaticFiles(directory=ASSETS)),
+]
+"""What the launcher adds to the page's server."""

@@ -1,0 +1,495 @@
+"""One page's run: a trainer that the shared pool drives, and the pictures its viewers get.
+
+The page's script, the live channel and the pool's threads all hold a player. Whatever touches
+the trainer does so under the player's lock, and never for longer than a slice.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import json
+import logging
+import math
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.data import Dataset
+from core.engine.scheduler import Scheduler, shared
+from core.experiment import Experiment
+from core.network import Network
+from core.trainer import Divergence, Trainer
+from playground.live import warming
+from playground.live.camera import Camera
+from playground.live.pace import Pace
+from playground.live.scene import Shown
+from playground.live.viewers import Viewers
+
+log = logging.getLogger(__name__)
+
+FRAME_SECONDS = 1 / 40
+"""Frames are no closer together than this."""
+
+PAUSE_AFTER, FREE_AFTER = 6.0, 100.0
+"""Seconds without a viewer until a run pauses, and until its buffers are freed."""
+
+STEP_PATIENCE = 0.4
+"""Seconds that a pressed Step waits for its result; a longer one goes on behind the page."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a page shows as numbers. Losses and metrics are nan until they have been computed."""
+
+    step: int
+    epoch: int
+    status: str
+    train_loss: float = math.nan
+    test_loss: float = math.nan
+    metric_name: str = ""
+    train_metric: float = math.nan
+    test_metric: float = math.nan
+    steps_per_second: float = 0.0
+    samples_per_second: float = 0.0
+
+
+class ShowOptions(Shown):
+    """View options; setting one redraws the page's view."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        super().__init__()
+        object.__setattr__(self, "_changed", changed)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        before = getattr(self, name, None)
+        object.__setattr__(self, name, value)
+        changed = self.__dict__.get("_changed")
+        if changed and before != value:
+            changed()
+
+
+class Player:
+    """A run that plays, pauses, steps and travels, and is watched while it does.
+
+    speed: steps a second, None for as many as the machine can.
+    Raises ValueError, as Trainer does, if experiment, dataset and network do not fit.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        *,
+        speed: float | None = None,
+        dataset: Dataset | None = None,
+        network: Network | None = None,
+        pool: Scheduler | None = None,
+    ) -> None:
+        self.token = secrets.token_urlsafe(16)
+        self.version = 0
+        self.viewers = Viewers()
+        self.show = ShowOptions(self._new_scene)
+        self._pool = pool or shared()
+        self._lock = threading.RLock()
+        self._visitors = 0
+        self._orders: collections.deque[Callable[[Trainer], bool]] = collections.deque()
+        self._playing = False
+        self._failure = ""
+        self._pace = Pace(speed)
+        self._freed = False
+        self._scene_is_new = True
+        self._is_dirty = True
+        self._next_frame = 0.0
+        self._last_numbers = Numbers(0, 0, "paused")
+        self._install(experiment, dataset, network)
+        self._pool.add(self.token, self)
+        warming.warm_up()
+
+    def _install(
+        self, experiment: Experiment, dataset: Dataset | None, network: Network | None
+    ) -> None:
+        trainer = Trainer(experiment, dataset=dataset, network=network)
+        self._own_dataset, self._own_network = dataset, network
+        self.experiment = trainer.experiment
+        self.dataset = trainer.dataset
+        self._trainer = trainer
+        self._camera = Camera(trainer, self.show, self.version)
+        self._pace.restart()
+        self._failure = ""
+        self._last_numbers = Numbers(0, 0, "paused")
+        self._new_scene()
+
+    # -- what a page asks for ------------------------------------------------------------------
+
+    @property
+    def status(self) -> str:
+        """failed, diverged, compiling (waiting for kernels to play), playing or paused."""
+        if self._failure:
+            return "failed"
+        if self._trainer.diverged is not None:
+            return "diverged"
+        if not self._playing:
+            return "paused"
+        return "playing" if warming.ready() else "compiling"
+
+    @property
+    def waiting(self) -> bool:
+        """Whether kernels are still being compiled."""
+        return not warming.ready()
+
+    @property
+    def problem(self) -> Divergence | None:
+        """Where the run stopped being finite, if it did."""
+        return self._trainer.diverged
+
+    @property
+    def speed(self) -> float | None:
+        """Steps a second while playing; None is flat out."""
+        return self._pace.speed
+
+    @speed.setter
+    def speed(self, value: float | None) -> None:
+        self._pace.speed = value
+        self._pace.restart()
+        self.wake()
+
+    def play(self) -> None:
+        """Run until paused, diverged, or left alone."""
+        self._revive()
+        if self._trainer.diverged is None:
+            self.viewers.seen()
+            self._pace.restart()
+            self._playing = True
+            self._refresh()
+
+    def pause(self) -> None:
+        """Stop at the end of the slice that is under way."""
+        self._playing = False
+        self._refresh()
+
+    def step(self, unit: str = "epoch") -> None:
+        """Pause, then run one "epoch" or one "batch"; waits a moment for the result."""
+        self.pause()
+        self._revive()
+
+        def order(trainer: Trainer) -> bool:
+            if unit == "batch":
+                trainer.step(1)
+                return True
+            trainer.run_for(0.02, max_steps=trainer.steps_to_epoch_end)
+            return trainer.steps_to_epoch_end == trainer_steps_an_epoch(trainer)
+
+        self._give(order)
+
+    def step_back(self, unit: str = "epoch") -> None:
+        """Pause, then go back by one step, or to the beginning of the epoch before."""
+        self.pause()
+        self._revive()
+
+        def order(trainer: Trainer) -> bool:
+            whole = trainer_steps_an_epoch(trainer)
+            into = whole - trainer.steps_to_epoch_end
+            back = 1 if unit == "batch" else (into or whole)
+            trainer.goto(max(trainer.step_count - back, 0))
+            return True
+
+        self._give(order)
+
+    def reset(self) -> None:
+        """Begin again: the same initial weights, the settings as they are now."""
+        self._playing = False
+        with self.trainer():
+            self._install(self.experiment, self._own_dataset, self._own_network)
+        self._refresh()
+
+    def replace(
+        self,
+        experiment: Experiment,
+        *,
+        dataset: Dataset | None = None,
+        network: Network | None = None,
+    ) -> None:
+        """Another network or other data, paused at step 0; viewers stay.
+
+        Raises ValueError if they do not fit together; then nothing has changed.
+        """
+        playing, self._playing = self._playing, False
+        try:
+            with self.trainer():
+                self.version += 1
+                self._install(experiment, dataset, network)
+                self._freed = False
+        except ValueError:
+            self._playing = playing
+            raise
+        self._refresh()
+
+    def change(self, **changes: Any) -> None:
+        """Change settings from the next step on, as Trainer.change; reset keeps them.
+
+        Raises ValueError naming the field; then nothing has changed.
+        """
+        with self.trainer() as trainer:
+            trainer.change(**changes)
+            self.experiment = with_changes(self.experiment, trainer)
+            if "dropout" in changes:
+                self._new_scene()
+        self._refresh()
+
+    def recover(self, factor: float = 0.1) -> float:
+        """After a divergence: go on from the last finite step, the learning rate times `factor`.
+
+        Returns the new learning rate.
+        """
+        rate = float(f"{self._trainer.training.learning_rate * factor:.6g}")
+        self.change(learning_rate=rate)
+        self.play()
+        return rate
+
+    def numbers(self) -> Numbers:
+        """The numbers of the last picture; never waits for training."""
+        pace = self._pace.per_second if self._playing else 0.0
+        batch = self._trainer.training.batch_size
+        return replace(
+            self._last_numbers,
+            step=self._trainer.step_count,
+            epoch=self._trainer.epoch_count,
+            status=self.status,
+            steps_per_second=pace,
+            samples_per_second=pace * batch,
+        )
+
+    def exact_numbers(self) -> Numbers:
+        """The numbers of this very step; may wait for a slice and an evaluation."""
+        if warming.ready():
+            with self.trainer():
+                self._note_numbers(exact=True)
+        return self.numbers()
+
+    @contextlib.contextmanager
+    def trainer(self) -> Iterator[Trainer]:
+        """The trainer, for this thread alone; copy what is needed and leave quickly."""
+        self._visitors += 1
+        try:
+            with self._lock:
+                yield self._trainer
+        finally:
+            self._visitors -= 1
+            self.wake()
+
+    # -- what viewers ask for --------------------------------------------------------------------
+
+    def look_at(self, node: tuple[int, int] | None) -> None:
+        """Enlarge a node, (layer, unit), layer -1 for inputs; or none."""
+        self._tell(lambda: self._camera.look_at(node))
+
+    def probe(self, point: tuple[float, float] | None) -> None:
+        """Say what the network answers at a point of the plane; or stop saying it."""
+        self._tell(lambda: self._camera.aim(point))
+
+    def move_window(self, layer: int, start: int) -> None:
+        """Draw another part of a layer that is too large to be drawn whole."""
+
+        def move() -> None:
+            self._camera.starts[layer] = start
+            self._new_scene()
+
+        self._tell(move)
+
+    def set_weight(self, layer: int, i: int, j: int, value: float) -> None:
+        """Edit a weight by hand, as Trainer.set_weight; a place that is not there is ignored."""
+        self._edit(lambda trainer: trainer.set_weight(layer, i, j, value))
+
+    def set_bias(self, layer: int, j: int, value: float) -> None:
+        """Edit a bias by hand, as Trainer.set_bias; a place that is not there is ignored."""
+        self._edit(lambda trainer: trainer.set_bias(layer, j, value))
+
+    def wake(self) -> None:
+        """Something changed: have the pool look."""
+        self._pool.wake(self.token)
+
+    def _tell(self, change: Callable[[], None]) -> None:
+        """Change the camera from the pool's thread, which alone uses it."""
+        self._orders.append(lambda trainer: change() is None)
+        self._refresh()
+
+    def _edit(self, edit: Callable[[Trainer], None]) -> None:
+        def order(trainer: Trainer) -> bool:
+            with contextlib.suppress(ValueError):
+                edit(trainer)
+                self._camera.touch()
+            return True
+
+        self._orders.append(order)
+        self._refresh()
+
+    def _give(self, order: Callable[[Trainer], bool]) -> None:
+        """Have the pool carry out an order, and wait a moment for it."""
+        done = threading.Event()
+
+        def watched(trainer: Trainer) -> bool:
+            finished = order(trainer) or trainer.diverged is not None
+            if finished:
+                self._note_numbers(exact=True)
+                done.set()
+            return finished
+
+        self._orders.append(watched)
+        self._refresh()
+        done.wait(STEP_PATIENCE)
+
+    # -- what the pool asks for --------------------------------------------------------------------
+
+    def work(self, seconds: float) -> float | None:
+        """One slice: orders, training, a frame. See core.engine.scheduler.Run."""
+        if self._visitors:
+            return 0.001
+        with self._lock:
+            if self._freed:
+                return None
+            delay = self._train(seconds) if warming.ready() else None
+            self._take_picture()
+        return self._soonest(delay)
+
+    def failed(self, error: Exception) -> None:
+        """A slice raised: stop here, keep the page."""
+        self._playing = False
+        self._failure = f"{type(error).__name__}: {error}"
+        self.viewers.frame(self._status_only())
+
+    def _train(self, seconds: float) -> float | None:
+        """Carry out orders, then run what the speed allows; returns when to go on."""
+        while self._orders:
+            if self._orders[0](self._trainer):
+                self._orders.popleft()
+            elif self._orders:
+                self._is_dirty = True
+                return 0.0
+            self._is_dirty = True
+        if not self._playing:
+            return None
+        if self.viewers.left_alone(PAUSE_AFTER):
+            self._playing = False
+            return None
+        allowed = self._pace.allowed(self._trainer.step_count)
+        if allowed != 0:
+            ran = self._trainer.run_for(seconds, max_steps=allowed)
+            self._pace.note(ran, self._trainer.step_count)
+            self._is_dirty = True
+        if self._trainer.diverged is not None:
+            self._playing = False
+        return self._pace.delay()
+
+    def _soonest(self, delay: float | None) -> float | None:
+        """When to be called again: to train, to draw, or to notice that nobody looks."""
+        wishes = [] if delay is None else [delay]
+        if self._is_dirty and self.viewers.waiting:
+            wishes.append(max(self._next_frame - time.perf_counter(), 0.0))
+        if not self.viewers:
+            self._free_if_left()
+            wishes.append(PAUSE_AFTER if self._playing else FREE_AFTER / 4)
+        return min(wishes, default=None)
+
+    def _free_if_left(self) -> None:
+        """Nobody has looked for long: give the memory back, keep the experiment."""
+        if self.viewers.left_alone(FREE_AFTER) and not self._freed:
+            self._playing = False
+            self._freed = True
+            self._trainer = Trainer(
+                self.experiment, dataset=self.dataset, network=self._own_network
+            )
+            self._camera = Camera(self._trainer, self.show, self.version)
+
+    def _revive(self) -> None:
+        """A page that was given up is looked at again."""
+        if self._freed:
+            self._freed = False
+            self._new_scene()
+
+    # -- pictures ----------------------------------------------------------------------------------
+
+    def attached(self) -> None:
+        """A viewer came: it needs everything."""
+        self._revive()
+        self._new_scene()
+
+    def _new_scene(self) -> None:
+        self._scene_is_new = True
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self._is_dirty = True
+        self.wake()
+
+    def _take_picture(self) -> None:
+        """Publish a frame if one is wanted and due; scene and data first if they are new."""
+        now = time.perf_counter()
+        if self._scene_is_new and self.viewers:
+            self._scene_is_new = False
+            self.version += 1
+            self._camera.version = self.version
+            self._camera.set_scene()
+            self.viewers.scene(json.dumps(self._camera.scene()), self._camera.data())
+            self._is_dirty = True
+        if not (self._is_dirty and self.viewers.waiting and now >= self._next_frame):
+            return
+        self._is_dirty = False
+        self._next_frame = now + FRAME_SECONDS
+        exact = not self._playing
+        frame = self._camera.frame(self._header(), exact=exact, ready=warming.ready())
+        self._note_numbers(exact=False)
+        self.viewers.frame(frame)
+
+    def _header(self) -> dict[str, Any]:
+        trainer, problem = self._trainer, self._trainer.diverged
+        pace = self._pace.per_second if self._playing else 0.0
+        return {
+            "seq": self.viewers.next_number(),
+            "step": trainer.step_count,
+            "epoch": trainer.epoch_count,
+            "status": self.status,
+            "learning_rate": trainer.training.learning_rate,
+            "waiting": "live.compiling" if self.waiting else None,
+            "steps_per_second": pace,
+            "samples_per_second": pace * trainer.training.batch_size,
+            "problem": None
+            if problem is None
+            else {"layer": problem.layer, "step": problem.step, "what": problem.what},
+        }
+
+    def _status_only(self) -> bytes:
+        from playground.live.wire import pack
+
+        return pack({"kind": "frame", "scene": self.version} | self._header(), {})
+
+    def _note_numbers(self, *, exact: bool) -> None:
+        """Remember the last picture's numbers, or compute this step's."""
+        if exact:
+            self._camera._numbers(True)
+        numbers = self._camera.numbers()
+        if numbers is None:
+            return
+        metric = numbers["metric"]
+        self._last_numbers = Numbers(
+            self._trainer.step_count,
+            self._trainer.epoch_count,
+            self.status,
+            numbers["train_loss"],
+            numbers["test_loss"],
+            metric["name"],
+            metric["train"],
+            metric["test"],
+        )
+
+
+def trainer_steps_an_epoch(trainer: Trainer) -> int:
+    """Steps of a whole epoch at the batch size of now."""
+    return math.ceil(len(trainer.dataset.X_train) / trainer.training.batch_size)
+
+
+def with_changes(experiment: Experiment, trainer: Trainer) -> Experiment:
+    """The experiment with the settings that a trainer has come to by edits."""
+    return replace(experiment, network=trainer.config, training=trainer.training)

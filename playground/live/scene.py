@@ -1,0 +1,187 @@
+"""What a view needs to know once: the network's shape, the data's points, what is to be shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.data.features import FEATURES
+from core.inspect.plane import Plane
+from core.trainer import Trainer
+from playground.live.wire import finite, pack, shades
+
+MOST_UNITS_SHOWN = 10
+"""Nodes of one column that are drawn; the rest is a count and a window to move."""
+
+MOST_POINTS = 1500
+MOST_SAMPLES = 40
+MAP_RESOLUTION = 30
+MOST_LAYERS = 16
+
+VIEWS = {"plane": "plane", "curve": "curve", "image": "images", "table": "table"}
+
+
+@dataclass
+class Shown:
+    """View options of one page."""
+
+    test_data: bool = False
+    discretize: bool = False
+    edges: str = "weight"
+    projection: str | tuple[int, int] = "pca"
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a column that is drawn: `shown` units from `start`."""
+
+    start: int
+    shown: int
+
+    @property
+    def part(self) -> slice:
+        return slice(self.start, self.start + self.shown)
+
+
+def windows(trainer: Trainer, starts: dict[int, int]) -> list[Window]:
+    """One window a column, inputs first. starts: wished first units by layer, -1 for inputs."""
+    result = []
+    for column, total in enumerate(trainer.layout.sizes):
+        most = MOST_UNITS_SHOWN if trainer.dataset.image_shape is None or column else 8
+        shown = min(total, most)
+        is_image = column == 0 and trainer.dataset.image_shape is not None
+        wished = starts.get(column - 1, (total - shown) // 2 if is_image else 0)
+        result.append(Window(min(max(wished, 0), total - shown), shown))
+    return result
+
+
+def describe(
+    trainer: Trainer, plane: Plane, shown: Shown, parts: list[Window], version: int
+) -> dict[str, Any]:
+    """The scene, as the browser reads it."""
+    data = trainer.dataset
+    scene = {
+        "kind": "scene",
+        "version": version,
+        "view": VIEWS[data.kind],
+        "extent": [*plane.x_range, *(plane.y_range or ())],
+        "x_label": plane.labels[0],
+        "y_label": plane.labels[1],
+        "task": data.task,
+        "classes": list(data.class_names),
+        "n_outputs": trainer.layout.sizes[-1],
+        "loss": trainer.experiment.training.loss,
+        "image_shape": list(data.image_shape) if data.image_shape else None,
+        "value_range": list(output_range(trainer)),
+        "columns": columns(trainer, parts),
+        "show_test": shown.test_data,
+        "discretize": shown.discretize,
+        "edges": shown.edges,
+        "can_add_layer": len(trainer.config.layers) < MOST_LAYERS,
+    }
+    return finite(scene)
+
+
+def columns(trainer: Trainer, parts: list[Window]) -> list[dict[str, Any]]:
+    """The diagram's columns: inputs, hidden layers, output."""
+    config, sizes = trainer.config, trainer.layout.sizes
+    places = [
+        {"total": total, "start": part.start, "shown": part.shown}
+        for total, part in zip(sizes, parts, strict=True)
+    ]
+    hidden = [
+        {"role": "hidden", "layer": layer, "activation": dense.activation, "dropout": rate}
+        for layer, (dense, rate) in enumerate(zip(config.layers, trainer.dropout, strict=True))
+    ]
+    output = {
+        "role": "output",
+        "layer": len(hidden),
+        "activation": trainer.layout.output_activation,
+        "names": list(trainer.dataset.class_names)[parts[-1].part] if sizes[-1] > 1 else [],
+    }
+    described = [inputs(trainer, parts[0]), *hidden, output]
+    return [column | place for column, place in zip(described, places, strict=True)]
+
+
+def inputs(trainer: Trainer, part: Window) -> dict[str, Any]:
+    """The input column; for 2-D data with all seven features, on or off."""
+    data = trainer.dataset
+    column: dict[str, Any] = {"role": "input", "names": list(data.feature_names[part.part])}
+    if data.kind == "plane":
+        column["features"] = [
+            {"id": name, "label": feature.label, "on": name in data.feature_names}
+            for name, feature in FEATURES.items()
+        ]
+    return column
+
+
+def output_range(trainer: Trainer) -> tuple[float, float]:
+    """The values that the output's colours run between, symmetric around their middle."""
+    data = trainer.dataset
+    if data.task == "regression":
+        low, high = data.value_range
+        largest = max(abs(low), abs(high)) or 1.0
+        return -largest, largest
+    signed = trainer.experiment.training.loss in ("hinge", "squared_hinge")
+    return (-1.0, 1.0) if signed else (0.0, 1.0)
+
+
+def data_message(trainer: Trainer, plane: Plane, parts: list[Window], version: int) -> bytes:
+    """Points, input pictures and samples: what stays while the network learns."""
+    data = trainer.dataset
+    arrays = {"input_maps": input_maps(trainer, plane, parts[0])}
+    for name, points, y in (
+        ("train", plane.train, data.y_train),
+        ("test", plane.test, data.y_test),
+    ):
+        few = thinned(len(points), MOST_POINTS)
+        arrays[f"{name}_points"] = points[few].astype(np.float32)
+        arrays[f"{name}_y"] = np.asarray(y[few], np.float32).reshape(len(few), -1)[:, 0]
+    if data.kind in ("image", "table"):
+        arrays |= samples(trainer)
+    return pack({"kind": "data", "scene": version}, arrays)
+
+
+def thinned(n: int, most: int) -> np.ndarray:
+    """Row numbers of at most `most` of n rows, evenly spread, int64."""
+    return (
+        np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
+        if n
+        else np.zeros(0, np.int64)
+    )
+
+
+def sample_rows(trainer: Trainer) -> np.ndarray:
+    """Row numbers of the test samples that are shown one by one."""
+    return thinned(len(trainer.dataset.X_test), MOST_SAMPLES)
+
+
+def samples(trainer: Trainer) -> dict[str, np.ndarray]:
+    data, rows = trainer.dataset, sample_rows(trainer)
+    X, y = data.X_test[rows], np.asarray(data.y_test[rows]).reshape(len(rows), -1)[:, 0]
+    if data.image_shape is None:
+        return {"sample_rows": X, "sample_y": y.astype(np.int32)}
+    brightest = float(X.max(initial=0.0)) or 1.0
+    pictures = np.clip(X / brightest * 255.0, 0, 255).astype(np.uint8)
+    return {"samples": pictures.reshape(-1, *data.image_shape), "sample_y": y.astype(np.int32)}
+
+
+def input_maps(trainer: Trainer, plane: Plane, part: Window) -> np.ndarray:
+    """Pictures of the input nodes, uint8 (nodes, R, R), or (nodes, R) on a line.
+
+    For 2-D data of all seven features, on or off; else of the shown inputs.
+    """
+    if trainer.dataset.kind == "plane":
+        side = np.linspace(-1, 1, MAP_RESOLUTION) * plane.x_range[1]
+        x1, x2 = np.meshgrid(side, -side)
+        values = np.stack([feature.function(x1, x2) for feature in FEATURES.values()])
+    else:
+        grid = plane.grid(MAP_RESOLUTION)[:, part.part].T
+        shape = (
+            (-1, MAP_RESOLUTION) if plane.y_range is None else (-1, MAP_RESOLUTION, MAP_RESOLUTION)
+        )
+        values = grid.reshape(shape)
+    largest = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True)
+    return shades(values / np.where(largest > 0, largest, 1.0))

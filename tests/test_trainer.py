@@ -1,0 +1,338 @@
+"""A run is its experiment and its edits: slicing, time travel, branches, divergence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core import DataConfig, Dataset, Dense, Experiment, Network, NetworkConfig, Trainer
+from core import TrainingConfig
+
+
+def small(**training) -> Experiment:
+    fields = {"loss": "binary_crossentropy", "optimizer": "adam", "batch_size": 10} | training
+    return Experiment(
+        data=DataConfig("xor", n_samples=60, noise=0.1),
+        network=NetworkConfig(layers=(Dense(4, "tanh", dropout=0.2), Dense(3, "relu"))),
+        training=TrainingConfig(**fields),
+        seed=3,
+    )
+
+
+def bits(trainer: Trainer) -> bytes:
+    return trainer.params.tobytes() + trainer.engine.slots.tobytes()
+
+
+def same_history(a: Trainer, b: Trainer) -> bool:
+    return np.array_equal(a.history.steps.filled, b.history.steps.filled) and np.array_equal(
+        a.history.evaluation_table.filled, b.history.evaluation_table.filled
+    )
+
+
+def test_counts_follow_the_epochs():
+    trainer = Trainer(small(batch_size=7))  # 30 training rows: 4 full batches and one of 2
+    assert (trainer.step_count, trainer.epoch_count, trainer.steps_to_epoch_end) == (0, 0, 5)
+    assert trainer.step(3) == 3
+    assert (trainer.step_count, trainer.epoch_count, trainer.steps_to_epoch_end) == (3, 0, 2)
+    assert trainer.epoch_fraction == pytest.approx(21 / 30)
+    assert trainer.epoch() == 2  # ends the one that is under way
+    assert (trainer.step_count, trainer.epoch_count) == (5, 1)
+    assert trainer.epoch(3) == 15
+    assert trainer.epoch_count == 4
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=12), st.sampled_from([1, 7, 10, 64]))
+def test_slices_do_not_matter(slices, batch_size):
+    whole, sliced = Trainer(small(batch_size=batch_size)), Trainer(small(batch_size=batch_size))
+    whole.step(sum(slices))
+    for n in slices:
+        sliced.step(n)
+    assert bits(whole) == bits(sliced)
+    assert same_history(whole, sliced)
+
+
+def test_run_for_gives_the_same_bits_as_step():
+    timed, counted = Trainer(small()), Trainer(small())
+    n = sum(timed.run_for(0.003) for _ in range(5))
+    assert n >= 5
+    counted.step(n)
+    assert bits(timed) == bits(counted)
+    assert timed.run_for(10.0, max_steps=7) == 7
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=6))
+def test_time_travel_is_exact(journey):
+    traveller = Trainer(small())
+    traveller.step(100)
+    traveller.change(learning_rate=0.05, dropout={0: 0.5})
+    traveller.step(50)
+    traveller.set_weight(0, 1, 2, -1.25)
+    traveller.set_bias(2, 0, 0.5)
+    traveller.step(50)
+    for step in journey:
+        traveller.goto(step)
+        assert traveller.step_count == step
+    fresh = Trainer(small())
+    for stop, edit in (
+        (100, lambda: fresh.change(learning_rate=0.05, dropout={0: 0.5})),
+        (150, lambda: (fresh.set_weight(0, 1, 2, -1.25), fresh.set_bias(2, 0, 0.5))),
+    ):
+        if journey[-1] >= stop:
+            fresh.step(stop - fresh.step_count)
+            edit()
+    fresh.step(journey[-1] - fresh.step_count)
+    assert bits(traveller) == bits(fresh)
+    assert traveller.training == fresh.training
+
+
+def test_travel_over_many_thinned_checkpoints():
+    trainer = Trainer(small())
+    trainer.step(3_000)
+    expected = bits(trainer)
+    trainer.step(37_777)
+    trainer.goto(3_000)
+    assert bits(trainer) == expected
+    assert len(trainer.history.steps.filled) <= len(trainer.history.steps.rows)
+
+
+def test_edits_ahead_are_replayed_or_dropped():
+    trainer = Trainer(small())
+    trainer.step(20)
+    trainer.change(learning_rate=0.5)
+    trainer.step(10)
+    end = bits(trainer)
+    trainer.goto(5)
+    assert trainer.training.learning_rate == small().training.learning_rate
+    trainer.step(25)
+    assert bits(trainer) == end
+    trainer.goto(5)
+    trainer.change(learning_rate=0.001)
+    assert [(e.step, e.value) for e in trainer.edits] == [(5, 0.001)]
+    trainer.step(25)
+    assert bits(trainer) != end
+
+
+def test_edits_are_recorded_as_step_what_value():
+    trainer = Trainer(small())
+    trainer.change(learning_rate=0.1, beta_1=0.8)
+    trainer.step(4)
+    trainer.change(dropout=(0.0, 0.3))
+    trainer.set_weight(0, 0, 0, 2)
+    trainer.set_bias(1, 2, -1)
+    assert [(e.step, e.what, e.value) for e in trainer.edits] == [
+        (0, "learning_rate", 0.1),
+        (0, "beta_1", 0.8),
+        (4, "dropout", (0.0, 0.3)),
+        (4, "weight", (0, 0, 0, 2.0)),
+        (4, "bias", (1, 2, -1.0)),
+    ]
+    assert trainer.network.weights[0][0, 0] == 2
+    assert trainer.network.biases[1][2] == -1
+    assert trainer.training.optimizer_options["beta_1"] == 0.8
+    assert trainer.network.config.layers[1].dropout == 0.3
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"learning_rate": -1}, "learning_rate"),
+        ({"learning_rate": "fast"}, "learning_rate"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"dropout": {0: 1.5}}, "dropout"),
+        ({"dropout": {9: 0.5}}, "dropout"),
+        ({"loss": "hinge"}, "loss"),
+        ({"optimizer": "sgd"}, "optimizer"),
+        ({"momentum": 0.9}, "momentum"),
+        ({"beta_1": 2.0}, "beta_1"),
+    ],
+)
+def test_a_change_that_is_not_valid_names_its_field_and_changes_nothing(change, named):
+    trainer = Trainer(small())
+    trainer.step(3)
+    before = trainer.training, trainer.dropout, list(trainer.edits)
+    with pytest.raises(ValueError, match=named):
+        trainer.change(regularization_rate=0.1, **change)
+    assert (trainer.training, trainer.dropout, list(trainer.edits)) == before
+
+
+@pytest.mark.parametrize("place", [(9, 0, 0, 1.0), (0, 9, 0, 1.0), (0, 0, 9, 1.0), (-1, 0, 0, 1.0)])
+def test_a_weight_that_is_not_there_is_refused(place):
+    with pytest.raises(ValueError, match="must be from|layers"):
+        Trainer(small()).set_weight(*place)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e39])
+def test_a_weight_must_be_finite(value):
+    with pytest.raises(ValueError, match="finite"):
+        Trainer(small()).set_bias(0, 0, value)
+
+
+def test_live_batch_size_keeps_the_place_in_the_epoch():
+    trainer = Trainer(small(batch_size=10))
+    trainer.step(1)
+    trainer.change(batch_size=4)
+    assert trainer.steps_to_epoch_end == 5
+    trainer.epoch()
+    assert (trainer.step_count, trainer.epoch_count) == (6, 1)
+
+
+def test_a_branch_goes_its_own_way():
+    trunk = Trainer(small())
+    trunk.step(40)
+    branch = trunk.branch()
+    assert bits(branch) == bits(trunk)
+    branch.change(learning_rate=0.3)
+    branch.step(10)
+    trunk.step(10)
+    assert bits(branch) != bits(trunk)
+    assert trunk.edits == []
+    straight = Trainer(small())
+    straight.step(50)
+    assert bits(trunk) == bits(straight)
+    branch.goto(40)
+    straight.goto(40)
+    assert bits(branch) == bits(straight)
+
+
+def exploding() -> Experiment:
+    return Experiment(
+        data=DataConfig("plane", n_samples=100),
+        network=NetworkConfig(layers=(Dense(8, "relu"), Dense(8, "relu"))),
+        training=TrainingConfig("mean_squared_error", "sgd", learning_rate=10.0),
+    )
+
+
+def test_a_diverged_run_stops_at_the_last_finite_step():
+    trainer = Trainer(exploding())
+    ran = trainer.step(1000)
+    assert trainer.diverged is not None
+    assert trainer.step_count == trainer.diverged.step - 1 == ran < 1000
+    assert 0 <= trainer.diverged.layer <= 2
+    assert trainer.diverged.what
+    assert np.isfinite(trainer.params).all()
+    assert trainer.step() == 0
+    # The same step again ends in the same way: the run was taken back, not bent.
+    step = trainer.diverged.step
+    trainer.goto(trainer.step_count)
+    assert trainer.step(5) == 0
+    assert trainer.diverged is not None
+    assert trainer.diverged.step == step
+
+
+def test_a_diverged_run_goes_on_with_a_smaller_rate():
+    trainer = Trainer(exploding())
+    trainer.step(1000)
+    stopped = trainer.step_count
+    rate = 10.0
+    for _ in range(12):
+        if trainer.diverged is None:
+            break
+        rate /= 10
+        trainer.change(learning_rate=rate)
+        trainer.step(200)
+    assert trainer.diverged is None
+    assert trainer.step_count > stopped
+
+
+def test_history_has_a_row_a_step_and_evaluations_at_fixed_steps():
+    trainer = Trainer(small())
+    trainer.step(10)
+    history = trainer.history
+    assert history["step"].tolist() == list(range(1, 11))
+    assert history["batch_loss"].shape == (10,)
+    assert set(history["learning_rate"]) == {pytest.approx(trainer.training.learning_rate)}
+    for column in ("gradient_norm", "weight_norm", "update_ratio"):
+        assert history[column].shape == (10, 3)
+        assert (history[column] > 0).all()
+    assert history.evaluations["step"].tolist() == [0, 3, 6, 9]
+    assert history.evaluations["epoch"].tolist() == [0, 1, 2, 3]
+    assert history["test_loss"][-1] == history.evaluations["test_loss"][-1]
+    assert history["accuracy"].tolist() == history.evaluations["metric"].tolist()
+    with pytest.raises(ValueError, match="Unknown history column"):
+        history["losss"]
+
+
+def test_history_agrees_with_evaluate():
+    trainer = Trainer(small())
+    trainer.epoch(2)
+    assert trainer.history.evaluations["step"][-1] == trainer.step_count
+    assert trainer.history["train_loss"][-1] == trainer.evaluate("train")["loss"]
+    assert trainer.history["accuracy"][-1] == trainer.evaluate("test")["accuracy"]
+
+
+def test_own_network_is_copied_and_its_config_used():
+    config = NetworkConfig(layers=(Dense(2, "relu"),))
+    weights = [np.ones((2, 2), np.float32), np.ones((2, 1), np.float32)]
+    biases = [np.zeros(2, np.float32), np.zeros(1, np.float32)]
+    trainer = Trainer(small(), network=Network.from_arrays(config, weights, biases))
+    assert trainer.experiment.network.layers == config.layers
+    trainer.step(5)
+    assert (weights[0] == 1).all()
+    with pytest.raises(ValueError, match="sizes"):
+        wide = Dataset.from_arrays(np.zeros((4, 3)), [0, 1, 0, 1])
+        Trainer(small(), dataset=wide, network=Network.from_arrays(config, weights, biases))
+
+
+def test_own_arrays_instead_of_a_named_dataset():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 5)).astype(np.float32)
+    y = (X[:, 0] > 0).astype(int)
+    dataset = Dataset.from_arrays(X[:60], y[:60], X[60:], y[60:], task="classification")
+    trainer = Trainer(small(), dataset=dataset)
+    trainer.epoch(60)
+    assert trainer.evaluate("train")["accuracy"] > 0.9
+    assert trainer.network.predict(X).shape == (80, 1)
+
+
+def test_loss_must_fit_the_data():
+    with pytest.raises(ValueError, match="binary_crossentropy"):
+        Trainer(replace(small(), data=DataConfig("plane")))
+    with pytest.raises(ValueError, match="not built yet"):
+        Trainer(small(), backend="cuda")
+
+
+def test_evaluate_by_hand():
+    dataset = Dataset.from_arrays([[0.0], [1.0]], [[0.0], [2.0]], [[2.0]], [[1.0]], "regression")
+    config = NetworkConfig(layers=())
+    network = Network.from_arrays(
+        config, [np.array([[1.0]], np.float32)], [np.array([0.5], np.float32)]
+    )
+    training = TrainingConfig(
+        "mean_squared_error", "sgd", regularizer="l1_l2", regularization_rate=0.1
+    )
+    trainer = Trainer(Experiment(training=training), dataset=dataset, network=network)
+    result = trainer.evaluate("train")
+    # Predictions 0.5 and 1.5 against 0 and 2: squared errors 0.25 and 0.25.
+    assert result["loss"] == pytest.approx(0.25)
+    assert result["mean_absolute_error"] == pytest.approx(0.5)
+    assert result["r2"] == pytest.approx(1 - 0.5 / 2)
+    assert result["penalty"] == pytest.approx(0.1 * 1 + 0.1 * 1)
+    assert trainer.evaluate("test")["loss"] == pytest.approx(1.5**2)
+
+
+def test_no_test_set_is_no_error():
+    dataset = Dataset.from_arrays([[0.0], [1.0]], [0, 1])
+    trainer = Trainer(small(), dataset=dataset)
+    trainer.step(2)
+    assert np.isnan(trainer.evaluate("test")["loss"])
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "epochs"),
+    [("circle", (4, 2), 120), ("xor", (4, 2), 200), ("spiral", (8, 8), 400)],
+)
+def test_the_plane_is_learnt(name, layers, epochs):
+    experiment = Experiment(
+        data=DataConfig(name, n_samples=500),
+        network=NetworkConfig(layers=tuple(Dense(units, "tanh") for units in layers)),
+        training=TrainingConfig("binary_crossentropy", "adam", learning_rate=0.01),
+    )
+    trainer = Trainer(experiment)
+    trainer.epoch(epochs)
+    assert trainer.evaluate("test")["accuracy"] > 0.95
