@@ -1,4 +1,4 @@
-"""A small numerical library: describe a network and its training, train it, look inside, take it away.
+"""A small numerical library: describe a network, train it, look inside, take it away.
 
 The public names are loaded when first asked for, so that `import core` costs next to nothing.
 """

@@ -1,7 +1,7 @@
 """Activations: the value and the slope of one neuron. Formulas and constants are Keras 3's.
 
 z: pre-activation; a: the activation's own value at z, at hand when the slope is wanted.
-Scalar functions (see `core.maths.scalar`). At a kink the slope is that of the left side, as in Keras.
+Scalar functions (see `core.maths.scalar`). At a kink the slope is the left side's, as in Keras.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Initial weights from uniform numbers: Keras 3's initializers, and TensorFlow Playground's.
 
-weights(u, fan_in, fan_out): u float64 in (0, 1), any shape; returns float64 of that shape. Unlike the
-rest of the maths these work on whole NumPy arrays: they run once.
+weights(u, fan_in, fan_out): u float64 in (0, 1), any shape; returns float64 of that shape.
+Unlike the rest of the maths these work on whole NumPy arrays: they run once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.maths.normal import normal_quantile
 
 Array = NDArray[np.float64]
 
-# A normal cut off at two standard deviations: its lower tail, and its own standard deviation (as in Keras).
+# A normal cut off at two standard deviations, as in Keras: its lower tail and its own deviation.
 LOWER_TAIL = 0.5 * math.erfc(math.sqrt(2.0))
 TRUNCATED_DEVIATION = 0.87962566103423978
 
@@ -77,7 +77,7 @@ INITIALIZERS: dict[str, Initializer] = {
         Initializer(
             "glorot_uniform",
             "Glorot uniform",
-            r"U\left(-\sqrt{\tfrac{6}{n_{in} + n_{out}}}, \sqrt{\tfrac{6}{n_{in} + n_{out}}}\right)",
+            r"U(-a, a),\quad a = \sqrt{\tfrac{6}{n_{in} + n_{out}}}",
             glorot_uniform,
         ),
         Initializer(
@@ -89,7 +89,7 @@ INITIALIZERS: dict[str, Initializer] = {
         Initializer(
             "he_uniform",
             "He uniform",
-            r"U\left(-\sqrt{\tfrac{6}{n_{in}}}, \sqrt{\tfrac{6}{n_{in}}}\right)",
+            r"U(-a, a),\quad a = \sqrt{\tfrac{6}{n_{in}}}",
             he_uniform,
         ),
         Initializer("he_normal", "He normal", r"N\left(0, \tfrac{2}{n_{in}}\right)", he_normal),

@@ -1,8 +1,8 @@
 """Losses of one output of one sample. Formulas are Keras 3's.
 
 y: target; p: the network's output (prediction). Scalar functions (see `core.maths.scalar`).
-The loss of a batch is the mean over samples and outputs (`mean_over="outputs"`), or for the categorical
-cross-entropy the sum over outputs and the mean over samples (`mean_over="samples"`).
+The loss of a batch is the mean over samples and outputs (`mean_over="outputs"`), or for the
+categorical cross-entropy the sum over outputs and mean over samples (`mean_over="samples"`).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Loss:
     """function(y, p) -> loss of one output; derivative(y, p) -> dloss/dp.
 
     output_activation: what "auto" means for the output layer.
-    targets: how classes are written: "zero_one" 0/1 or one-hot, "plus_minus" -1/+1, "value": values as
-        they are, classes as 0/1.
+    targets: how classes are written: "zero_one" 0/1 or one-hot, "plus_minus" -1/+1,
+        "value": values as they are, classes as 0/1.
     mean_over: "outputs" (mean over samples and outputs) or "samples" (sum over outputs, then mean).
     tasks: the tasks that the loss suits.
     """
@@ -82,7 +82,7 @@ def binary_crossentropy(y: float, p: float) -> float:
 
 
 def binary_crossentropy_derivative(y: float, p: float) -> float:
-    # Zero where p is clipped, as in Keras; behind a sigmoid the engine uses p - y, which needs no clip.
+    # Zero where p is clipped, as in Keras. Behind a sigmoid the engine uses p - y, without a clip.
     q = clip(p, SMALLEST_PROBABILITY, LARGEST_PROBABILITY)
     return (q - y) / (q * (1.0 - q)) if q == p else 0.0 * (q - p)
 

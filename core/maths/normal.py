@@ -33,9 +33,9 @@ _TAIL = (
 
 
 def normal_quantile(u: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The x below which a standard normal falls with probability u; u and the result: float64, u in (0, 1).
+    """Return the x below which a standard normal number falls with probability u.
 
-    Accurate to about 1e-16 relative (Wichura 1988, algorithm AS 241).
+    u: float64 in (0, 1), any shape; so is the result. Accurate to about 1e-15 relative.
     """
     q = u - 0.5
     centre = q * _ratio(_CENTRE, 0.180625 - q * q)

@@ -5,8 +5,8 @@ function (see `core.maths.scalar`) of one signature for all:
 
     update(w, g, s0, s1, c0, c1, c2, c3, c4) -> (w, s0, s1)
 
-w: parameter, g: its gradient, s0, s1: its slots (an unused slot passes through), c0..c4: the constants
-that `prepare` made of the options.
+w: parameter, g: its gradient, s0, s1: its slots (an unused slot passes through),
+c0..c4: the constants that `prepare` made of the options.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.maths.limits import Limits
 from core.maths.registry import shown
 from core.maths.scalar import sqrt
 
@@ -28,7 +29,10 @@ Update = Callable[
 
 @dataclass(frozen=True)
 class Option:
-    """One setting of an optimizer: a number in [low, high] (or [low, high) if `open_high`), or a flag."""
+    """One setting of an optimizer: a flag if the default is one, else a number in [low, high].
+
+    The upper end is excluded if `open_high`.
+    """
 
     default: float | bool
     label: str
@@ -42,19 +46,11 @@ class Option:
 
     def check(self, name: str, value: object) -> float | bool:
         """Return the value, or raise ValueError with a sentence that names the option."""
-        if self.is_flag:
-            if isinstance(value, bool):
-                return value
-            raise ValueError(f"Option {name} is {shown(value)}; it must be true or false.")
-        range_ = f"between {self.low:g} and {self.high:g}"
-        if self.open_high:
-            range_ = f"at least {self.low:g} and below {self.high:g}"
-        wrong = ValueError(f"Option {name} is {shown(value)}; it must be a number {range_}.")
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise wrong
-        if not self.low <= value <= self.high or (self.open_high and value >= self.high):
-            raise wrong
-        return float(value)
+        if not self.is_flag:
+            return Limits(self.low, self.high, open_high=self.open_high).check(name, value)
+        if isinstance(value, bool):
+            return value
+        raise ValueError(f"{name} is {shown(value)}; it must be true or false.")
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ class Optimizer:
     slot_option: str | None = None
 
     def values(self, options: Mapping[str, float | bool] | None = None) -> tuple[float, ...]:
-        """Option values in order, defaults filled in, flags as 0.0 and 1.0: the `h` of `prepare`."""
+        """The `h` of `prepare`: option values in order, defaults filled in, flags as 0.0, 1.0."""
         given = options or {}
         return tuple(float(given.get(name, o.default)) for name, o in self.options.items())
 
@@ -144,7 +140,7 @@ def adamw_prepare(h: Sequence[float], learning_rate: float, t: float) -> Constan
 
 
 def adam(w, g, s0, s1, c0, c1, c2, c3, c4):  # type: ignore[no-untyped-def]
-    """Kingma & Ba 2015, the form before section 2.1, where epsilon stands outside the correction, as in Keras:
+    """Kingma & Ba 2015, in the form whose epsilon stands outside the bias correction, as in Keras.
 
     m += (1 - beta_1) * (g - m);  v += (1 - beta_2) * (g^2 - v)
     w -= learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)
@@ -208,7 +204,8 @@ OPTIMIZERS: dict[str, Optimizer] = {
         Optimizer(
             "adam",
             "Adam",
-            r"m \leftarrow \beta_1 m + (1 - \beta_1) g,\quad v \leftarrow \beta_2 v + (1 - \beta_2) g^{2},"
+            r"m \leftarrow \beta_1 m + (1 - \beta_1) g,\quad"
+            r" v \leftarrow \beta_2 v + (1 - \beta_2) g^{2},"
             r"\quad w \leftarrow w - \eta\,\frac{\sqrt{1 - \beta_2^{t}}}{1 - \beta_1^{t}}"
             r"\,\frac{m}{\sqrt{v} + \varepsilon}",
             slots=("m", "v"),
@@ -219,7 +216,8 @@ OPTIMIZERS: dict[str, Optimizer] = {
         Optimizer(
             "adamw",
             "AdamW",
-            r"w \leftarrow (1 - \eta \lambda) w - \eta\,\frac{\sqrt{1 - \beta_2^{t}}}{1 - \beta_1^{t}}"
+            r"w \leftarrow (1 - \eta \lambda) w"
+            r" - \eta\,\frac{\sqrt{1 - \beta_2^{t}}}{1 - \beta_1^{t}}"
             r"\,\frac{m}{\sqrt{v} + \varepsilon}",
             slots=("m", "v"),
             options={**_ADAM, "weight_decay": Option(0.004, "Weight decay")},

@@ -1,10 +1,10 @@
 """Randomness as a function: every random number is a hash of (seed, purpose, step, index).
 
-`mix`, `key`, `draw`, `bits` and `uniform` are written so that the same body runs on NumPy uint64 arrays
-and, compiled, on machine words: a kernel recomputes any shuffle or dropout mask without the steps before.
-The mixing is the finalizer of splitmix64 (Steele, Lea & Flood 2014); `draw` is splitmix64's own stream.
-Called with plain integers they work as well, but NumPy warns of the overflow that is meant here; the
-helpers below (`uniforms`, `normals`, `permutation`, `integers`) hide that.
+`mix`, `key`, `draw`, `bits` and `uniform` are written so that one body runs on NumPy uint64 arrays
+and, compiled, on machine words: a kernel recomputes any shuffle or dropout mask without the steps
+before it. The mixing is the finalizer of splitmix64 (Steele, Lea & Flood 2014), and `draw` is
+splitmix64's own stream. With plain integers they work too, but NumPy warns of an overflow, which is
+meant here; `words`, `uniforms`, `normals` and `permutation` do not.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def normals(seed: int, purpose: int, step: int, n: int) -> NDArray[np.float64]:
 def permutation(seed: int, purpose: int, step: int, n: int) -> NDArray[np.int64]:
     """Shuffle 0..n-1: int64 (n,).
 
-    Fisher and Yates: for i = n-1 .. 1, swap entries i and j = bits(seed, purpose, step, i) % (i + 1).
+    Fisher and Yates: for i = n-1 .. 1, swap entries i and bits(seed, purpose, step, i) % (i + 1).
     """
     drawn = words(seed, purpose, step, n) % np.arange(1, n + 1, dtype=np.uint64)
     partners = drawn.tolist()

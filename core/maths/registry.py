@@ -21,12 +21,15 @@ def get(registry: Mapping[str, Record], name: object, what: str = "activation") 
     return registry[str(name)]
 
 
-def check_name(choices: Iterable[str], name: object, what: str) -> None:
-    """Raise ValueError, with the nearest name and all choices, unless `name` is one of `choices`."""
+def check_name(choices: Iterable[str], name: object, what: str, owner: str = "") -> None:
+    """Raise ValueError, with the nearest name and all names, unless `name` is one of `choices`.
+
+    owner: whose names they are, " of Dense", for the sentence.
+    """
     choices = list(choices)
     if isinstance(name, str) and name in choices:
         return
-    raise ValueError(f"Unknown {what} {shown(name)}.{_did_you_mean(name, choices)}")
+    raise ValueError(f"Unknown {what} {shown(name)}{owner}.{_did_you_mean(name, choices)}")
 
 
 def _did_you_mean(name: object, choices: list[str]) -> str:

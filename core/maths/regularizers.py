@@ -1,7 +1,7 @@
-"""Penalties on one weight: l1 = rate |w|, l2 = rate w^2 (no 1/2), l1_l2 both at that rate, as in Keras.
+"""Penalties on one weight, as in Keras: l1 = rate |w|, l2 = rate w^2 (no 1/2), l1_l2 both.
 
-They act on the weights of every layer, not on biases, and are summed, not averaged. Scalar functions
-(see `core.maths.scalar`).
+They act on the weights of every layer, not on biases, and are summed, not averaged.
+Scalar functions (see `core.maths.scalar`).
 """
 
 from __future__ import annotations

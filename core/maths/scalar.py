@@ -1,9 +1,9 @@
 """The scalar functions that all maths here is written in.
 
-Primitives (`PRIMITIVES`) are thin wrappers over `math`, made total: they return inf or nan where `math`
-raises. A backend replaces them BY NAME: fast float32 versions on the CPU, device functions on CUDA;
-as they stand, in double precision, they are the reference. Helpers (`HELPERS`) are written in primitives
-and are compiled like any registered function.
+Primitives (`PRIMITIVES`) are thin wrappers over `math`, made total: they return inf or nan where
+`math` raises. A backend replaces them BY NAME: fast float32 versions on the CPU, device functions
+on CUDA; as they stand, in double precision, they are the reference. Helpers (`HELPERS`) are written
+in primitives and are compiled like any registered function.
 
 The rules for a scalar function, so that a backend can rebind every number to float32:
 every number is a float literal or a module-level float (`1.0 - a * a`, never `1 - a**2`);

@@ -1,0 +1,35 @@
+"""`Experiment`, its parts, and how to read one from text: what a run is made of, as data."""
+
+from core.experiment.config import (
+    DATASET_NAMES,
+    FEATURES,
+    FORMAT_VERSION,
+    LIMITS,
+    MOST_LAYERS,
+    NORMALIZATIONS,
+    DataConfig,
+    Dense,
+    Experiment,
+    NetworkConfig,
+    TrainingConfig,
+    limits,
+)
+from core.experiment.fields import Options
+from core.experiment.reading import read_experiment
+
+__all__ = [
+    "DATASET_NAMES",
+    "FEATURES",
+    "FORMAT_VERSION",
+    "LIMITS",
+    "MOST_LAYERS",
+    "NORMALIZATIONS",
+    "DataConfig",
+    "Dense",
+    "Experiment",
+    "NetworkConfig",
+    "Options",
+    "TrainingConfig",
+    "limits",
+    "read_experiment",
+]

@@ -1,0 +1,195 @@
+"""`Experiment` and its parts: what a run is made of, frozen and validated.
+
+Names and ranges are checked here; whether loss, sizes and data fit together is checked by the
+trainer, against the data in use.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Annotated, Any
+
+from pydantic import ValidationInfo, field_validator
+
+from core.experiment.fields import Instance, OneOf, Options, TupleOf, Within, config
+from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
+from core.maths.initializers import INITIALIZERS
+from core.maths.limits import Limits
+from core.maths.losses import LOSSES
+from core.maths.optimizers import OPTIMIZERS
+from core.maths.registry import check_name, shown
+from core.maths.regularizers import REGULARIZERS
+from core.maths.schedules import SCHEDULES
+
+FORMAT_VERSION = 1
+
+DATASET_NAMES = (
+    *("circle", "xor", "gauss", "spiral", "moons", "blobs", "rings", "checkerboard"),
+    *("plane", "multi_gauss"),
+    *("sine", "step"),
+    *("iris", "wine", "breast_cancer", "digits"),
+    "mnist_5k",
+)
+FEATURES = ("x1", "x2", "x1_squared", "x2_squared", "x1_x2", "sin_x1", "sin_x2")
+NORMALIZATIONS = ("none",)
+
+MOST_LAYERS = 64
+MOST_WEIGHTS = 2**30  # between hidden layers: 4 GiB of float32
+
+SEED = Within(Limits(0, 2**53 - 1, whole=True))  # exact in JSON and JavaScript
+RATE = Within(Limits(0.0, 1000.0))
+CLIP = Within(Limits(1e-6, 1e6), optional=True)
+
+
+@config
+class DataConfig:
+    """Which data: a name, its size and noise, and for 2-D data the features made of x1 and x2.
+
+    noise: a fraction, 0 to 0.5. train_fraction: the training set's share. classes: of `blobs` only.
+    """
+
+    name: Annotated[str, OneOf("dataset name", DATASET_NAMES)] = "circle"
+    n_samples: Annotated[int, Within(Limits(10, 1_000_000, whole=True))] = 500
+    noise: Annotated[float, Within(Limits(0.0, 0.5))] = 0.0
+    train_fraction: Annotated[float, Within(Limits(0.1, 0.9))] = 0.5
+    features: Annotated[
+        tuple[str, ...], TupleOf(OneOf("feature", FEATURES), 1, len(FEATURES), distinct=True)
+    ] = ("x1", "x2")
+    classes: Annotated[int, Within(Limits(2, 8, whole=True))] = 3
+    seed: Annotated[int, SEED] = 0
+
+
+@config
+class Dense:
+    """One hidden layer. dropout: the fraction of its outputs dropped while training."""
+
+    units: Annotated[int, Within(Limits(1, 65_536, whole=True))] = 4
+    activation: Annotated[str, OneOf("activation", ACTIVATIONS)] = "tanh"
+    dropout: Annotated[float, Within(Limits(0.0, 1.0, open_high=True))] = 0.0
+    normalization: Annotated[str, OneOf("normalization", NORMALIZATIONS)] = "none"
+
+
+@config
+class NetworkConfig:
+    """The hidden layers, how they start, and the output activation; its size follows from the data.
+
+    output_activation: "auto" (sigmoid, softmax or linear, as loss and data ask), or a name.
+    """
+
+    layers: Annotated[tuple[Dense, ...], TupleOf(Instance(Dense), 0, MOST_LAYERS)] = (
+        Dense(4),
+        Dense(2),
+    )
+    initializer: Annotated[str, OneOf("initializer", INITIALIZERS)] = "glorot_uniform"
+    output_activation: Annotated[str, OneOf("output activation", ("auto", *OUTPUT_ACTIVATIONS))] = (
+        "auto"
+    )
+
+    @field_validator("layers")
+    @classmethod
+    def _fits_memory(cls, layers: tuple[Dense, ...]) -> tuple[Dense, ...]:
+        weights = sum(below.units * above.units for below, above in pairwise(layers))
+        if weights > MOST_WEIGHTS:
+            raise ValueError(
+                f"layers of {', '.join(str(layer.units) for layer in layers)} units hold {weights}"
+                f" weights; at most {MOST_WEIGHTS} are possible."
+            )
+        return layers
+
+
+@config
+class TrainingConfig:
+    """How the network learns. optimizer_options: by name; those not given take Keras's defaults."""
+
+    loss: Annotated[str, OneOf("loss", LOSSES)] = "binary_crossentropy"
+    optimizer: Annotated[str, OneOf("optimizer", OPTIMIZERS)] = "adam"
+    learning_rate: Annotated[float, RATE] = 0.01
+    batch_size: Annotated[int, Within(Limits(1, 65_536, whole=True))] = 10
+    optimizer_options: Mapping[str, float | bool] = Options()
+    regularizer: Annotated[str, OneOf("regularizer", REGULARIZERS)] = "none"
+    regularization_rate: Annotated[float, RATE] = 0.0
+    schedule: Annotated[str, OneOf("schedule", SCHEDULES)] = "constant"
+    clip_norm: Annotated[float | None, CLIP] = None
+    clip_value: Annotated[float | None, CLIP] = None
+    global_clip_norm: Annotated[float | None, CLIP] = None
+    label_smoothing: Annotated[float, Within(Limits(0.0, 1.0, open_high=True))] = 0.0
+
+    @field_validator("optimizer_options", mode="plain")
+    @classmethod
+    def _options_of_the_optimizer(cls, given: object, info: ValidationInfo) -> Options:
+        optimizer = info.data.get("optimizer")
+        if optimizer is None:  # it was refused, and that is what the sentence will be about
+            return Options()
+        if not isinstance(given, Mapping):
+            wanted = "a mapping of option names to numbers"
+            raise ValueError(f"optimizer_options is {shown(given)}; it must be {wanted}.")
+        known = OPTIMIZERS[optimizer].options
+        for name in given:
+            check_name(known, name, "option", f" of {optimizer} in optimizer_options")
+        return Options({name: known[name].check(name, value) for name, value in given.items()})
+
+
+@config
+class Experiment:
+    """Everything that determines a run: data, network, training and seed.
+
+    seed: of weights, shuffles and dropout; the data has its own.
+    """
+
+    data: Annotated[DataConfig, Instance(DataConfig)] = DataConfig()
+    network: Annotated[NetworkConfig, Instance(NetworkConfig)] = NetworkConfig()
+    training: Annotated[TrainingConfig, Instance(TrainingConfig)] = TrainingConfig()
+    seed: Annotated[int, SEED] = 0
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain dicts, lists, numbers and text, with the version of the format."""
+        return {"version": FORMAT_VERSION, **_plain(self)}
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return the experiment as JSON."""
+        separators = (",", ":") if indent is None else None
+        return json.dumps(self.to_mapping(), indent=indent, separators=separators)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Experiment:
+        """Read what `to_json` wrote; missing fields take their defaults.
+
+        Raises ValueError with the first problem in words; `read_experiment` keeps what is valid.
+        """
+        from core.experiment.reading import read_experiment
+
+        experiment, problems = read_experiment(text)
+        if problems:
+            raise ValueError(problems[0])
+        return experiment
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "__pydantic_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__pydantic_fields__}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def limits(name: str) -> tuple[float, float]:
+    """Return the lowest and highest value of a numeric field, `limits("batch_size") == (1, 65536)`.
+
+    The highest value itself is excluded for `dropout` and `label_smoothing`.
+    Raises ValueError for a field that is unknown or no number.
+    """
+    check_name(LIMITS, name, "numeric field")
+    return LIMITS[name].low, LIMITS[name].high
+
+
+_PARTS: tuple[Any, ...] = (DataConfig, Dense, NetworkConfig, TrainingConfig, Experiment)
+
+LIMITS: Mapping[str, Limits] = {
+    name: check.limits
+    for part in _PARTS
+    for name, field in part.__pydantic_fields__.items()
+    for check in field.metadata
+    if isinstance(check, Within)
+}
