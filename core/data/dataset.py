@@ -68,8 +68,8 @@ class Dataset:
         """
         if task not in TASKS:
             raise ValueError(f"Unknown task {task!r}. Choose one of: {', '.join(TASKS)}.")
-        inputs = _numbers(X_train, "X_train")
-        if len(inputs) == 0 or inputs.shape[1] == 0:
+        inputs = _numbers(X_train, "X_train", empty_shape=(0, 0))
+        if inputs.size == 0:
             raise ValueError("X_train is empty: it needs at least one row and one column.")
         test_inputs = _numbers(X_test, "X_test", empty_shape=(0, inputs.shape[1]))
         if test_inputs.shape[1] != inputs.shape[1]:

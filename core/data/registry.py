@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from core.data import bundled, synthetic
 from core.data.dataset import Dataset
 from core.data.preprocessing import Features, Identity, Preprocessing, Scale, Standardize
+from core.experiment import DataConfig
 from core.maths.random import SPLIT, permutation
 from core.maths.registry import get
-
-if TYPE_CHECKING:
-    from core.experiment import DataConfig
 
 Generator = Callable[[int, float, int, int], synthetic.Sample]
 Kind = Literal["plane", "curve", "table", "image"]
