@@ -1,0 +1,126 @@
+"""Where compiled kernels are kept between runs, so that a warm start compiles nothing.
+
+The folder's name is a digest of the sources: after any edit of the maths or the kernels, and after
+an upgrade of numba, another folder is used, so stale code can never run. (Numba alone looks only at
+the file of the cached function, not at what it calls.) A folder that cannot be written falls back to
+the temporary folder; a file that cannot be read is dropped and compiled again.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+
+ENVIRONMENT = "NEURAL_PLAYGROUND_CACHE"
+
+_CORE = Path(__file__).resolve().parent.parent
+_SOURCES = ("engine", "maths")
+
+
+def _user_folder() -> Path:
+    """Where this system keeps a user's caches."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def _candidates() -> Iterator[Path]:
+    if chosen := os.environ.get(ENVIRONMENT):
+        yield Path(chosen)
+    try:
+        yield _user_folder() / "neural-playground"
+    except RuntimeError:  # no home folder can be determined
+        pass
+    user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+    yield Path(tempfile.gettempdir()) / f"neural-playground-{user}"
+
+
+def digest() -> str:
+    """Digest of everything that the compiled code is made from."""
+    made_from = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
+    for folder in _SOURCES:
+        for path in sorted((_CORE / folder).glob("*.py")):
+            made_from.update(path.name.encode() + b"\0" + path.read_bytes())
+    return made_from.hexdigest()[:16]
+
+
+@functools.cache
+def folder() -> Path | None:
+    """The folder for this version of the sources; None if no folder can be written."""
+    for candidate in _candidates():
+        try:
+            path = candidate / digest()
+            path.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=path).close()
+        except OSError:
+            continue
+        return path
+    return None
+
+
+class _Locator(_CacheLocator):
+    """Tells numba to use our folder; its name already stands for the state of the sources."""
+
+    def __init__(self, function: Callable[..., Any], path: Path) -> None:
+        self._function, self._path = function, path
+
+    def get_cache_path(self) -> str:
+        return str(self._path)
+
+    def get_source_stamp(self) -> str:
+        return self._path.name
+
+    def get_disambiguator(self) -> str:
+        return self._function.__module__
+
+    @classmethod
+    def from_function(cls, function: Callable[..., Any], file: str) -> _Locator | None:
+        path = folder()
+        return None if path is None else cls(function, path)
+
+
+class _Kept(CompileResultCacheImpl):
+    _locator_classes = [_Locator]  # noqa: RUF012 (numba's own attribute)
+
+
+class _ForgivingCache(FunctionCache):
+    """Numba's cache on disk, except that no file in it can stop a run."""
+
+    _impl_class = _Kept
+
+    def load_overload(self, signature: Any, context: Any) -> Any:
+        try:
+            return super().load_overload(signature, context)
+        except Exception:  # whatever a damaged file makes the reader raise
+            self._drop()
+            return None
+
+    def save_overload(self, signature: Any, result: Any) -> None:
+        try:
+            super().save_overload(signature, result)
+        except Exception:  # a full disk, a folder taken away: the code in memory is as good
+            self._drop()
+
+    def _drop(self) -> None:
+        try:
+            self.flush()
+        except OSError:
+            self.disable()
+
+
+def keep(dispatcher: Any) -> Any:
+    """Have a compiled function's code read from, and written to, the folder."""
+    if folder() is not None:
+        dispatcher._cache = _ForgivingCache(dispatcher.py_func)
+    return dispatcher

@@ -1,0 +1,363 @@
+"""The CPU engine: allocates what the kernels need, calls them, and explains what they found.
+
+Batches are float32; X (n, n_inputs) and targets Y (n, n_outputs) are C-contiguous and only read.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.engine import kernels
+from core.engine.layout import Layout
+from core.engine.products import LANES
+from core.maths.activations import SOFTMAX
+from core.maths.losses import LOSSES
+from core.maths.optimizers import OPTIMIZERS
+from core.maths.registry import get
+from core.maths.regularizers import REGULARIZERS
+
+Floats = NDArray[np.float32]
+
+CHUNK = 256  # samples that a prediction takes at a time
+ALIGNMENT = 64  # bytes: a cache line, and the widest vector
+
+
+@functools.cache
+def hold_blas() -> None:
+    """Keep BLAS at one thread: our own threads share the cores, and a sum's order stays fixed."""
+    import scipy.linalg.cython_blas  # noqa: F401  (loads the library that np.dot calls in a kernel)
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1, user_api="blas")
+
+
+def _aligned(*shape: int) -> Floats:
+    """Zeros that start on a cache line."""
+    n = int(np.prod(shape))
+    raw = np.zeros(n * 4 + ALIGNMENT, dtype=np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + 4 * n].view(np.float32).reshape(shape)
+
+
+def _read_only(array: Floats) -> Floats:
+    """A view that cannot be written to: one type for all inputs, so one compiled kernel."""
+    view = np.ascontiguousarray(array, dtype=np.float32).view()
+    view.flags.writeable = False
+    return view
+
+
+def _buffers(layout: Layout, width: int, *, dropout: bool, training: bool) -> kernels.Buffers:
+    """Scratch memory for batches of up to `width` samples."""
+    width = (width + LANES - 1) // LANES * LANES
+    units, outputs = layout.n_units, layout.n_outputs
+    A = _aligned(units * width)
+    return kernels.Buffers(
+        X=_aligned(layout.n_inputs * width),
+        Y=_aligned(outputs * width),
+        Z=_aligned(units * width),
+        A=A,
+        H=_aligned(units * width) if dropout else A,
+        M=_aligned(units * width if dropout else 0),
+        D=_aligned(units * width if training else 0),
+        Q=_aligned(outputs * width),
+        S=_aligned(2 * width),
+        G=_aligned(layout.n_parameters if training else 0),
+        before=_aligned(layout.n_parameters if training else 0),
+    )
+
+
+def _code(registry: dict, name: str, what: str) -> int:
+    get(registry, name, what)
+    return list(registry).index(name)
+
+
+def _output_rule(loss: str, activation: str) -> int:
+    """How dE/dZ of the output layer is had: see `kernels.output_slope`."""
+    if (activation, loss) in (
+        ("sigmoid", "binary_crossentropy"),
+        (SOFTMAX, "categorical_crossentropy"),
+    ):
+        return kernels.DIFFERENCE
+    if activation == SOFTMAX:
+        return kernels.BY_SOFTMAX
+    return kernels.NORMALIZED if loss == "categorical_crossentropy" else kernels.BY_SLOPE
+
+
+def _settings(layout: Layout, loss: str, batch_size: int) -> kernels.Settings:
+    """Settings with everything off but the loss: no optimizer, penalty, dropout or clipping."""
+    codes = np.zeros(7, dtype=np.int64)
+    codes[kernels.LOSS] = _code(LOSSES, loss, "loss")
+    codes[kernels.OUTPUT_RULE] = _output_rule(loss, layout.output_activation)
+    per_sample = LOSSES[loss].mean_over == "samples"
+    codes[kernels.MEAN_OVER] = kernels.PER_SAMPLE if per_sample else kernels.PER_OUTPUT
+    codes[kernels.BATCH_SIZE] = batch_size
+    return kernels.Settings(
+        codes=codes,
+        numbers=np.zeros(7),
+        options=np.zeros(8),
+        dropout=np.zeros(layout.n_layers, dtype=np.float32),
+    )
+
+
+class CPUEngine:
+    """One training run's state, and the calls that move it on.
+
+    params: float32 (n_parameters,), slots: float32 (n_slots, n_parameters),
+    state: int64 (3,): steps done, epochs done, samples of the current epoch done.
+    These three are all that a run is: write them back to return to an earlier moment.
+
+    X: float32 (n, n_inputs); Y: float32 (n, n_outputs), encoded targets. Shared, never copied.
+    Not safe for two threads at once. The kernels release the GIL.
+    """
+
+    def __init__(
+        self, layout: Layout, X: Floats, Y: Floats, *, loss: str, optimizer: str, seed: int
+    ) -> None:
+        hold_blas()
+        _check_shapes(layout, X, Y)
+        self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer")
+        self.X, self.Y = _read_only(X), _read_only(Y)
+        self.params = _aligned(layout.n_parameters)
+        self.slots = _aligned(max(1, len(self.optimizer.slots)), layout.n_parameters)
+        self.state = np.zeros(3, dtype=np.int64)
+        self._table = layout.table
+        self._order = np.zeros(len(X), dtype=np.int64)
+        self._order_epoch = np.full(1, -1, dtype=np.int64)
+        self._settings = _settings(layout, loss, 1)
+        self._settings.codes[kernels.OPTIMIZER] = _code(OPTIMIZERS, optimizer, "optimizer")
+        self._settings.codes[kernels.SEED] = seed
+        self._smooth_to = 1 / layout.n_outputs if loss == "categorical_crossentropy" else 0.5
+        self._loss = loss
+        self._width, self._with_dropout = 0, False
+        self.configure(learning_rate=self.optimizer.learning_rate, options=self.optimizer.values())
+
+    def configure(
+        self,
+        *,
+        learning_rate: float,
+        options: Sequence[float],
+        batch_size: int = 32,
+        dropout: Sequence[float] = (),
+        regularizer: str = "none",
+        regularization_rate: float = 0.0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        global_clip_norm: float | None = None,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        """Set what may change between two calls of `run`.
+
+        options: the optimizer's, in its registry order; dropout: one rate for each hidden layer.
+        label_smoothing acts on cross-entropies only. Before the first step the slots start afresh.
+        """
+        settings, numbers = self._settings, self._settings.numbers
+        settings.codes[kernels.BATCH_SIZE] = batch_size
+        settings.codes[kernels.REGULARIZER] = _code(REGULARIZERS, regularizer, "regularizer")
+        numbers[kernels.LEARNING_RATE] = learning_rate
+        numbers[kernels.REGULARIZATION_RATE] = regularization_rate
+        numbers[kernels.CLIP_VALUE] = clip_value or 0.0
+        numbers[kernels.CLIP_NORM] = clip_norm or 0.0
+        numbers[kernels.GLOBAL_CLIP_NORM] = global_clip_norm or 0.0
+        smooths = self._loss in ("categorical_crossentropy", "binary_crossentropy")
+        numbers[kernels.SMOOTHING] = label_smoothing if smooths else 0.0
+        numbers[kernels.SMOOTH_TO] = self._smooth_to
+        settings.options[: len(options)] = options
+        settings.dropout[: len(dropout)] = dropout
+        if self.state[kernels.STEP] == 0:
+            names = dict(zip(self.optimizer.options, options, strict=True))
+            self.slots[:] = self.optimizer.starting_slot(names)
+        self._allocate(min(batch_size, len(self.X)), bool(np.any(settings.dropout)))
+
+    def _allocate(self, width: int, dropout: bool) -> None:
+        if width != self._width or dropout != self._with_dropout:
+            self.buffers = _buffers(self.layout, width, dropout=dropout, training=True)
+            self._width, self._with_dropout = width, dropout
+
+    def run(
+        self, n_steps: int, rows: NDArray[np.float64], stride: int, n_rows: int
+    ) -> tuple[int, int, bool]:
+        """Run up to n_steps mini-batches in one call without the GIL.
+
+        rows: float64 (capacity, 4 + 3 n_layers). A row is written at every step that `stride`
+        divides, from index n_rows on: step, epoch (a fraction), batch loss, learning rate, then
+        for each layer (weights and biases together) the norm of the gradient, penalty included
+        and before clipping; the norm of the parameters; the update's norm against it.
+
+        Returns (steps done, rows in use, finite). It stops early when a row is due and there is
+        no room, and at the first step that yields something not finite. That step is counted in
+        `state`, its parameters are spoilt: go back to the step before and call `diagnose`.
+        """
+        done, n_rows, finite = kernels.run(
+            self._table,
+            self.params,
+            self.slots,
+            self.state,
+            self.X,
+            self.Y,
+            self._order,
+            self._order_epoch,
+            self.buffers,
+            self._settings,
+            n_steps,
+            rows,
+            stride,
+            n_rows,
+        )
+        return int(done), int(n_rows), bool(finite)
+
+
+def _check_shapes(layout: Layout, X: NDArray, Y: NDArray | None) -> None:
+    if X.ndim != 2 or X.shape[1] != layout.n_inputs:
+        raise ValueError(f"X must have shape (n_samples, {layout.n_inputs}); got {np.shape(X)}.")
+    if Y is not None and Y.shape != (len(X), layout.n_outputs):
+        raise ValueError(f"Y must have shape {(len(X), layout.n_outputs)}; got {np.shape(Y)}.")
+
+
+def diagnose(engine: CPUEngine) -> tuple[int, str]:
+    """Name the layer (0 is the first) and what was first not finite in the step that comes next.
+
+    Call it at the last finite step; it runs one more step, after which the engine is spoilt.
+    what: "activation", "loss", "gradient" or "update".
+    """
+    rows = np.empty((1, kernels.N_COLUMNS + 3 * engine.layout.n_layers))
+    engine.run(1, rows, 1, 0)
+    return first_nonfinite(engine)
+
+
+def first_nonfinite(engine: CPUEngine) -> tuple[int, str]:
+    """Name the layer and what was first not finite in the step just done: see `diagnose`."""
+    layout, buffers = engine.layout, engine.buffers
+    n_samples = len(engine.X)
+    width = _last_width(engine, n_samples)
+    last = layout.n_layers - 1
+    for layer, (_, units, _, _, _, row) in enumerate(layout.table.tolist()):
+        part = slice(row * width, (row + units) * width)
+        if not (np.isfinite(buffers.Z[part]).all() and np.isfinite(buffers.A[part]).all()):
+            return layer, "activation"
+    start = layout.table[last][5] * width
+    if not np.isfinite(buffers.D[start : start + layout.n_outputs * width]).all():
+        return last, "loss"
+    for what, values in (("gradient", buffers.G), ("update", engine.params)):
+        for layer, part in reversed(list(enumerate(layout.slices()))):
+            if not np.isfinite(values[part]).all():
+                return layer, what
+    for layer, part in enumerate(layout.slices()):
+        if not np.isfinite(engine.slots[:, part]).all():
+            return layer, "update"
+    return last, "loss"
+
+
+def _last_width(engine: CPUEngine, n_samples: int) -> int:
+    """Width of the batch just done: `position` stands behind it, or at 0 if it ended the epoch."""
+    batch_size = int(engine._settings.codes[kernels.BATCH_SIZE])
+    position = int(engine.state[kernels.POSITION])
+    count = min(batch_size, n_samples) if position else (n_samples - 1) % batch_size + 1
+    return (count + LANES - 1) // LANES * LANES
+
+
+# ---- a network at rest ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """Everything that a pass over data needs besides the data."""
+
+    table: NDArray[np.int64]
+    params: Floats
+    buffers: kernels.Buffers
+    settings: kernels.Settings
+
+
+def _pass(layout: Layout, params: Floats, n: int, loss: str, *, training: bool = False) -> _Pass:
+    hold_blas()
+    width = max(1, min(CHUNK, n))
+    return _Pass(
+        layout.table,
+        np.ascontiguousarray(params, dtype=np.float32),
+        _buffers(layout, width, dropout=False, training=training),
+        _settings(layout, loss, width),
+    )
+
+
+ANY_LOSS = "mean_squared_error"
+
+
+def _outputs(
+    layout: Layout, params: Floats, X: Floats, Y: Floats | None, loss: str, columns: int
+) -> tuple[Floats, float]:
+    _check_shapes(layout, X, Y)
+    p = _pass(layout, params, len(X), loss)
+    layers = np.empty((len(X), columns), dtype=np.float32)
+    targets = (
+        np.zeros((len(X), 0 if Y is None else layout.n_outputs), np.float32) if Y is None else Y
+    )
+    order = np.arange(len(X))
+    total = kernels.outputs(
+        p.table,
+        p.params,
+        p.buffers,
+        p.settings,
+        _read_only(X),
+        _read_only(targets),
+        order,
+        layers,
+        Y is not None,
+    )
+    return layers, float(total)
+
+
+def predict(layout: Layout, params: Floats, X: Floats) -> Floats:
+    """Outputs of the network: float32 (n, n_outputs)."""
+    return _outputs(layout, params, X, None, ANY_LOSS, layout.n_outputs)[0]
+
+
+def layer_outputs(layout: Layout, params: Floats, X: Floats) -> list[Floats]:
+    """Activations of every layer, hidden ones first: float32 (n, units) each."""
+    together = _outputs(layout, params, X, None, ANY_LOSS, layout.n_units)[0]
+    ends = np.cumsum(layout.sizes[1:])
+    return [np.ascontiguousarray(part) for part in np.split(together, ends[:-1], axis=1)]
+
+
+def loss_sums(
+    layout: Layout, params: Floats, X: Floats, Y: Floats, loss: str
+) -> tuple[float, Floats]:
+    """The loss summed over samples and outputs, and the outputs that it was taken of."""
+    outputs, total = _outputs(layout, params, X, Y, loss, layout.n_outputs)
+    return total, outputs
+
+
+def mean_loss(layout: Layout, params: Floats, X: Floats, Y: Floats, loss: str) -> float:
+    """The loss as it is reported: its mean over samples, and over outputs where the loss says so."""
+    total = _outputs(layout, params, X, Y, loss, 0)[1]
+    return total / _weight(layout, len(X), loss)
+
+
+def _weight(layout: Layout, n: int, loss: str) -> int:
+    return n if LOSSES[loss].mean_over == "samples" else n * layout.n_outputs
+
+
+def loss_and_gradients(
+    layout: Layout, params: Floats, X: Floats, Y: Floats, loss: str
+) -> tuple[float, Floats]:
+    """Mean loss and its gradient, float32 (n_parameters,); dropout off, no penalty."""
+    _check_shapes(layout, X, Y)
+    p = _pass(layout, params, len(X), loss, training=True)
+    gradient = np.empty(layout.n_parameters)
+    order = np.arange(len(X))
+    total = kernels.gradients(
+        p.table,
+        p.params,
+        p.buffers,
+        p.settings,
+        _read_only(X),
+        _read_only(Y),
+        order,
+        gradient,
+    )
+    weight = _weight(layout, len(X), loss)
+    return float(total) / weight, (gradient / weight).astype(np.float32)

@@ -1,0 +1,572 @@
+"""Training as the textbook writes it: forward, loss, backward, update; compiled once for all networks.
+
+The letters, for a layer of `units` fed by `inputs`, over a batch of `count` samples:
+
+    X (inputs, width)  what feeds the layer      W (inputs, units)  weights     b (units,)  biases
+    Z (units, width)   pre-activations           A (units, width)   activations, a = f(z)
+    H (units, width)   A after dropout           M (units, width)   dropout's mask, 0 or 1 / (1 - rate)
+    D (units, width)   dE/dZ                     G                  dE/dW and dE/db, laid out as the parameters
+    Y (outputs, width) targets
+
+Every matrix is feature-major: a row holds one unit for the whole batch, so loops run over the batch.
+`width` is `count` rounded up to whole vectors; the lanes beyond `count` repeat the first sample, and
+their D is zero. Which layer, loss or optimizer it is comes as data: see `layout.table` and `choose`.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from core.engine.compile import choose, double, entry, kernel, single
+from core.engine.layout import ACTIVATION, BIASES, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
+from core.engine.products import (
+    gather_columns,
+    gather_rows,
+    input_gradient,
+    is_large,
+    layer_sums,
+    padded,
+    weight_gradient,
+)
+from core.maths import random
+from core.maths.activations import ACTIVATIONS
+from core.maths.losses import LOSSES
+from core.maths.optimizers import OPTIMIZERS
+from core.maths.regularizers import REGULARIZERS
+
+f32 = np.float32
+ONE, ZERO = f32(1.0), f32(0.0)
+
+# Columns of the trainer's state, of its codes and of its numbers.
+STEP, EPOCH, POSITION = range(3)
+OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED = range(7)
+(
+    LEARNING_RATE,
+    REGULARIZATION_RATE,
+    CLIP_VALUE,
+    CLIP_NORM,
+    GLOBAL_CLIP_NORM,
+    SMOOTHING,
+    SMOOTH_TO,
+) = range(7)
+
+# How dE/dZ of the output layer is had: by its own slope, or by a rule for the pair (activation, loss).
+BY_SLOPE, BY_SOFTMAX, DIFFERENCE, NORMALIZED = range(4)
+
+PER_OUTPUT, PER_SAMPLE = range(2)  # what the mean of a loss is taken over
+
+N_COLUMNS = 4  # of a recorded row, before the three groups of columns by layer
+
+
+class Buffers(NamedTuple):
+    """Scratch memory for one batch; each float32, flat, sized for the widest batch. See above."""
+
+    X: np.ndarray
+    Y: np.ndarray
+    Z: np.ndarray
+    A: np.ndarray
+    H: np.ndarray  # the same array as A when no layer has dropout
+    M: np.ndarray
+    D: np.ndarray
+    Q: np.ndarray  # (outputs, width): outputs made to sum to one
+    S: np.ndarray  # (2, width): sums over the outputs of a sample
+    G: np.ndarray
+    before: np.ndarray  # parameters before the update, kept on recorded steps
+
+
+class Settings(NamedTuple):
+    """What may change between two calls."""
+
+    codes: np.ndarray  # int64, OPTIMIZER ...
+    numbers: np.ndarray  # float64, LEARNING_RATE ...
+    options: np.ndarray  # float64, the optimizer's
+    dropout: np.ndarray  # float32, one a layer; the output's is 0
+
+
+# ---- what the registries hold, as loops -----------------------------------------------------
+
+
+def _activation(function):
+    f = single(function)
+
+    @kernel
+    def activate(Z, A, start, stop):
+        for k in range(start, stop):
+            A[k] = f(Z[k])
+
+    return activate
+
+
+def _slope(derivative):
+    f = single(derivative)
+
+    @kernel
+    def times_slope(Z, A, D, start, stop):
+        for k in range(start, stop):
+            D[k] *= f(Z[k], A[k])
+
+    return times_slope
+
+
+def _loss(function):
+    f = single(function)
+
+    @kernel
+    def total(Y, P, n_rows, width, count):
+        whole = 0.0
+        for j in range(n_rows):
+            row = ZERO
+            for p in range(width):
+                value = f(Y[j * width + p], P[j * width + p])
+                row += value if p < count else ZERO
+            whole += row
+        return whole
+
+    return total
+
+
+def _loss_slope(derivative):
+    f = single(derivative)
+
+    @kernel
+    def slope(Y, P, D, n_rows, width, count, scale):
+        for j in range(n_rows):
+            for p in range(width):
+                d = scale * f(Y[j * width + p], P[j * width + p])
+                D[j * width + p] = d if p < count else ZERO
+
+    return slope
+
+
+def _penalty_slope(derivative):
+    f = single(derivative)
+
+    @kernel
+    def add(W, G, start, stop, rate):
+        for k in range(start, stop):
+            G[k] += f(W[k], rate)
+
+    return add
+
+
+def _update(record):
+    f = single(record.update)
+    if len(record.slots) == 1:
+
+        @kernel
+        def update(W, G, slots, c0, c1, c2, c3, c4):
+            finite = ZERO
+            s = slots[0]
+            for k in range(W.size):
+                w, s0, _ = f(W[k], G[k], s[k], ZERO, c0, c1, c2, c3, c4)
+                W[k], s[k] = w, s0
+                finite += ZERO * w + ZERO * s0
+            return finite
+
+    else:
+
+        @kernel
+        def update(W, G, slots, c0, c1, c2, c3, c4):
+            finite = ZERO
+            s, r = slots[0], slots[1]
+            for k in range(W.size):
+                w, s0, s1 = f(W[k], G[k], s[k], r[k], c0, c1, c2, c3, c4)
+                W[k], s[k], r[k] = w, s0, s1
+                finite += ZERO * w + ZERO * s0 + ZERO * s1
+            return finite
+
+    return update
+
+
+activate = choose([_activation(r.function) for r in ACTIVATIONS.values()])
+times_slope = choose([_slope(r.derivative) for r in ACTIVATIONS.values()])
+loss_total = choose([_loss(r.function) for r in LOSSES.values()])
+loss_slope = choose([_loss_slope(r.derivative) for r in LOSSES.values()])
+penalty_slope = choose([_penalty_slope(r.derivative) for r in REGULARIZERS.values()])
+update_all = choose([_update(r) for r in OPTIMIZERS.values()])
+prepare = choose([double(r.prepare) for r in OPTIMIZERS.values()])
+exp = single(ACTIVATIONS["gaussian"].function.__globals__["exp"])
+key, draw, uniform = double(random.key), double(random.draw), double(random.uniform)
+
+
+# ---- mini-batches ---------------------------------------------------------------------------
+
+
+@kernel
+def shuffle(order, seed, epoch):
+    """The order of an epoch: `random.permutation(seed, SHUFFLE, epoch, n)`."""
+    stream = key(seed, random.SHUFFLE, epoch)
+    for i in range(order.size):
+        order[i] = i
+    for i in range(order.size - 1, 0, -1):
+        j = np.int64(draw(stream, i) % np.uint64(i + 1))
+        order[i], order[j] = order[j], order[i]
+
+
+@kernel
+def gather(table, buffers, X, Y, order, start, count, smoothing, smooth_to):
+    """Copy samples order[start : start + count] into the buffers; returns the batch's width."""
+    width = padded(count)
+    if is_large(table, 0, width):
+        gather_rows(X, order, start, count, width, buffers.X)
+    else:
+        gather_columns(X, order, start, count, width, buffers.X)
+    gather_columns(Y, order, start, count, width, buffers.Y)
+    if smoothing != ZERO:
+        for k in range(Y.shape[1] * width):
+            buffers.Y[k] = buffers.Y[k] * (ONE - smoothing) + smoothing * smooth_to
+    return width
+
+
+# ---- forward --------------------------------------------------------------------------------
+
+
+@kernel
+def softmax(Z, A, S, units, width):
+    """a_j = exp(z_j - max z) / sum_k exp(z_k - max z), over the units of each sample."""
+    highest, total = S[:width], S[width : 2 * width]
+    highest[:] = Z[:width]
+    total[:] = ZERO
+    for j in range(1, units):
+        for p in range(width):
+            z = Z[j * width + p]
+            highest[p] = z if z > highest[p] else highest[p]
+    for j in range(units):
+        for p in range(width):
+            e = exp(Z[j * width + p] - highest[p])
+            A[j * width + p] = e
+            total[p] += e
+    for j in range(units):
+        for p in range(width):
+            A[j * width + p] /= total[p]
+
+
+@kernel
+def dropout_mask(M, A, H, units, width, rate, stream):
+    """Inverted dropout: h = a / (1 - rate) with probability 1 - rate, else 0.
+
+    The number for unit j of sample p of the batch is draw p * units + j of the step's stream.
+    """
+    kept = ONE / (ONE - rate)
+    for j in range(units):
+        for p in range(width):
+            m = kept if uniform(draw(stream, p * units + j)) >= rate else ZERO
+            M[j * width + p] = m
+            H[j * width + p] = A[j * width + p] * m
+
+
+@kernel
+def forward(table, params, buffers, width, dropout, seed, step):
+    """z = W' x + b, a = f(z), layer by layer."""
+    X = buffers.X
+    for layer in range(table.shape[0]):
+        units, code = table[layer, UNITS], table[layer, ACTIVATION]
+        start, stop = table[layer, ROW] * width, (table[layer, ROW] + units) * width
+        layer_sums(table, layer, params, X, buffers.Z[start:stop], width)
+        if code == SOFTMAX_CODE:
+            softmax(buffers.Z[start:stop], buffers.A[start:stop], buffers.S, units, width)
+        else:
+            activate(code, buffers.Z, buffers.A, start, stop)
+        X = buffers.A[start:stop]
+        rate = dropout[layer]
+        if rate > ZERO:
+            M, H = buffers.M[start:stop], buffers.H[start:stop]
+            dropout_mask(M, X, H, units, width, rate, key(seed, random.DROPOUT + layer, step))
+            X = H
+
+
+# ---- loss -----------------------------------------------------------------------------------
+
+
+@kernel
+def normalized_outputs(P, Q, S, n_rows, width):
+    """q_k = p_k / sum_j p_j: Keras's categorical cross-entropy makes its outputs sum to one."""
+    total = S[:width]
+    total[:] = ZERO
+    for j in range(n_rows):
+        for p in range(width):
+            total[p] += P[j * width + p]
+    for j in range(n_rows):
+        for p in range(width):
+            Q[j * width + p] = P[j * width + p] / total[p]
+
+
+@kernel
+def batch_loss(table, buffers, codes, width, count):
+    """Sum of the loss over the batch's samples and outputs."""
+    last = table.shape[0] - 1
+    units, start = table[last, UNITS], table[last, ROW] * width
+    P = buffers.A[start : start + units * width]
+    if codes[OUTPUT_RULE] == NORMALIZED:
+        normalized_outputs(P, buffers.Q, buffers.S, units, width)
+        P = buffers.Q
+    return loss_total(codes[LOSS], buffers.Y, P, units, width, count)
+
+
+# ---- backward -------------------------------------------------------------------------------
+
+
+@kernel
+def less_common_part(P, D, S, n_rows, width):
+    """d_k -= sum_j d_j p_j: what the outputs of a sample have in common, since they share a sum."""
+    common = S[width : 2 * width]
+    common[:] = ZERO
+    for j in range(n_rows):
+        for p in range(width):
+            common[p] += D[j * width + p] * P[j * width + p]
+    for j in range(n_rows):
+        for p in range(width):
+            D[j * width + p] -= common[p]
+
+
+@kernel
+def difference(Y, P, D, S, n_rows, width, count, scale, per_sample):
+    """dE/dz = p - y, for sigmoid under binary and softmax under categorical cross-entropy.
+
+    With softmax, p is weighed by the sum of the sample's targets, which is 1 for one class.
+    """
+    mass = S[:width]
+    mass[:] = ONE
+    if per_sample:
+        mass[:] = ZERO
+        for j in range(n_rows):
+            for p in range(width):
+                mass[p] += Y[j * width + p]
+    for j in range(n_rows):
+        for p in range(width):
+            d = scale * (P[j * width + p] * mass[p] - Y[j * width + p])
+            D[j * width + p] = d if p < count else ZERO
+
+
+@kernel
+def output_slope(table, buffers, codes, width, count):
+    """dE/dZ of the output layer: dE/dp through the output activation."""
+    last = table.shape[0] - 1
+    units, code, start = table[last, UNITS], table[last, ACTIVATION], table[last, ROW] * width
+    stop, rule = start + units * width, codes[OUTPUT_RULE]
+    Y, Z, P, D = buffers.Y, buffers.Z[start:stop], buffers.A[start:stop], buffers.D[start:stop]
+    per_sample = codes[MEAN_OVER] == PER_SAMPLE
+    scale = ONE / f32(count if per_sample else count * units)
+    if rule == DIFFERENCE:
+        difference(Y, P, D, buffers.S, units, width, count, scale, per_sample)
+    elif rule == BY_SOFTMAX:
+        loss_slope(codes[LOSS], Y, P, D, units, width, count, scale)
+        less_common_part(P, D, buffers.S, units, width)
+        for k in range(units * width):
+            D[k] *= P[k]
+    elif rule == NORMALIZED:
+        normalized_outputs(P, buffers.Q, buffers.S, units, width)
+        loss_slope(codes[LOSS], Y, buffers.Q, D, units, width, count, scale)
+        less_common_part(buffers.Q, D, buffers.S, units, width)
+        for j in range(units):
+            for p in range(width):
+                D[j * width + p] /= buffers.S[p]
+        times_slope(code, Z, P, D, 0, units * width)
+    else:
+        loss_slope(codes[LOSS], Y, P, D, units, width, count, scale)
+        times_slope(code, Z, P, D, 0, units * width)
+
+
+@kernel
+def backward(table, params, buffers, width, dropout):
+    """dE/dW = X D', dE/db = sum D; one layer down: D = (W D) f'(z)."""
+    for layer in range(table.shape[0] - 1, -1, -1):
+        start = table[layer, ROW] * width
+        D = buffers.D[start : start + table[layer, UNITS] * width]
+        if layer == 0:
+            weight_gradient(table, layer, buffers.X, D, buffers.G, width)
+            return
+        below = table[layer - 1, ROW] * width
+        fed = buffers.H if dropout[layer - 1] > ZERO else buffers.A
+        weight_gradient(table, layer, fed[below:start], D, buffers.G, width)
+        input_gradient(table, layer, params, D, buffers.D[below:start], width)
+        if dropout[layer - 1] > ZERO:
+            for k in range(below, start):
+                buffers.D[k] *= buffers.M[k]
+        times_slope(table[layer - 1, ACTIVATION], buffers.Z, buffers.A, buffers.D, below, start)
+
+
+# ---- update ---------------------------------------------------------------------------------
+
+
+@kernel
+def add_penalty(table, params, G, codes, numbers):
+    """G += dpenalty/dw, for weights, not for biases."""
+    rate = f32(numbers[REGULARIZATION_RATE])
+    if codes[REGULARIZER] == 0 or rate == ZERO:
+        return
+    for layer in range(table.shape[0]):
+        start, stop = table[layer, WEIGHTS], table[layer, BIASES]
+        penalty_slope(codes[REGULARIZER], params, G, start, stop, rate)
+
+
+@kernel
+def norm(values):
+    """Euclidean norm."""
+    total = ZERO
+    for k in range(values.size):
+        total += values[k] * values[k]
+    return np.sqrt(np.float64(total))
+
+
+@kernel
+def shorten(values, longest):
+    """Scale a vector down to a norm of at most `longest`."""
+    length = norm(values)
+    if length > longest:
+        scale = f32(longest / length)
+        for k in range(values.size):
+            values[k] *= scale
+
+
+@kernel
+def clip(table, G, numbers):
+    """Keras's clipping: by value, by the norm of each weight matrix and bias, by the norm of all."""
+    if numbers[CLIP_VALUE] > 0.0:
+        bound = f32(numbers[CLIP_VALUE])
+        for k in range(G.size):
+            g = G[k]
+            g = bound if g > bound else g
+            G[k] = -bound if g < -bound else g
+    if numbers[CLIP_NORM] > 0.0:
+        for layer in range(table.shape[0]):
+            start, stop = table[layer, WEIGHTS], table[layer, BIASES]
+            shorten(G[start:stop], numbers[CLIP_NORM])
+            shorten(G[stop : stop + table[layer, UNITS]], numbers[CLIP_NORM])
+    if numbers[GLOBAL_CLIP_NORM] > 0.0:
+        shorten(G, numbers[GLOBAL_CLIP_NORM])
+
+
+@kernel
+def update(params, G, slots, settings, step):
+    """Move every parameter; returns 0, or nan if a parameter or slot is no longer finite."""
+    code = settings.codes[OPTIMIZER]
+    c0, c1, c2, c3, c4 = prepare(
+        code, settings.options, settings.numbers[LEARNING_RATE], np.float64(step)
+    )
+    return update_all(code, params, G, slots, f32(c0), f32(c1), f32(c2), f32(c3), f32(c4))
+
+
+# ---- a step, and many -----------------------------------------------------------------------
+
+
+@kernel
+def loss_and_gradient(table, params, buffers, settings, width, count, step):
+    """Forward and backward through one batch; returns the batch's mean loss. G is overwritten."""
+    codes = settings.codes
+    forward(table, params, buffers, width, settings.dropout, codes[SEED], step)
+    output_slope(table, buffers, codes, width, count)
+    backward(table, params, buffers, width, settings.dropout)
+    total = batch_loss(table, buffers, codes, width, count)
+    outputs = table[table.shape[0] - 1, UNITS]
+    return total / (count if codes[MEAN_OVER] == PER_SAMPLE else count * outputs)
+
+
+@kernel
+def layer_norms(table, values, row):
+    """Norms of each layer's weights and biases together."""
+    for layer in range(table.shape[0]):
+        start, stop = table[layer, WEIGHTS], table[layer, BIASES] + table[layer, UNITS]
+        row[layer] = norm(values[start:stop])
+
+
+@kernel
+def record(row, table, params, before):
+    """The last two groups of a row: weight norms, and norms of the update against them."""
+    n_layers = table.shape[0]
+    weights = row[N_COLUMNS + n_layers : N_COLUMNS + 2 * n_layers]
+    ratios = row[N_COLUMNS + 2 * n_layers : N_COLUMNS + 3 * n_layers]
+    layer_norms(table, params, weights)
+    for k in range(params.size):
+        before[k] = params[k] - before[k]
+    layer_norms(table, before, ratios)
+    for layer in range(n_layers):
+        ratios[layer] = ratios[layer] / weights[layer] if weights[layer] > 0.0 else 0.0
+
+
+@entry
+def run(
+    table, params, slots, state, X, Y, order, order_epoch, buffers, settings,
+    n_steps, rows, stride, n_rows
+):  # fmt: skip
+    """Run up to n_steps mini-batches; returns steps done, rows in use, and whether all is finite.
+
+    state: int64, STEP and EPOCH done, POSITION of the next batch in the epoch's order.
+    rows[n_rows:] take a row at every step that `stride` divides; the run stops early when they
+    are full. A step that yields anything not finite is the last, is counted, and has no row.
+    """
+    codes, numbers = settings.codes, settings.numbers
+    n_samples, n_layers = X.shape[0], table.shape[0]
+    for done in range(n_steps):
+        step, position = state[STEP] + 1, state[POSITION]
+        recorded = step % stride == 0
+        if recorded and n_rows == rows.shape[0]:
+            return done, n_rows, True
+        if order_epoch[0] != state[EPOCH]:
+            shuffle(order, codes[SEED], state[EPOCH])
+            order_epoch[0] = state[EPOCH]
+        count = min(codes[BATCH_SIZE], n_samples - position)
+        smoothing, smooth_to = f32(numbers[SMOOTHING]), f32(numbers[SMOOTH_TO])
+        width = gather(table, buffers, X, Y, order, position, count, smoothing, smooth_to)
+        loss = loss_and_gradient(table, params, buffers, settings, width, count, step)
+        add_penalty(table, params, buffers.G, codes, numbers)
+        if recorded:
+            buffers.before[:] = params
+            row = rows[n_rows]
+            layer_norms(table, buffers.G, row[N_COLUMNS : N_COLUMNS + n_layers])
+        clip(table, buffers.G, numbers)
+        finite = update(params, buffers.G, slots, settings, step)
+        state[STEP], state[POSITION] = step, position + count
+        if state[POSITION] == n_samples:
+            state[EPOCH], state[POSITION] = state[EPOCH] + 1, 0
+        if not (np.isfinite(loss) and np.isfinite(finite)):
+            return done + 1, n_rows, False
+        if recorded:
+            row = rows[n_rows]
+            row[0], row[1] = step, state[EPOCH] + state[POSITION] / n_samples
+            row[2], row[3] = loss, numbers[LEARNING_RATE]
+            record(row, table, params, buffers.before)
+            n_rows += 1
+    return n_steps, n_rows, True
+
+
+@entry
+def gradients(table, params, buffers, settings, X, Y, order, total_gradient):
+    """Sum of the loss over all of X, and in total_gradient (float64) dE/dparameters of that sum.
+
+    In batches of codes[BATCH_SIZE]; no penalty. The settings decide on dropout.
+    """
+    codes, total = settings.codes, 0.0
+    outputs = table[table.shape[0] - 1, UNITS]
+    total_gradient[:] = 0.0
+    for start in range(0, X.shape[0], codes[BATCH_SIZE]):
+        count = min(codes[BATCH_SIZE], X.shape[0] - start)
+        width = gather(table, buffers, X, Y, order, start, count, ZERO, ZERO)
+        weight = count if codes[MEAN_OVER] == PER_SAMPLE else count * outputs
+        total += weight * loss_and_gradient(table, params, buffers, settings, width, count, 0)
+        for k in range(params.size):
+            total_gradient[k] += weight * np.float64(buffers.G[k])
+    return total
+
+
+@entry
+def outputs(table, params, buffers, settings, X, Y, order, layers, loss_wanted):
+    """Activations of every layer for all of X, into `layers` (n_samples, n_units) by the units' rows.
+
+    Only the last columns are filled if `layers` has room for the output layer alone; none if it
+    has no column. Returns the sum of the loss over all of X, if wanted.
+    """
+    codes, total = settings.codes, 0.0
+    last = table.shape[0] - 1
+    n_units = table[last, ROW] + table[last, UNITS]
+    first = n_units - layers.shape[1]
+    for start in range(0, X.shape[0], codes[BATCH_SIZE]):
+        count = min(codes[BATCH_SIZE], X.shape[0] - start)
+        width = gather(table, buffers, X, Y, order, start, count, ZERO, ZERO)
+        forward(table, params, buffers, width, settings.dropout, 0, 0)
+        if loss_wanted:
+            total += batch_loss(table, buffers, codes, width, count)
+        for j in range(first, n_units):
+            for p in range(count):
+                layers[start + p, j - first] = buffers.A[j * width + p]
+    return total
