@@ -1,0 +1,81 @@
+"""The live view as a Streamlit component: mounted once, it draws from its own WebSocket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypedDict
+
+import streamlit as st
+
+MOST_LAYERS = 64
+"""A layer number beyond this is not one of ours."""
+
+# Two lines, so that Streamlit takes them for a script and not for a file's name; the module
+# itself is a plain file of ours, sent once and not with every rerun.
+_SHIM = """export default async (component) =>
+  (await import(location.origin + "/assets/live/live.js")).default(component)
+"""
+
+_VIEW = st.components.v2.component("live_view", js=_SHIM)
+
+
+class Action(TypedDict, total=False):
+    """What a person did on the diagram.
+
+    do: "add_layer", "remove_layer", "units" (with layer and delta), "feature" (with id), or
+        "sync": the run's status changed by itself, the page's labels must follow.
+    layer: hidden layer, from 0.
+    delta: +1 or -1 units.
+    id: name of a feature.
+    """
+
+    do: Literal["add_layer", "remove_layer", "units", "feature", "sync"]
+    layer: int
+    delta: int
+    id: str
+
+
+def live_view(
+    token: str,
+    text: Mapping[str, str],
+    *,
+    key: str = "live",
+    on_action: Callable[[Action], None],
+    status: str = "",
+) -> None:
+    """Show the live view of one run.
+
+    token: names the run on the live channel. text: the "live" catalogue of the page's language.
+    on_action: called before the rerun that an action brings, as a widget's callback is.
+    status: the run's status as this rerun shows it; when the run leaves it by itself (it
+        diverged, say), one "sync" action comes.
+    """
+    _VIEW(
+        key=key,
+        data={"token": token, "text": dict(text), "status": status},
+        on_action_change=lambda: _tell(key, on_action),
+    )
+
+
+def read_action(value: Any) -> Action | None:
+    """The action that a browser sent, or None for anything that is not one."""
+    if not isinstance(value, Mapping):
+        return None
+    match value.get("do"):
+        case "add_layer" | "remove_layer" | "sync":
+            return Action(do=value["do"])
+        case "feature" if isinstance(value.get("id"), str):
+            return Action(do="feature", id=value["id"])
+        case "units":
+            layer, delta = value.get("layer"), value.get("delta")
+            # Not isinstance: True is an int, and no layer.
+            if type(layer) is int and 0 <= layer < MOST_LAYERS and delta in (-1, 1):
+                return Action(do="units", layer=layer, delta=int(delta))
+    return None
+
+
+def _tell(key: str, on_action: Callable[[Action], None]) -> None:
+    state = st.session_state.get(key) or {}
+    action = read_action(state.get("action"))
+    if action is not None:
+        on_action(action)
