@@ -1,0 +1,1 @@
+"""The page: a visual playground over `core`."""

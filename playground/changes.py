@@ -1,0 +1,197 @@
+"""Which settings apply at once and which need a new network: decisions only, nothing drawn.
+
+A setting is named by its path into the experiment: ("training", "learning_rate"),
+("network", "layers", 0, "units"), ("training", "optimizer_options", "beta_1").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
+
+from core.experiment import Dense, Experiment
+
+Path = tuple[str | int, ...]
+
+LIVE = ("learning_rate", "batch_size", "regularizer", "regularization_rate")
+"""Training settings that the page changes while a run goes on; options and dropout come on top."""
+
+NEW_LAYER = Dense(2)
+"""What Add layer adds: two neurons of tanh, as in TensorFlow Playground."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What it takes to go from one experiment to another.
+
+    live: fields for Trainer.change, when that is all it takes.
+    paths: every setting that differs, in the experiment's order.
+    rebuild: whether a new network is needed.
+    """
+
+    live: dict[str, Any] = field(default_factory=dict)
+    paths: tuple[Path, ...] = ()
+    rebuild: bool = False
+
+
+def read(config: Any, path: Path) -> Any:
+    """The value of a setting."""
+    for part in path:
+        if isinstance(config, Mapping | tuple):
+            config = config[part]  # type: ignore[index]
+        else:
+            config = getattr(config, str(part))
+    return config
+
+
+def write(config: Any, path: Path, value: Any) -> Any:
+    """The same configuration with one setting changed. Raises ValueError if it is not valid."""
+    if not path:
+        return value
+    head, rest = path[0], path[1:]
+    if isinstance(config, tuple):
+        return tuple(
+            write(part, rest, value) if i == head else part for i, part in enumerate(config)
+        )
+    if isinstance(config, Mapping):
+        return {**config, head: write(config.get(head), rest, value)}
+    return replace(config, **{str(head): write(getattr(config, str(head)), rest, value)})
+
+
+def applies_at_once(path: Path) -> bool:
+    """Whether a change of this setting leaves the network as it is."""
+    if path[0] == "training":
+        return path[1] in LIVE or path[1] == "optimizer_options"
+    return path[-1] == "dropout"
+
+
+def compare(old: Experiment, new: Experiment) -> Change:
+    """What it takes to go from the running experiment to another."""
+    before, after = _flat(old), _flat(new)
+    paths = tuple(path for path in {**before, **after} if before.get(path) != after.get(path))
+    rebuild = any(not applies_at_once(path) for path in paths) or (
+        len(old.network.layers) != len(new.network.layers)
+    )
+    live: dict[str, Any] = {}
+    for path in paths if not rebuild else ():
+        if path[-1] == "dropout":
+            live["dropout"] = tuple(layer.dropout for layer in new.network.layers)
+        else:
+            live[str(path[-1])] = after[path]
+    return Change(live, paths, rebuild)
+
+
+def _flat(experiment: Experiment) -> dict[Path, Any]:
+    """Every setting by its path; optimizer options with their defaults filled in."""
+    from core.maths.optimizers import OPTIMIZERS
+
+    training = experiment.training
+    options = OPTIMIZERS[training.optimizer].options
+    values = {name: option.default for name, option in options.items()}
+    values.update(training.optimizer_options)
+    flat = _leaves(experiment, ())
+    flat = {path: value for path, value in flat.items() if "optimizer_options" not in path}
+    for name, value in values.items():
+        flat["training", "optimizer_options", name] = value
+    return flat
+
+
+def _leaves(value: Any, path: Path) -> dict[Path, Any]:
+    if is_dataclass(value):
+        parts: list[tuple[str | int, Any]] = [
+            (part.name, getattr(value, part.name)) for part in fields(value)
+        ]
+    elif isinstance(value, tuple) and any(is_dataclass(part) for part in value):
+        parts = list(enumerate(value))
+    else:
+        return {path: value}
+    leaves: dict[Path, Any] = {}
+    for name, part in parts:
+        leaves |= _leaves(part, (*path, name))
+    return leaves
+
+
+def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
+    """The experiment after one setting was changed by hand, what hangs on it adjusted with it.
+
+    Another data set brings its usual number of samples and a loss that suits it, another
+    optimizer its own options. Raises ValueError if the value is not valid.
+    """
+    if path == ("training", "optimizer"):
+        training = replace(experiment.training, optimizer=value, optimizer_options={})
+        return replace(experiment, training=training)
+    new: Experiment = write(experiment, path, value)
+    if path in (("data", "name"), ("data", "classes")):
+        new = _usual_samples(experiment, new)
+        new = write(new, ("training", "loss"), suitable_loss(new))
+    return new
+
+
+def fitting_losses(experiment: Experiment) -> list[str]:
+    """Names of the losses that suit the data set's task."""
+    from core.data import DATASETS
+    from core.maths.losses import LOSSES
+
+    task = DATASETS[experiment.data.name].task
+    return [name for name, loss in LOSSES.items() if task in loss.tasks]
+
+
+def n_classes(experiment: Experiment) -> int:
+    """Number of classes of the data set; 0 for regression."""
+    from core.data import DATASETS
+
+    classes = DATASETS[experiment.data.name].classes
+    return experiment.data.classes if classes is None else classes
+
+
+def usual_loss(experiment: Experiment) -> str:
+    """The loss that its data set usually goes with."""
+    classes = n_classes(experiment)
+    if not classes:
+        return "mean_squared_error"
+    return "binary_crossentropy" if classes == 2 else "categorical_crossentropy"
+
+
+def suitable_loss(experiment: Experiment) -> str:
+    """The experiment's loss, or the usual one if the data set asks for another.
+
+    The two cross-entropies stand for each other, as there are two classes or more.
+    """
+    loss = experiment.training.loss
+    if loss not in fitting_losses(experiment) or loss.endswith("crossentropy"):
+        return usual_loss(experiment)
+    return loss
+
+
+def usual_samples(experiment: Experiment) -> int:
+    """The number of samples that its data set usually has."""
+    from core.data import DATASETS
+
+    return DATASETS[experiment.data.name].n_samples
+
+
+def _usual_samples(old: Experiment, new: Experiment) -> Experiment:
+    """Take a data set's usual number of samples, unless a number was chosen by hand."""
+    from core.data import DATASETS
+
+    before, after = DATASETS[old.data.name], DATASETS[new.data.name]
+    n_samples = new.data.n_samples
+    if n_samples == before.n_samples:
+        n_samples = after.n_samples
+    return write(new, ("data", "n_samples"), min(n_samples, after.available or n_samples))
+
+
+def with_layer_added(experiment: Experiment) -> Experiment:
+    """One more hidden layer before the output."""
+    layers = experiment.network.layers
+    like = layers[-1].activation if layers else NEW_LAYER.activation
+    return write(experiment, ("network", "layers"), (*layers, replace(NEW_LAYER, activation=like)))
+
+
+def with_layer_removed(experiment: Experiment, layer: int) -> Experiment:
+    """Without one hidden layer (0 is the first; -1 the last)."""
+    layers = list(experiment.network.layers)
+    if layers:
+        del layers[layer]
+    return write(experiment, ("network", "layers"), tuple(layers))

@@ -1,0 +1,6 @@
+"""The sidebar: every widget is a view of one field of the experiment."""
+
+from playground.controls.data import data_section as data_section
+from playground.controls.files import files_section as files_section
+from playground.controls.network import network_section as network_section
+from playground.controls.training import training_section as training_section

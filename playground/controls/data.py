@@ -1,0 +1,96 @@
+"""The sidebar's first part: which data the network learns from."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.data import DATASETS
+from core.data.features import FEATURES
+from playground.controls.widgets import choice, fraction, prepared, whole_number
+from playground.session import Session
+from playground.thumbnails import data_address
+
+MOST_SAMPLES = 1_000_000
+
+
+def data_section(session: Session) -> None:
+    """Data set, noise, number of samples, split, features."""
+    st.subheader(session.t("page.section.data"))
+    _tiles(session)
+    about = session.t(f"dataset.{session.experiment.data.name}.about")
+    choice(session, ("data", "name"), list(DATASETS), note=about)
+    _amounts(session)
+    record = DATASETS[session.experiment.data.name]
+    if record.kind == "plane":
+        _features(session)
+    st.button(
+        session.t("page.regenerate"),
+        key="regenerate",
+        icon=":material/refresh:",
+        help=f"{session.t('page.regenerate.help')}\n\n{session.t('page.new_data')}",
+        on_click=session.act,
+        args=(session.regenerate,),
+        width="stretch",
+    )
+
+
+def _tiles(session: Session) -> None:
+    """A small picture per data set; the pictures themselves are in the style sheet."""
+    chosen = session.experiment.data.name
+    st.html(tile_styles(chosen))
+    with st.container(key="tiles", horizontal=True, gap="xsmall"):
+        for name in DATASETS:
+            label = session.t(f"dataset.{name}")
+            st.button(
+                label,
+                key=f"tile_{name}",
+                help=label,
+                on_click=session.act,
+                args=(session.choose_dataset, name),
+            )
+
+
+def tile_styles(chosen: str) -> str:
+    """A style sheet that paints every tile and frames the chosen one."""
+    rules = [
+        f".st-key-tile_{name} button {{background-image: url({data_address(name)})}}"
+        for name in DATASETS
+    ]
+    rules.append(
+        f".st-key-tile_{chosen} button {{opacity: 1; outline: 2px solid var(--st-text-color)}}"
+    )
+    return f"<style>{' '.join(rules)}</style>"
+
+
+def _amounts(session: Session) -> None:
+    """Noise, samples, their split, and the number of classes where it can be chosen."""
+    record = DATASETS[session.experiment.data.name]
+    t, is_made = session.t, record.generate is not None
+    fraction(
+        session,
+        ("data", "noise"),
+        0.0,
+        0.5,
+        0.05,
+        disabled=not is_made,
+        note="" if is_made else t("page.not_for_dataset"),
+    )
+    limit = record.available or MOST_SAMPLES
+    note = t("page.samples.limit", n=limit) if record.available else ""
+    columns = st.columns(2, gap="small", vertical_alignment="bottom")
+    with columns[0]:
+        whole_number(session, ("data", "n_samples"), 10, limit, step=50, note=note)
+    if record.classes is None:
+        with columns[1]:
+            whole_number(session, ("data", "classes"), 2, 8)
+    fraction(session, ("data", "train_fraction"), 0.1, 0.9, 0.05)
+
+
+def _features(session: Session) -> None:
+    """Which functions of x1 and x2 the network is fed."""
+    st.pills(
+        options=list(FEATURES),
+        selection_mode="multi",
+        format_func=lambda name: session.t(f"feature.{name}"),
+        **prepared(session, ("data", "features"), "", list(session.experiment.data.features)),
+    )

@@ -1,0 +1,98 @@
+"""The sidebar's second part: the network's shape and how it starts."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
+from core.maths.initializers import INITIALIZERS
+from core.maths.losses import LOSSES
+from playground.changes import Path
+from playground.controls.widgets import choice, formula, prepared, whole_number
+from playground.session import MAX_LAYERS, MAX_UNITS, Session
+
+
+def network_section(session: Session) -> None:
+    """A row per hidden layer, then what holds for the whole network."""
+    t, layers = session.t, session.experiment.network.layers
+    st.subheader(t("page.section.network"))
+    with st.container(key="layers", gap="xsmall"):
+        for layer in range(len(layers)):
+            _layer_row(session, layer)
+    if not layers:
+        st.caption(t("page.no_layers"))
+    st.button(
+        t("page.add_layer"),
+        key="add_layer",
+        icon=":material/add:",
+        help=f"{t('page.add_layer.help')}\n\n{t('page.new_network')}",
+        on_click=session.act,
+        args=(session.add_layer,),
+        disabled=len(layers) >= MAX_LAYERS,
+        width="stretch",
+    )
+    _output_activation(session)
+    _initializer(session)
+
+
+def _layer_row(session: Session, layer: int) -> None:
+    """Units, activation, dropout, and a button that removes the layer."""
+    path: Path = ("network", "layers", layer)
+    activation = session.experiment.network.layers[layer].activation
+    with st.container(key=f"layer_{layer}"):
+        columns = st.columns([8, 9, 6, 2], gap="xsmall", vertical_alignment="bottom", wrap=False)
+    with columns[0]:
+        whole_number(session, (*path, "units"), 1, MAX_UNITS)
+    with columns[1]:
+        note = formula(ACTIVATIONS[activation])
+        choice(session, (*path, "activation"), list(ACTIVATIONS), note=note)
+    with columns[2]:
+        st.number_input(
+            min_value=0.0,
+            max_value=0.95,
+            step=0.05,
+            format="%.2f",
+            **prepared(session, (*path, "dropout"), ""),
+        )
+    with columns[3]:
+        _remove_button(session, layer)
+
+
+def _remove_button(session: Session, layer: int) -> None:
+    text = session.t("page.remove_layer.help", n=layer + 1)
+    st.button(
+        text,
+        key=f"remove_layer_{layer}",
+        icon=":material/close:",
+        type="tertiary",
+        help=f"{text}\n\n{session.t('page.new_network')}",
+        on_click=session.act,
+        args=(session.remove_layer, layer),
+    )
+
+
+def _output_activation(session: Session) -> None:
+    """What the output neurons compute; "auto" tells what it stands for."""
+    t, network = session.t, session.experiment.network
+    follows = LOSSES[session.experiment.training.loss].output_activation
+    labels = {"auto": t("page.output_activation.auto", name=t(f"activation.{follows}"))}
+    chosen = network.output_activation
+    note = formula(OUTPUT_ACTIVATIONS[follows if chosen == "auto" else chosen])
+    options = ["auto", *OUTPUT_ACTIVATIONS]
+    choice(session, ("network", "output_activation"), options, note=note, labels=labels)
+
+
+def _initializer(session: Session) -> None:
+    """How the first weights are drawn, and other ones."""
+    t = session.t
+    note = formula(INITIALIZERS[session.experiment.network.initializer])
+    choice(session, ("network", "initializer"), list(INITIALIZERS), note=note)
+    st.button(
+        t("page.new_weights"),
+        key="new_weights",
+        icon=":material/casino:",
+        help=f"{t('page.new_weights.help')}\n\n{t('page.new_network')}",
+        on_click=session.act,
+        args=(session.new_weights,),
+        width="stretch",
+    )

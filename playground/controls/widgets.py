@@ -1,0 +1,94 @@
+"""Widgets that show one setting of the experiment and, when used, edit it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from playground.changes import Path, applies_at_once, read
+from playground.fields import key_of, label_of, number_text, value_text
+from playground.session import Session
+
+
+def help_text(session: Session, path: Path, note: str = "") -> str:
+    """What a setting is, a note, and whether it applies at once or starts a new network."""
+    name = key_of(path).rsplit("_", 1)[0] if len(path) == 4 else key_of(path)
+    number = {"n": int(path[2]) + 1} if len(path) == 4 else {}
+    parts = [session.t(f"page.{name}.help", **number), note, session.t(_effect(path))]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _effect(path: Path) -> str:
+    if applies_at_once(path):
+        return "page.at_once"
+    return "page.new_data" if path[0] == "data" and path[1] != "features" else "page.new_network"
+
+
+def formula(record: Any) -> str:
+    """A registry record's formula, as Markdown."""
+    return f"{record.label}: ${record.latex}$"
+
+
+def prepared(session: Session, path: Path, note: str, value: Any = None) -> dict[str, Any]:
+    """What all widgets of the experiment have in common; seeds the widget's value."""
+    key = key_of(path)
+    session.seed(key, read(session.experiment, path) if value is None else value)
+    return {
+        "label": label_of(path, session.t),
+        "key": key,
+        "help": help_text(session, path, note),
+        "on_change": session.act,
+        "args": (session.edit, path),
+    }
+
+
+def choice(
+    session: Session,
+    path: Path,
+    options: Sequence[str],
+    *,
+    note: str = "",
+    labels: Mapping[str, str] | None = None,
+) -> None:
+    """A menu of registry names, shown by their labels."""
+
+    def shown(name: str) -> str:
+        return (labels or {}).get(name) or value_text(path, name, session.t)
+
+    st.selectbox(options=options, format_func=shown, **prepared(session, path, note))
+
+
+def rate(session: Session, path: Path, ladder: Sequence[float], note: str = "") -> None:
+    """A menu of numbers that takes any other number, typed."""
+    value = read(session.experiment, path)
+    options = sorted({*ladder, value})
+    st.selectbox(
+        options=options,
+        format_func=lambda v: v if isinstance(v, str) else number_text(v),
+        accept_new_options=True,
+        filter_mode="prefix",
+        **prepared(session, path, note),
+    )
+
+
+def whole_number(
+    session: Session, path: Path, least: int, most: int, step: int = 1, note: str = ""
+) -> None:
+    """A field for a whole number; what a link brought beyond `most` still fits."""
+    value = read(session.experiment, path)
+    st.number_input(
+        min_value=min(least, value),
+        max_value=max(most, value),
+        step=step,
+        **prepared(session, path, note),
+    )
+
+
+def fraction(
+    session: Session, path: Path, low: float, high: float, step: float, **kwargs: Any
+) -> None:
+    """A slider for a fraction."""
+    note = kwargs.pop("note", "")
+    st.slider(min_value=low, max_value=high, step=step, **prepared(session, path, note), **kwargs)

@@ -1,0 +1,125 @@
+"""Every setting of an experiment as the page calls it: label, widget key, value in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from core.experiment import Experiment
+from playground.changes import Change, Path, read
+
+Translate = Callable[..., str]
+
+
+@dataclass(frozen=True)
+class Field:
+    """label: catalogue key below "page."; area: where the registry translates its values."""
+
+    label: str
+    area: str = ""
+
+
+FIELDS: dict[Path, Field] = {
+    ("data", "name"): Field("dataset", "dataset"),
+    ("data", "noise"): Field("noise"),
+    ("data", "n_samples"): Field("samples"),
+    ("data", "train_fraction"): Field("training_share"),
+    ("data", "classes"): Field("classes"),
+    ("data", "features"): Field("features", "feature"),
+    ("network", "initializer"): Field("initializer", "initializer"),
+    ("network", "output_activation"): Field("output_activation", "activation"),
+    ("training", "loss"): Field("loss", "loss"),
+    ("training", "optimizer"): Field("optimizer", "optimizer"),
+    ("training", "learning_rate"): Field("learning_rate"),
+    ("training", "batch_size"): Field("batch_size"),
+    ("training", "regularizer"): Field("regularization", "regularizer"),
+    ("training", "regularization_rate"): Field("regularization_rate"),
+}
+
+LAYER_FIELDS = {
+    "units": Field("units"),
+    "activation": Field("activation", "activation"),
+    "dropout": Field("dropout"),
+}
+
+
+def field_of(path: Path) -> Field | None:
+    """The field of a setting; None for one that the page has no control for."""
+    if path[:2] == ("network", "layers") and len(path) == 4:
+        return LAYER_FIELDS.get(str(path[3]))
+    return FIELDS.get(path)
+
+
+def key_of(path: Path) -> str:
+    """The widget key of a setting: "learning_rate", "units_0", "option_beta_1"."""
+    if path[1] == "optimizer_options":
+        return f"option_{path[2]}"
+    field = field_of(path)
+    assert field is not None
+    return f"{field.label}_{path[2]}" if len(path) == 4 else field.label
+
+
+def label_of(path: Path, t: Translate) -> str:
+    """The label of a setting, in words."""
+    if "optimizer_options" in path:
+        return t(f"option.{path[-1]}")
+    field = field_of(path)
+    return t(f"page.{field.label}") if field else str(path[-1]).replace("_", " ")
+
+
+def number_text(value: float) -> str:
+    """A number as a person writes it: 0.00001 rather than 1e-05."""
+    text = f"{value:.10f}".rstrip("0").rstrip(".")
+    return text if text.strip("-0.") or value == 0 else f"{value:g}"
+
+
+def value_text(path: Path, value: Any, t: Translate) -> str:
+    """The value of a setting, in words."""
+    field = field_of(path)
+    if isinstance(value, tuple):
+        return ", ".join(value_text(path, part, t) for part in value)
+    if isinstance(value, str):
+        if value == "auto":
+            return t("page.auto")
+        return t(f"{field.area}.{value}") if field and field.area else value
+    if isinstance(value, bool):
+        return t("page.on" if value else "page.off")
+    return number_text(value) if isinstance(value, int | float) else str(value)
+
+
+def describe(old: Experiment, new: Experiment, change: Change, t: Translate) -> str:
+    """What changed from one experiment to the other, as part of a sentence."""
+    more = len(new.network.layers) - len(old.network.layers)
+    texts: dict[Path, str] = {}
+    if more > 0:
+        texts["layers",] = t("page.notice.layer_added")
+    if more < 0:
+        texts["layers",] = t("page.notice.layer_removed")
+    for path in change.paths:
+        if more and path[:2] == ("network", "layers"):
+            continue
+        texts[path] = _describe_one(new, path, t)
+    return t("page.notice.many") if len(texts) > 4 else "; ".join(texts.values())
+
+
+def _describe_one(new: Experiment, path: Path, t: Translate) -> str:
+    if path == ("seed",):
+        return t("page.notice.new_weights")
+    if path == ("data", "seed"):
+        return t("page.notice.new_data")
+    words = {"field": label_of(path, t), "value": _value_now(new, path, t)}
+    if path[:2] == ("network", "layers"):
+        return t("page.notice.layer_now", n=int(path[2]) + 1, **words)
+    return t("page.notice.now", **words)
+
+
+def _value_now(new: Experiment, path: Path, t: Translate) -> str:
+    from core.maths.optimizers import OPTIMIZERS
+
+    if "optimizer_options" in path:
+        given, name = new.training.optimizer_options, str(path[-1])
+        if name not in given:
+            options = OPTIMIZERS[new.training.optimizer].options
+            return value_text(path, options[name].default, t) if name in options else "–"
+    return value_text(path, read(new, path), t)

@@ -1,0 +1,72 @@
+"""What a person opens: an experiment as JSON, or a network's file. Nothing is trusted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.experiment import Experiment, read_experiment
+from playground.link import CAPS, completed
+
+if TYPE_CHECKING:
+    from core.network import Network
+
+MAX_MEGABYTES = 64
+SUFFIXES = ("json", "npz", "safetensors")
+"""What the uploader offers."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An experiment, the network that came with it, and sentences about what could not be used."""
+
+    experiment: Experiment
+    network: Network | None = None
+    problems: tuple[str, ...] = ()
+
+
+def opened(name: str, data: bytes, current: Experiment) -> Opened:
+    """Read a file by its suffix. Raises ValueError, in words, for one that cannot be used.
+
+    A network without its experiment is taken into the current one.
+    """
+    if len(data) > MAX_MEGABYTES * 2**20:
+        raise ValueError(f"The file is larger than {MAX_MEGABYTES} MB.")
+    suffix = Path(name).suffix.lower()
+    if suffix == ".json":
+        try:
+            return read_text(data.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise ValueError("The file is not a text in UTF-8, so it is no JSON.") from None
+    from core import exchange
+
+    network = exchange.from_bytes(data, suffix)
+    return Opened(network.experiment or current, network)
+
+
+def read_text(text: str) -> Opened:
+    """Read an experiment's JSON; what is not valid in it is named and left out.
+
+    Raises ValueError, in words, for a text that holds nothing of an experiment.
+    """
+    if not text.strip():
+        raise ValueError("There is nothing to open: the text is empty.")
+    experiment, problems = read_experiment(text, caps=CAPS)
+    if not _known_parts(text):
+        reason = problems[0] if problems else "It names none of an experiment's settings."
+        raise ValueError(reason)
+    experiment, more = completed(experiment, {"loss": True, "n_samples": True})
+    return Opened(experiment, None, (*problems, *more))
+
+
+def _known_parts(text: str) -> set[str]:
+    """Which parts of an experiment a JSON text names; none for anything else."""
+    try:
+        value = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return set()
+    return (
+        set(value) & {"data", "network", "training", "seed"} if isinstance(value, dict) else set()
+    )

@@ -1,0 +1,125 @@
+"""The page's address: every setting of the experiment and of the page, defaults left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.exchange import links
+from core.experiment import Experiment
+from playground.changes import fitting_losses, usual_loss, usual_samples
+from playground.fields import number_text
+from playground.settings import Settings, changed
+
+MAX_LAYERS = 16
+MAX_UNITS = 1024
+CAPS = {"layers": MAX_LAYERS, "units": MAX_UNITS}
+"""What the page draws at most; the core takes more."""
+
+FLAT_OUT = "max"
+STREAMLITS_OWN = ("embed", "embed_options")
+
+
+@dataclass(frozen=True)
+class Key:
+    """A setting of the page in the address: its field, and how it is written and read."""
+
+    field: str
+    to_text: Callable[[Any], str] = str
+    from_text: Callable[[str], Any] = str
+
+
+def _switch(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError
+    return text == "true"
+
+
+def _speed(text: str) -> float | None:
+    return None if text == FLAT_OUT else float(text)
+
+
+def _pair(text: str) -> str | tuple[int, int]:
+    if text == "pca":
+        return text
+    first, second = map(int, text.split("_"))
+    return first, second
+
+
+KEYS = {
+    "lang": Key("language"),
+    "speed": Key("speed", lambda v: FLAT_OUT if v is None else number_text(v), _speed),
+    "step": Key("step_unit"),
+    "test_data": Key("show_test_data", lambda v: str(v).lower(), _switch),
+    "discretize": Key("discretize_output", lambda v: str(v).lower(), _switch),
+    "edges": Key("edges"),
+    "projection": Key("projection", lambda v: v if v == "pca" else f"{v[0]}_{v[1]}", _pair),
+}
+
+
+def write(experiment: Experiment, settings: Settings) -> dict[str, str]:
+    """The address's parameters; empty for the page as it is first opened.
+
+    What a data set usually goes with is left out, too.
+    """
+    params = links.to_query(experiment)
+    _leave_out(params, "loss", experiment.training.loss, usual_loss(experiment))
+    _leave_out(params, "n_samples", experiment.data.n_samples, usual_samples(experiment))
+    for name, key in KEYS.items():
+        value = getattr(settings, key.field)
+        if value != getattr(Settings(), key.field):
+            params[name] = key.to_text(value)
+    return params
+
+
+def _leave_out(params: dict[str, str], name: str, value: Any, usual: Any) -> None:
+    if value == usual:
+        params.pop(name, None)
+    else:
+        params[name] = str(value)
+
+
+def read(params: Mapping[str, str]) -> tuple[Experiment, Settings, list[str]]:
+    """The experiment and settings of an address; never raises.
+
+    What is valid is kept, the rest takes its default; returns a sentence for each thing refused.
+    """
+    known = (*KEYS, *STREAMLITS_OWN)
+    experiment, problems = links.from_query(params, known_elsewhere=known, caps=CAPS)
+    experiment, more = completed(experiment, params)
+    settings, wrong = _read_settings(params)
+    return experiment, settings, [*problems, *more, *wrong]
+
+
+def completed(experiment: Experiment, given: Mapping[str, Any]) -> tuple[Experiment, list[str]]:
+    """The experiment with what its data set usually goes with, where that was not given.
+
+    A loss that does not suit the data set is replaced, with a sentence.
+    """
+    training, data = experiment.training, experiment.data
+    if "n_samples" not in given:
+        data = replace(data, n_samples=usual_samples(experiment))
+    problems = []
+    usual = usual_loss(experiment)
+    if training.loss not in fitting_losses(experiment):
+        if "loss" in given:
+            problems.append(f"The loss {training.loss!r} does not suit the data {data.name!r}.")
+        training = replace(training, loss=usual)
+    elif "loss" not in given:
+        training = replace(training, loss=usual)
+    return replace(experiment, data=data, training=training), problems
+
+
+def _read_settings(params: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    settings, problems = Settings(), []
+    for name, key in KEYS.items():
+        if name not in params:
+            continue
+        text = str(params[name])
+        try:
+            settings = changed(settings, key.field, key.from_text(text[:40]))
+        except (ValueError, OverflowError) as error:
+            reason = str(error) if str(error)[:1].isupper() else ""
+            problems.append(reason or f"The setting {name} of the link is {text[:40]!r}.")
+    return settings, problems

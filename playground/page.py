@@ -1,0 +1,104 @@
+"""The page's frame: what stands where. Everything else lives in the rooms beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from playground.session import Session
+
+TABS = ("curves", "gradients", "weights", "inside", "evaluation", "export")
+VIEWS = dict(
+    zip(TABS, ("curves", "gradients", "weights", "one_step", "evaluation", "export"), strict=True)
+)
+
+
+def draw() -> None:
+    """Draw the page from top to bottom; the heading comes before anything is imported."""
+    st.set_page_config(
+        page_title="Neural Network Playground",
+        page_icon=":material/hub:",
+        layout="wide",
+        initial_sidebar_state=360,
+    )
+    st.html(Path(__file__).with_name("page.css"))
+    heading = st.empty()
+    heading.markdown("#### Neural Network Playground")
+
+    from playground.session import session
+
+    page = session()
+    page.begin()
+    heading.markdown(f"#### {page.t('page.title')}")
+    main(page)
+    page.finish()
+
+
+def main(page: Session) -> None:
+    """Transport, sidebar, live view and panels; a part that fails leaves the others standing."""
+    from playground import transport, view_options
+
+    with page.guard():
+        transport.buttons(page)
+    above = st.container(key="above")
+    with page.guard():
+        sidebar(page)
+    with above, page.guard():
+        transport.numbers(page)
+        transport.messages(page)
+    with page.guard():
+        live(page)
+    with page.guard():
+        view_options.view_options(page)
+    panels(page)
+    if page.wants_help:
+        transport.help_dialog(page)
+
+
+def sidebar(page: Session) -> None:
+    """Data, network, training, files."""
+    from playground import controls
+
+    with st.sidebar:
+        controls.data_section(page)
+        controls.network_section(page)
+        controls.training_section(page)
+        controls.files_section(page)
+
+
+def live(page: Session) -> None:
+    """The live view, mounted once; it draws by itself from its own channel."""
+    from playground.live.component import live_view
+    from playground.locales import catalogue
+
+    live_view(
+        page.player.token,
+        catalogue(page.language, "live"),
+        key="live",
+        on_action=page.component_action,
+        status=page.status,
+    )
+
+
+def panels(page: Session) -> None:
+    """What is read at rest: only the open panel is drawn."""
+    labels = [page.t(f"page.tab.{name}") for name in TABS]
+    for name, tab in zip(TABS, st.tabs(labels, key="panels", on_change="rerun"), strict=True):
+        with tab, page.guard():
+            if tab.open:
+                view(name)(page)
+
+
+def view(name: str) -> Callable[[Session], None]:
+    """A panel's drawing function, imported when it is first opened."""
+    show: Callable[[Session], None] = import_module(f"playground.views.{VIEWS[name]}").show
+    return show
+
+
+if __name__ == "__main__":
+    draw()

@@ -1,0 +1,405 @@
+"""One visitor's page: the experiment as set, the player that runs it, and what was said about it.
+
+The only owner of `st.session_state`. The experiment is the truth and every widget a view of one
+of its fields: a widget's callback edits the experiment, and the next drawing seeds the widget.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.experiment import Experiment
+from playground import changes, files, link
+from playground.changes import Path
+from playground.fields import describe, key_of, label_of, number_text
+from playground.locales import language_of, translate
+from playground.settings import Settings, changed
+
+if TYPE_CHECKING:
+    from core.network import Network
+    from playground.live.player import Numbers, Player
+
+LOGGER = logging.getLogger("playground")
+KEY = "playground"
+MOVES = ("playing", "compiling")
+"""Statuses in which numbers change by themselves."""
+
+RECOVERY = 0.1
+"""What the learning rate is multiplied by after a divergence."""
+
+MAX_LAYERS, MAX_UNITS = link.MAX_LAYERS, link.MAX_UNITS
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence under the transport; kind is "info", "warning" or "error"."""
+
+    text: str
+    kind: str = "info"
+
+
+def session() -> Session:
+    """This visitor's session; made from the link when the page is opened."""
+    if KEY not in st.session_state:
+        st.session_state[KEY] = Session(dict(st.query_params), st.context.locale)
+    found: Session = st.session_state[KEY]
+    return found
+
+
+class Session:
+    """What one page holds.
+
+    experiment: as the widgets show it, changes made while running included.
+    settings: the page's own. notice: what the last action did, or why it did nothing.
+    problems: sentences about parts of a link or file that could not be used.
+    """
+
+    def __init__(self, params: Mapping[str, str], locale: str | None) -> None:
+        self.browser_language = language_of(locale)
+        self.notice: Notice | None = None
+        self.problems: tuple[str, ...] = ()
+        self.problems_title = ""
+        self.uploads = 0
+        self.wants_help = False
+        self._drawn: tuple[str, bool] = ("", False)
+        self._is_new_drawing = True
+        self._player: Player | None = None
+        self._seeded_language = ""
+        self._published: dict[str, str] = {}
+        self.experiment = Experiment()
+        self.settings = Settings()
+        self._follow(params)
+
+    # -- words -----------------------------------------------------------------------------
+
+    @property
+    def language(self) -> str:
+        """Code of the language in use: the one chosen, else the browser's."""
+        return self.settings.language or self.browser_language
+
+    def t(self, key: str, **values: Any) -> str:
+        """A text of the catalogue in the language in use."""
+        return translate(self.language, key, **values)
+
+    # -- the run ---------------------------------------------------------------------------
+
+    @property
+    def player(self) -> Player:
+        """The run; made when first asked for, since its imports are heavy."""
+        if self._player is None:
+            self._player = self._make_player()
+        return self._player
+
+    def _make_player(self) -> Player:
+        from playground.live.player import Player
+
+        try:
+            player = Player(self.experiment, speed=self.settings.speed)
+        except ValueError as error:
+            self.problems = (*self.problems, str(error))
+            self.experiment = Experiment()
+            player = Player(self.experiment, speed=self.settings.speed)
+        self._show(player)
+        return player
+
+    def _show(self, player: Player) -> None:
+        show, settings = player.show, self.settings
+        show.test_data = settings.show_test_data
+        show.discretize = settings.discretize_output
+        show.edges = settings.edges
+        show.projection = settings.projection
+
+    @property
+    def status(self) -> str:
+        """The player's status; "paused" before there is one."""
+        return "paused" if self._player is None else self._player.status
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether kernels are still being compiled."""
+        return self.player.waiting
+
+    def numbers(self) -> Numbers:
+        """The player's numbers; those of this very step when drawn anew while nothing moves."""
+        is_new, self._is_new_drawing = self._is_new_drawing, False
+        if is_new and self.status not in MOVES:
+            return self.player.exact_numbers()
+        return self.player.numbers()
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the columns that the network is fed."""
+        return self.player.dataset.feature_names
+
+    def look_again(self) -> None:
+        """Draw the page anew if the run has stopped, or got ready, by itself."""
+        if self._drawn != (self.status, self.is_waiting):
+            st.rerun()
+
+    # -- whatever is clicked goes through here -----------------------------------------------
+
+    def act(self, action: Callable[..., None], *args: Any) -> None:
+        """Do what a click asks for; whatever goes wrong becomes a sentence, nothing is lost."""
+        self.notice, self.problems = None, ()
+        try:
+            action(*args)
+        except ValueError as error:
+            self.notice = Notice(self.t("page.notice.kept", problem=error), "warning")
+        except Exception:
+            LOGGER.exception("An action of the page failed.")
+            self.notice = Notice(self.t("page.error"), "error")
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Draw a section; what fails in it becomes a sentence, the rest of the page is drawn."""
+        try:
+            yield
+        except Exception:
+            LOGGER.exception("A section of the page could not be drawn.")
+            st.error(self.t("page.error"))
+
+    # -- the experiment ----------------------------------------------------------------------
+
+    def edit(self, path: Path) -> None:
+        """Take over the value that a widget was given."""
+        value = st.session_state[key_of(path)]
+        if path == ("data", "features"):
+            value = self._some_features(value)
+        elif isinstance(value, str) and not isinstance(changes.read(self.experiment, path), str):
+            value = self._number(path, value)
+        self.go(changes.edited(self.experiment, path, value))
+
+    def edit_option(self, name: str) -> None:
+        """Take over an option of the optimizer."""
+        path = ("training", "optimizer_options", name)
+        self.go(changes.write(self.experiment, path, st.session_state[key_of(path)]))
+
+    def choose_dataset(self, name: str) -> None:
+        """Take another data set; the one in use stays as it is."""
+        self.go(changes.edited(self.experiment, ("data", "name"), name))
+
+    def toggle_feature(self, name: str) -> None:
+        """Feed a feature to the network, or stop feeding it."""
+        features = set(self.experiment.data.features) ^ {name}
+        chosen = self._some_features(features)
+        self.go(changes.edited(self.experiment, ("data", "features"), chosen))
+
+    def add_layer(self) -> None:
+        """Add a hidden layer before the output."""
+        if len(self.experiment.network.layers) < MAX_LAYERS:
+            self.go(changes.with_layer_added(self.experiment))
+
+    def remove_layer(self, layer: int = -1) -> None:
+        """Remove a hidden layer (0 is the first, -1 the last)."""
+        self.go(changes.with_layer_removed(self.experiment, layer))
+
+    def change_units(self, layer: int, delta: int) -> None:
+        """Add neurons to a hidden layer, or take some away; at least one stays."""
+        path = ("network", "layers", layer, "units")
+        units = changes.read(self.experiment, path) + delta
+        self.go(changes.write(self.experiment, path, min(max(units, 1), MAX_UNITS)))
+
+    def new_weights(self) -> None:
+        """Start again from other initial weights."""
+        self.go(replace(self.experiment, seed=self.experiment.seed + 1))
+
+    def regenerate(self) -> None:
+        """Draw other samples of the same data set."""
+        data = self.experiment.data
+        self.go(replace(self.experiment, data=replace(data, seed=data.seed + 1)))
+
+    def go(self, new: Experiment, network: Network | None = None, name: str = "") -> None:
+        """Make the run follow an experiment: at once where it can, else with a new network.
+
+        The experiment in use stays when the new one is refused.
+        """
+        change = changes.compare(self.experiment, new)
+        if network is not None or change.rebuild or name:
+            self.player.replace(new, network=network)
+            text = self.t("page.notice.opened", name=name) if name else ""
+        elif change.live:
+            self.player.change(**change.live)
+        what = describe(self.experiment, new, change, self.t)
+        if change.rebuild and not name:
+            text = self.t("page.notice.new_network", changes=_sentence(what))
+        elif change.live and not name:
+            step = f"{self.numbers().step:,}"
+            text = self.t("page.notice.live", changes=_sentence(what), step=step)
+        elif not name:
+            return
+        self.experiment = new
+        self.notice = Notice(text)
+
+    def _some_features(self, chosen: Any) -> tuple[str, ...]:
+        """Features in their usual order; a ValueError if none is left."""
+        from core.data.features import FEATURES
+
+        features = tuple(name for name in FEATURES if name in set(chosen))
+        if not features:
+            kept = self.t(f"feature.{self.experiment.data.features[0]}")
+            raise ValueError(self.t("page.one_feature", feature=kept))
+        return features
+
+    def _number(self, path: Path, text: str) -> float:
+        """A number typed by hand; a ValueError if it is none."""
+        try:
+            return float(text.replace(",", "."))
+        except ValueError:
+            kept = number_text(changes.read(self.experiment, path))
+            words = {"field": label_of(path, self.t), "value": repr(text[:30]), "kept": kept}
+            raise ValueError(self.t("page.not_a_number", **words)) from None
+
+    # -- transport -----------------------------------------------------------------------------
+
+    def play_or_pause(self) -> None:
+        """Press Play, or Pause."""
+        if self.status == "playing":
+            self.player.pause()
+        else:
+            self.player.play()
+
+    def step(self) -> None:
+        """One epoch or mini-batch forward, as chosen."""
+        self.player.step(self.settings.step_unit)
+
+    def step_back(self) -> None:
+        """One epoch or mini-batch back, as chosen."""
+        self.player.step_back(self.settings.step_unit)
+
+    def reset(self) -> None:
+        """Back to step 0, with the same initial weights and the settings as shown."""
+        self.player.reset()
+        self.notice = Notice(self.t("page.notice.reset"))
+
+    def recover(self) -> None:
+        """Go on from the last finite step with a tenth of the learning rate."""
+        rate = self.player.recover(RECOVERY)
+        self.experiment = changes.write(self.experiment, ("training", "learning_rate"), rate)
+
+    @property
+    def recovered_rate(self) -> float:
+        """The learning rate that `recover` would go on with."""
+        return self.experiment.training.learning_rate * RECOVERY
+
+    def ask_for_help(self) -> None:
+        """Open the help with the next drawing."""
+        self.wants_help = True
+
+    # -- the page's own settings ---------------------------------------------------------------
+
+    def set(self, name: str) -> None:
+        """Take over a setting of the page from its widget."""
+        self.put(name, st.session_state[name])
+
+    def set_speed(self) -> None:
+        """Take over the speed; the empty choice is flat out."""
+        text = st.session_state["speed"]
+        self.put("speed", float(text) if text else None)
+
+    def set_projection(self) -> None:
+        """Take over how inputs of many columns are shown."""
+        pair = (st.session_state.get("projection_x"), st.session_state.get("projection_y"))
+        if st.session_state["projection"] == "pca":
+            self.put("projection", "pca")
+        else:
+            self.put(
+                "projection",
+                tuple(
+                    place if column is None else int(column) for place, column in enumerate(pair)
+                ),
+            )
+
+    def put(self, name: str, value: Any) -> None:
+        """Change a setting of the page; the run goes on."""
+        self.settings = changed(self.settings, name, value)
+        self._show(self.player)
+        if name == "speed":
+            self.player.speed = self.settings.speed
+
+    def seed(self, key: str, value: Any) -> None:
+        """Make a widget show a value, without disturbing one that does so already.
+
+        When the language changed, all are told again: a choice is known by its shown words.
+        """
+        state = st.session_state
+        if self._seeded_language != self.language or key not in state or state[key] != value:
+            state[key] = value
+
+    def begin(self) -> None:
+        """At the start of a drawing: follow the address; remember what is being drawn."""
+        self.follow_link()
+        self._is_new_drawing = True
+        if self._player is not None:
+            self._drawn = (self.status, self.is_waiting)
+
+    # -- links and files -------------------------------------------------------------------------
+
+    def follow_link(self) -> None:
+        """Take over the address's settings if it was not this page that wrote them."""
+        params = dict(st.query_params)
+        if params == self._published:
+            return
+        before = self.experiment
+        self._follow(params)
+        if self._player is not None and self.experiment != before:
+            wanted, self.experiment = self.experiment, before
+            self.act(self.go, wanted)
+        if self._player is not None:
+            self._show(self._player)
+            self._player.speed = self.settings.speed
+
+    def _follow(self, params: Mapping[str, str]) -> None:
+        self._published = dict(params)
+        self.experiment, self.settings, problems = link.read(params)
+        self.problems, self.problems_title = tuple(problems), "page.link.problems"
+
+    def finish(self) -> None:
+        """At the end of a drawing: put every setting into the address."""
+        self.wants_help = False
+        self._seeded_language = self.language
+        params = link.write(self.experiment, self.settings)
+        if params != dict(st.query_params):
+            st.query_params.from_dict(params)
+        self._published = params
+
+    def open_upload(self) -> None:
+        """Open the file that was chosen; the uploader is emptied for the next one."""
+        chosen = st.session_state[f"upload_{self.uploads}"]
+        if chosen is not None:
+            self.uploads += 1
+            self._open(files.opened(chosen.name, chosen.getvalue(), self.experiment), chosen.name)
+
+    def open_text(self) -> None:
+        """Open the experiment that was pasted."""
+        text = str(st.session_state.get("pasted") or "")
+        self._open(files.read_text(text), "JSON")
+        st.session_state["pasted"] = ""
+
+    def _open(self, opened: files.Opened, name: str) -> None:
+        self.go(opened.experiment, network=opened.network, name=name)
+        self.problems, self.problems_title = opened.problems, "page.file.problems"
+
+    # -- what the live view asks for ---------------------------------------------------------
+
+    def component_action(self, action: Mapping[str, Any]) -> None:
+        """Do what was clicked on the diagram; {"do": "sync"} only asks for a new drawing."""
+        match action:
+            case {"do": "add_layer"}:
+                self.act(self.add_layer)
+            case {"do": "remove_layer"}:
+                self.act(self.remove_layer)
+            case {"do": "units", "layer": int(layer), "delta": 1 | -1 as delta}:
+                self.act(self.change_units, layer, delta)
+            case {"do": "feature", "id": str(name)}:
+                self.act(self.toggle_feature, name)
+
+
+def _sentence(text: str) -> str:
+    """With a capital at its start."""
+    return text[:1].upper() + text[1:]

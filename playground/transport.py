@@ -1,0 +1,241 @@
+"""The row above the live view: play, pause, step, reset, speed, the numbers, and what is said."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from playground.fields import number_text
+from playground.session import MOVES, Notice, Session
+from playground.settings import SPEEDS, STEP_UNITS
+
+if TYPE_CHECKING:
+    from playground.live.player import Numbers
+
+REFRESH_SECONDS, REST_SECONDS = 0.5, 1.0
+"""How often the numbers are read while something moves, and else (a weight set by hand)."""
+
+
+def buttons(session: Session) -> None:
+    """Reset, Play or Pause, Step and Back, what a step is, and the speed."""
+    t, status = session.t, session.status
+    stopped = status in ("diverged", "failed")
+    runs = status in MOVES
+    with st.container(key="transport", horizontal=True, vertical_alignment="bottom", gap="small"):
+        _button(
+            session, "reset", session.reset, "replay", kind="primary" if stopped else "secondary"
+        )
+        _button(
+            session,
+            "play",
+            session.play_or_pause,
+            "pause" if runs else "play_arrow",
+            text="pause" if runs else "play",
+            kind="secondary" if stopped else "primary",
+            disabled=stopped,
+        )
+        _button(session, "step", session.step, "skip_next", disabled=stopped)
+        _button(session, "step_back", session.step_back, "skip_previous", disabled=stopped)
+        _step_unit(session)
+        _speed(session)
+        st.button(
+            t("page.help"),
+            key="help",
+            help=t("page.help.help"),
+            on_click=session.act,
+            args=(session.ask_for_help,),
+        )
+
+
+def _button(
+    session: Session,
+    key: str,
+    action: object,
+    icon: str,
+    *,
+    text: str = "",
+    kind: str = "secondary",
+    disabled: bool = False,
+) -> None:
+    """One button of the transport; its key is what the keyboard presses."""
+    text = text or key
+    st.button(
+        session.t(f"page.{text}"),
+        key=key,
+        icon=f":material/{icon}:",
+        type=kind,  # type: ignore[arg-type]
+        help=session.t(f"page.{text}.help"),
+        on_click=session.act,
+        args=(action,),
+        disabled=disabled,
+    )
+
+
+def _step_unit(session: Session) -> None:
+    session.seed("step_unit", session.settings.step_unit)
+    st.selectbox(
+        session.t("page.step_unit"),
+        STEP_UNITS,
+        key="step_unit",
+        format_func=lambda unit: session.t(f"page.step_unit.{unit}"),
+        help=session.t("page.step_unit.help"),
+        on_change=session.act,
+        args=(session.set, "step_unit"),
+        width=140,
+    )
+
+
+def _speed(session: Session) -> None:
+    """From one step a second to flat out; a link may bring any other speed."""
+    speed = session.settings.speed
+    options = list(SPEEDS)
+    if speed is not None and speed not in options:
+        options = sorted([*options, speed])
+    session.seed("speed", _text(speed))
+    st.selectbox(
+        session.t("page.speed"),
+        [*map(_text, options), _text(None)],
+        key="speed",
+        format_func=lambda text: speed_text(session, text),
+        help=session.t("page.speed.help"),
+        on_change=session.act,
+        args=(session.set_speed,),
+        width=150,
+    )
+
+
+def _text(speed: float | None) -> str:
+    return "" if speed is None else number_text(speed)
+
+
+def speed_text(session: Session, text: str) -> str:
+    """A speed in words."""
+    if not text:
+        return session.t("page.speed.flat_out")
+    return session.t("page.speed.rate", n=f"{float(text):,.10g}")
+
+
+def numbers(session: Session) -> None:
+    """Epoch, losses and accuracy; read again twice a second while something moves."""
+    moves = session.status in MOVES or session.is_waiting
+    st.fragment(_numbers, run_every=REFRESH_SECONDS if moves else REST_SECONDS)(session)
+
+
+def _numbers(session: Session) -> None:
+    session.look_again()
+    now, t = session.numbers(), session.t
+    with st.container(key="numbers", horizontal=True, gap="medium"):
+        st.metric(t("page.metric.epoch"), f"{now.epoch:07,}", help=t("page.metric.epoch.help"))
+        for name, value in (("train_loss", now.train_loss), ("test_loss", now.test_loss)):
+            st.metric(
+                t(f"page.metric.{name}"), loss_text(value), help=t(f"page.metric.{name}.help")
+            )
+        if now.metric_name:
+            label = f"page.metric.{now.metric_name}"
+            shown = metric_text(now.metric_name, now.test_metric)
+            st.metric(t(label), shown, help=t(f"{label}.help"))
+    st.caption(_pace(session, now))
+
+
+def _pace(session: Session, now: Numbers) -> str:
+    """The step, and how fast it goes while it does."""
+    t = session.t
+    step = f"{now.step:,}"
+    if now.status != "playing" or not now.steps_per_second:
+        return t("page.paused_at", step=step)
+    steps, samples = short(now.steps_per_second), short(now.samples_per_second)
+    return t("page.rate", step=step, steps=steps, samples=samples)
+
+
+def loss_text(value: float) -> str:
+    """Three decimals, so that digits do not jump; a dash for a loss that is not known."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.3f}" if abs(value) < 10_000 else f"{value:.2e}"
+
+
+def metric_text(name: str, value: float) -> str:
+    """A share in per cent, anything else with three decimals."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.1%}" if name == "accuracy" else loss_text(value)
+
+
+def short(value: float) -> str:
+    """A large number in few characters: 950, 12.3 k, 1.2 M."""
+    for size, unit in ((1e9, " G"), (1e6, " M"), (1e4, " k")):
+        if value >= size:
+            return f"{value / (1e3 if unit == ' k' else size):.3g}{unit}"
+    return f"{value:,.0f}"
+
+
+def messages(session: Session) -> None:
+    """What the last action did, what a link could not do, and how to go on after a divergence."""
+    if session.problems:
+        lines = "\n".join(f"- {_plain(problem)}" for problem in session.problems)
+        st.warning(f"{session.t(session.problems_title)}\n\n{lines}", icon=":material/link_off:")
+    if session.status == "diverged":
+        _diverged(session)
+    elif session.status == "failed":
+        st.error(session.t("page.failed"))
+    elif session.is_waiting:
+        st.info(session.t("page.compiling"), icon=":material/hourglass_top:")
+    elif session.notice is not None:
+        _notice(session.notice)
+
+
+def _notice(notice: Notice) -> None:
+    if notice.kind == "info":
+        st.caption(_plain(notice.text))
+    else:
+        show = st.warning if notice.kind == "warning" else st.error
+        show(_plain(notice.text))
+
+
+def _plain(text: str) -> str:
+    """Text that may quote what a stranger wrote: nothing in it is markup."""
+    for mark in "\\`*_{}[]<>#$:|~":
+        text = text.replace(mark, f"\\{mark}")
+    return text
+
+
+def _diverged(session: Session) -> None:
+    """Which layer blew up at which step, and the way back."""
+    problem = session.player.problem
+    if problem is None:
+        return
+    t, kept = session.t, f"{problem.step - 1:,}"
+    n_hidden = len(session.experiment.network.layers)
+    is_hidden = problem.layer < n_hidden
+    layer = (
+        t("page.diverged.hidden", n=problem.layer + 1) if is_hidden else t("page.diverged.output")
+    )
+    words = {"step": f"{problem.step:,}", "kept": kept, "what": t(f"page.diverged.{problem.what}")}
+    with st.container(key="diverged"):
+        hint = t("page.diverged.hint")
+        st.error(
+            f"{t('page.diverged', layer=layer, **words)} {hint}",
+            icon=":material/local_fire_department:",
+        )
+        st.button(
+            t("page.recover", step=kept),
+            key="recover",
+            icon=":material/healing:",
+            type="primary",
+            help=t("page.recover.help", rate=number_text(session.recovered_rate)),
+            on_click=session.act,
+            args=(session.recover,),
+        )
+
+
+def help_dialog(session: Session) -> None:
+    """Keys, the diagram, the colours, and what applies at once."""
+
+    @st.dialog(session.t("page.help.title"))
+    def show() -> None:
+        for part in ("keys", "diagram", "colours", "rules"):
+            st.markdown(session.t(f"page.help.{part}"))
+
+    show()
