@@ -1,0 +1,70 @@
+"""Whole files by suffix: a network to bytes and back, on disk or in memory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.exchange import containers, weights
+from core.exchange.containers import MAX_BYTES
+
+if TYPE_CHECKING:
+    from core.network import Network
+    from core.trainer import Trainer
+
+SUFFIXES = tuple(containers.WRITERS)
+
+
+def save(trainer_or_network: Trainer | Network, path: str | os.PathLike[str]) -> None:
+    """Write a network with its experiment to a file; the suffix says which kind.
+
+    The file appears whole or not at all. Raises ValueError for a suffix that is not built.
+    """
+    target = Path(path)
+    data = to_bytes(trainer_or_network, target.suffix)
+    unfinished = target.with_name(f"{target.name}.part")
+    try:
+        unfinished.write_bytes(data)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str]) -> Network:
+    """Read a network from a file that `save` wrote, with its `experiment` and `preprocessing`.
+
+    The file is not trusted: whatever is wrong with it is a ValueError of one sentence.
+    """
+    source = Path(path)
+    _check_suffix(source.suffix)
+    if source.stat().st_size > MAX_BYTES:
+        raise ValueError(f"The file is larger than the {MAX_BYTES >> 20} MiB that can be read.")
+    return from_bytes(source.read_bytes(), source.suffix)
+
+
+def to_bytes(trainer_or_network: Trainer | Network, suffix: str) -> bytes:
+    """The file that `save` writes, as bytes. suffix: ".npz" or ".safetensors".
+
+    The same network gives the same bytes.
+    """
+    write = containers.WRITERS[_check_suffix(suffix)]
+    network: Network = getattr(trainer_or_network, "network", trainer_or_network)
+    return write(weights.pack(network, suffix))
+
+
+def from_bytes(data: bytes, suffix: str) -> Network:
+    """Read what `to_bytes` wrote, or anybody's upload. Raises ValueError of one sentence."""
+    read = containers.READERS[_check_suffix(suffix)]
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"The file is larger than the {MAX_BYTES >> 20} MiB that can be read.")
+    if not data:
+        raise ValueError("The file is empty.")
+    return weights.unpack(read(data))
+
+
+def _check_suffix(suffix: str) -> str:
+    if suffix not in SUFFIXES:
+        named = repr(suffix) if suffix else "without a suffix"
+        raise ValueError(f"Files {named} are not built yet. Choose one of: {', '.join(SUFFIXES)}.")
+    return suffix

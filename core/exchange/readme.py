@@ -1,0 +1,106 @@
+"""The text in every file that says, in NumPy, how the predictions are computed.
+
+The code in it is complete: a test runs it for every activation and every preprocessing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.data.preprocessing import Features, Preprocessing, Scale, Standardize
+
+if TYPE_CHECKING:
+    from core.network import Network
+
+# Each activation of z, a (n_samples, units) float64 array, in forms that do not overflow.
+NUMPY_ACTIVATIONS: dict[str, str] = {
+    "linear": "z",
+    "relu": "np.maximum(z, 0.0)",
+    "leaky_relu": "np.where(z > 0.0, z, 0.2 * z)",
+    "elu": "np.where(z > 0.0, z, np.expm1(np.minimum(z, 0.0)))",
+    "selu": (
+        "1.05070098735548 * np.where(z > 0.0, z, 1.67326324235438 * np.expm1(np.minimum(z, 0.0)))"
+    ),
+    "gelu": "0.5 * z * (1.0 + np.vectorize(math.erf, otypes=[float])(z / math.sqrt(2.0)))",
+    "silu": "z * 0.5 * (1.0 + np.tanh(0.5 * z))",
+    "mish": "z * np.tanh(np.logaddexp(0.0, z))",
+    "softplus": "np.logaddexp(0.0, z)",
+    "softsign": "z / (1.0 + np.abs(z))",
+    "tanh": "np.tanh(z)",
+    "sigmoid": "0.5 * (1.0 + np.tanh(0.5 * z))",
+    "sine": "np.sin(z)",
+    "gaussian": "np.exp(-z * z)",
+    "softmax": (
+        "np.exp(z - z.max(axis=1, keepdims=True)) / "
+        "np.exp(z - z.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True)"
+    ),
+}
+
+NUMPY_FEATURES: dict[str, str] = {
+    "x1": "x1",
+    "x2": "x2",
+    "x1_squared": "x1 * x1",
+    "x2_squared": "x2 * x2",
+    "x1_x2": "x1 * x2",
+    "sin_x1": "np.sin(x1)",
+    "sin_x2": "np.sin(x2)",
+}
+
+OPENING = {
+    ".npz": """\
+file = np.load("network.npz")
+metadata = json.loads(str(file["metadata"]))""",
+    ".safetensors": """\
+from safetensors import safe_open
+from safetensors.numpy import load_file
+
+file = load_file("network.safetensors")
+with safe_open("network.safetensors", "np") as opened:
+    metadata = json.loads(opened.metadata()["metadata"])""",
+}
+
+
+def describe(network: Network, suffix: str) -> str:
+    """Say what is in the file and how to compute its predictions with NumPy alone."""
+    sizes = " - ".join(str(len(W)) for W in network.weights) + f" - {len(network.biases[-1])}"
+    return f"""\
+A network of {sizes} units, inputs first, saved by the neural-network playground.
+layer_0/weights (inputs, units) and layer_0/biases (units,) belong to the first hidden layer, the
+highest number to the output layer; all are float32. Dropout plays no part in predictions.
+This code opens the file; predict(file, metadata, raw) makes predictions (n_samples, outputs) of
+raw, a float array (n_samples, columns), up to float32's rounding:
+
+import json
+import math
+
+import numpy as np
+
+{OPENING[suffix]}
+
+{prediction_code(network)}"""
+
+
+def prediction_code(network: Network) -> str:
+    """NumPy code that defines predict(file, metadata, raw) for this network."""
+    names = [*(layer.activation for layer in network.config.layers)]
+    names.append(network.config.output_activation)
+    lines = ["def predict(file, metadata, raw):"]
+    lines += [f"    {line}" for line in _inputs(network.preprocessing)]
+    for layer, name in enumerate(names):
+        lines.append(f'    z = a @ file["layer_{layer}/weights"] + file["layer_{layer}/biases"]')
+        lines.append(f"    a = {NUMPY_ACTIVATIONS[name]}  # {name}")
+    return "\n".join([*lines, "    return a", ""])
+
+
+def _inputs(preprocessing: Preprocessing) -> list[str]:
+    """Lines of code that make the network's inputs `a` of `raw`."""
+    lines = ["a = np.asarray(raw, dtype=np.float64)"]
+    if isinstance(preprocessing, Standardize):
+        lines.append('how = metadata["preprocessing"]')
+        lines.append('a = (a - np.array(how["mean"])) / np.array(how["scale"])')
+    elif isinstance(preprocessing, Scale):
+        lines.append(f"a = a / {preprocessing.divisor!r}")
+    elif isinstance(preprocessing, Features):
+        columns = ", ".join(NUMPY_FEATURES[name] for name in preprocessing.names)
+        lines += ["x1, x2 = a.T", f"a = np.stack([{columns}], axis=1)"]
+    return lines
