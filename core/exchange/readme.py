@@ -48,7 +48,8 @@ NUMPY_FEATURES: dict[str, str] = {
 
 OPENING = {
     ".npz": """\
-file = np.load("network.npz")
+with np.load("network.npz", allow_pickle=False) as opened:
+    file = dict(opened)
 metadata = json.loads(str(file["metadata"]))""",
     ".safetensors": """\
 from safetensors import safe_open

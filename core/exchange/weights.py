@@ -133,7 +133,7 @@ def _read_layers(
     if missing:
         raise ValueError(f"The file has no array {missing[0]!r}.")
     if len(arrays) > len(names):
-        extra = next(name for name in arrays if name not in names)
+        extra = min(arrays.keys() - set(names))
         raise ValueError(f"The file has an array that is no layer's: {extra[:40]!r}.")
     weights = [arrays[name] for name in names[::2]]
     biases = [arrays[name] for name in names[1::2]]
