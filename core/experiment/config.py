@@ -128,7 +128,8 @@ class TrainingConfig:
         known = OPTIMIZERS[optimizer].options
         for name in given:
             check_name(known, name, "option", f" of {optimizer} in optimizer_options")
-        return Options({name: known[name].check(name, value) for name, value in given.items()})
+        ordered = (name for name in known if name in given)  # so that equal options read the same
+        return Options({name: known[name].check(name, given[name]) for name in ordered})
 
 
 @config

@@ -152,7 +152,7 @@ def adam(w, g, s0, s1, c0, c1, c2, c3, c4):  # type: ignore[no-untyped-def]
     return c4 * w - c0 * m / (sqrt(v) + c3), m, v
 
 
-_EPSILON = Option(1e-7, "Epsilon", low=1e-12)
+_EPSILON = Option(1e-7, "Epsilon", low=1e-12, high=10.0)
 _MOMENTUM = Option(0.0, "Momentum", open_high=True)
 _ADAM = {
     "beta_1": Option(0.9, "Beta 1", open_high=True),
@@ -193,7 +193,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
             r"s \leftarrow s + g^{2},\quad w \leftarrow w - \frac{\eta g}{\sqrt{s + \varepsilon}}",
             slots=("accumulator",),
             options={
-                "initial_accumulator_value": Option(0.1, "Initial accumulator"),
+                "initial_accumulator_value": Option(0.1, "Initial accumulator", high=1000.0),
                 "epsilon": _EPSILON,
             },
             prepare=adagrad_prepare,

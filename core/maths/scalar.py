@@ -71,7 +71,7 @@ def sqrt(x: float) -> float:
 
 def fabs(x: float) -> float:
     """Absolute value."""
-    return math.fabs(x)
+    return abs(x)
 
 
 def sigmoid(z: float) -> float:
