@@ -101,8 +101,8 @@ DATASETS: dict[str, DatasetRecord] = {
 def load_dataset(config: DataConfig) -> Dataset:
     """Make or read the data that a configuration names. Same configuration, same bits.
 
-    Bundled data give at most the rows that they have, classes in proportion. Raises ValueError
-    for a name that is not known.
+    Bundled data give at most the rows that they have, classes in proportion, and know no noise.
+    Raises ValueError for a name that is not known.
     """
     record = get(DATASETS, config.name, "dataset")
     return _generated(record, config) if record.generate else _read(record, config)

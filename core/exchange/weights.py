@@ -51,7 +51,7 @@ def pack(network: Network, suffix: str) -> Contents:
         "feature_names": list(network.feature_names or ()),
         "readme": describe(network, suffix),
     }
-    return Contents(arrays, json.dumps(metadata, ensure_ascii=False, allow_nan=False))
+    return Contents(arrays, json.dumps(metadata, allow_nan=False))
 
 
 def unpack(contents: Contents) -> Network:
@@ -157,8 +157,13 @@ def _check_array(array: NDArray[np.float32], name: str, shape: tuple[int, ...]) 
 def _names(metadata: dict[str, Any], field: str, count: int) -> tuple[str, ...]:
     """A list of names: `count` of them, or none."""
     names = metadata.get(field)
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list) or not all(map(_is_text, names)):
         raise ValueError(f"The {field!r} in the file must be a list of texts.")
     if names and len(names) != count:
         raise ValueError(f"The file has {len(names)} {field}, but should have {count}.")
     return tuple(names)
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is text that can be shown: JSON may hold halves of characters, which cannot."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
