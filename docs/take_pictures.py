@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -23,7 +24,8 @@ from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser  # noqa: E402
 
 from core import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig  # noqa: E402
-from playground.link import to_link  # noqa: E402
+from playground import link  # noqa: E402
+from playground.settings import Settings  # noqa: E402
 from tests.browser import Server, Visitor, browser, server  # noqa: E402
 
 SPIRAL = Experiment(
@@ -52,7 +54,7 @@ def page(chromium: Browser, of: Server, **options: object) -> Iterator[Visitor]:
     settings = {"locale": "en-US", "viewport": WINDOW, **options}
     context = chromium.new_context(**settings)
     visitor = Visitor(context.new_page(), of.url)
-    visitor.page.goto(f"{of.url}/{to_link(SPIRAL)}")
+    visitor.page.goto(f"{of.url}/?{urlencode(link.write(SPIRAL, Settings()))}")
     visitor.page.locator("canvas").first.wait_for()
     visitor.page.wait_for_timeout(2000)
     yield visitor
