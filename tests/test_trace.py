@@ -7,11 +7,14 @@ import math
 import numpy as np
 import pytest
 
+from core.experiment import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig
+from core.inspect.moment import moment_of
 from core.inspect.trace import trace
 from core.inspect.update import Rule, trace_update
 from core.maths.activations import ACTIVATIONS, SOFTMAX
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
+from core.trainer import Trainer
 
 
 def test_a_step_worked_by_hand() -> None:
@@ -73,6 +76,15 @@ def test_any_output_activation_can_be_traced(output: str) -> None:
     assert traced.numeric_gradient(0, 1, 1) == pytest.approx(exact, rel=1e-5, abs=1e-8)
 
 
+def test_outputs_that_are_no_probabilities_are_normalized_for_the_cross_entropy() -> None:
+    layers, X, targets = example("tanh", "sigmoid", "categorical_crossentropy", outputs=3)
+    traced = trace(layers, X, targets, "categorical_crossentropy")
+    q = traced.predictions / traced.predictions.sum(axis=1, keepdims=True)
+    assert traced.loss == pytest.approx(-np.log((q * targets).sum(axis=1)).mean())
+    exact = traced.layers[0].weight_gradients[1, 1]
+    assert traced.numeric_gradient(0, 1, 1) == pytest.approx(exact, rel=1e-5, abs=1e-8)
+
+
 def test_dropped_units_pass_nothing_on_in_either_direction() -> None:
     layers, X, targets = example("tanh", "sigmoid", "binary_crossentropy")
     mask = np.tile([0.0, 2.0, 2.0, 0.0], (5, 1))
@@ -112,3 +124,67 @@ def test_the_penalty_acts_on_weights_only() -> None:
     assert trace_update(rule, 2.0, 0.0, [0.0], step=1).penalty_gradient == pytest.approx(0.04)
     bias = trace_update(rule, 2.0, 0.0, [0.0], step=1, is_weight=False)
     assert bias.penalty_gradient == 0.0
+
+
+def trained(steps: int, network: NetworkConfig | None = None, **training: object) -> Trainer:
+    """Return a small run on the circle after so many steps; batches of 7 leave a partial one."""
+    trainer = Trainer(
+        Experiment(
+            DataConfig("circle", n_samples=60),
+            network or NetworkConfig((Dense(4, "tanh"), Dense(3, "relu"))),
+            TrainingConfig(batch_size=7, **training),  # type: ignore[arg-type]
+            seed=3,
+        )
+    )
+    trainer.step(steps)
+    return trainer
+
+
+CASES = {
+    "adam": {"optimizer": "adam", "learning_rate": 0.01},
+    "nesterov": {"optimizer": "sgd", "optimizer_options": {"momentum": 0.9, "nesterov": True}},
+    "rmsprop": {"optimizer": "rmsprop", "optimizer_options": {"momentum": 0.5}},
+    "adagrad": {"optimizer": "adagrad", "learning_rate": 0.1},
+    "adamw": {"optimizer": "adamw", "learning_rate": 0.01},
+    "l2": {"optimizer": "sgd", "regularizer": "l2", "regularization_rate": 0.1},
+    "l1_l2": {"optimizer": "sgd", "regularizer": "l1_l2", "regularization_rate": 0.1},
+    "clip_value": {"optimizer": "sgd", "clip_value": 0.01},
+    "clip_norm": {"optimizer": "sgd", "clip_norm": 0.01, "regularizer": "l1"},
+    "global_clip_norm": {"optimizer": "sgd", "global_clip_norm": 0.01},
+    "smoothing": {"optimizer": "sgd", "label_smoothing": 0.2},
+    "squared error": {"optimizer": "sgd", "loss": "mean_squared_error"},
+    "hinge": {"optimizer": "sgd", "loss": "hinge"},
+}
+
+
+@pytest.mark.parametrize("steps", [0, 4, 5, 9])
+@pytest.mark.parametrize("case", CASES)
+def test_the_traced_update_is_the_step_that_the_engine_takes(case: str, steps: int) -> None:
+    settings = {"learning_rate": 0.1, **CASES[case]}
+    assert_next_step_is_foretold(trained(steps, **settings))
+
+
+@pytest.mark.parametrize("steps", [0, 6])
+def test_the_traced_update_knows_which_units_are_dropped(steps: int) -> None:
+    network = NetworkConfig((Dense(6, "tanh", dropout=0.5), Dense(5, "gelu", dropout=0.3)))
+    trainer = trained(steps, network, optimizer="sgd", learning_rate=0.1)
+    traced = moment_of(trainer).trace(moment_of(trainer).batch, dropout=True)
+    assert (traced.layers[0].mask == 0.0).any()
+    assert_next_step_is_foretold(trainer)
+
+
+def assert_next_step_is_foretold(trainer: Trainer) -> None:
+    """Compare every parameter's traced update with the step that the engine takes."""
+    moments = [moment_of(trainer, layer) for layer in range(trainer.layout.n_layers)]
+    traced = moments[0].trace(moments[0].batch, dropout=True)
+    trainer.step(1)
+    weights, biases = trainer.layout.views(trainer.params)
+    for layer, moment in enumerate(moments):
+        for j in range(len(biases[layer])):
+            foretold = moment.update(traced, None, j)
+            assert foretold.after == pytest.approx(float(biases[layer][j]), rel=1e-4, abs=1e-6)
+            for i in range(len(weights[layer])):
+                foretold = moment.update(traced, i, j)
+                found = float(weights[layer][i, j])
+                assert foretold.after == pytest.approx(found, rel=1e-4, abs=1e-6)
+    assert traced.loss == pytest.approx(trainer.history["batch_loss"][-1], rel=1e-5)

@@ -7,8 +7,51 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data.targets import decide
+from core.data import Dataset
+from core.data.targets import decide, encode_targets
+from core.inspect.trace import sample_losses
 from core.maths import losses, registry
+from core.network import Network
+from core.trainer import metrics
+
+
+@dataclass(frozen=True)
+class Report:
+    """A network on the samples of one part of a dataset.
+
+    outputs: (n, n_outputs). true: class numbers (n,), or values (n, n_values). loss: their mean,
+    without penalty; metrics: accuracy, or r2 and mean_absolute_error. NaN where n is 0.
+    of: how many samples the part has; n is smaller where only the first were asked for.
+    """
+
+    outputs: np.ndarray
+    true: np.ndarray
+    loss: float
+    metrics: dict[str, float]
+    of: int
+
+    @property
+    def n(self) -> int:
+        """How many samples were looked at."""
+        return len(self.outputs)
+
+
+def report(
+    network: Network, dataset: Dataset, part: str, loss: str, *, most: int | None = None
+) -> Report:
+    """Evaluate a network on the "train" or the "test" part, or on the first `most` rows of it."""
+    X, y = (
+        (dataset.X_train, dataset.y_train) if part == "train" else (dataset.X_test, dataset.y_test)
+    )
+    rows = slice(most)
+    last = network.config.output_activation
+    targets = encode_targets(y[rows], dataset.task, dataset.n_classes, loss, activation=last)
+    outputs = network.predict(X[rows]) if len(X) else np.zeros(targets.shape, np.float32)
+    mean = float("nan")
+    if len(outputs):
+        mean = float(sample_losses(loss, last, np.float64(targets), np.float64(outputs))[1].mean())
+    found = metrics(dataset.task, loss, outputs, y[rows], targets)
+    return Report(outputs, y[rows], mean, found, len(X))
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,8 @@ class Trace:
         outputs = self.layers[layer].outputs_for(z)
         for traced in self.layers[layer + 1 :]:
             outputs = traced.outputs_for(outputs @ traced.weights + traced.biases)
-        return float(_sample_losses(self.loss_name, self.targets, outputs)[1].mean())
+        last = self.layers[-1].activation
+        return float(sample_losses(self.loss_name, last, self.targets, outputs)[1].mean())
 
 
 def trace(
@@ -122,7 +123,8 @@ def trace(
     targets = np.asarray(targets, dtype=np.float64)
     with np.errstate(all="ignore"):  # a diverged network is traced too, with nan and inf
         forward = _forward(layers, np.asarray(X, dtype=np.float64), masks)
-        elements, samples = _sample_losses(loss, targets, forward[-1]["outputs"])
+        last = forward[-1]
+        elements, samples = sample_losses(loss, last["activation"], targets, last["outputs"])
         return Trace(
             loss_name=loss,
             layers=_backward(forward, targets, loss),
@@ -165,7 +167,8 @@ def _backward(
     forward: list[dict[str, Any]], targets: np.ndarray, loss: str
 ) -> tuple[LayerTrace, ...]:
     """Carry dL/d outputs (batch, n_outputs) from the last layer to the first."""
-    gradients = _loss_gradients(loss, targets, forward[-1]["outputs"])
+    last = forward[-1]
+    gradients = _loss_gradients(loss, last["activation"], targets, last["outputs"])
     traced: list[LayerTrace] = []
     for layer in reversed(forward):
         slopes, deltas = _through_activation(layer, gradients)
@@ -213,24 +216,38 @@ def _activate(name: str, z: np.ndarray) -> np.ndarray:
     return elementwise(registry.get(activations.ACTIVATIONS, name).function, z)
 
 
-def _sample_losses(
-    name: str, targets: np.ndarray, predictions: np.ndarray
+def sample_losses(
+    name: str, activation: str, targets: np.ndarray, outputs: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the losses of every output (batch, n_outputs) and of every sample (batch,)."""
+    """Return the losses of every output (batch, n_outputs) and of every sample (batch,).
+
+    activation: the output layer's. targets, outputs: (batch, n_outputs).
+    """
     record = registry.get(losses.LOSSES, name, "loss")
-    elements = elementwise(record.function, targets, predictions)
-    return elements, _over_outputs(record.mean_over, elements)
+    if is_normalized(name, activation):
+        outputs = outputs / outputs.sum(axis=1, keepdims=True)
+    elements = elementwise(record.function, targets, outputs)
+    per_sample = record.mean_over == "samples"
+    return elements, np.asarray(elements.sum(axis=1) if per_sample else elements.mean(axis=1))
 
 
-def _over_outputs(mean_over: str, elements: np.ndarray) -> np.ndarray:
-    return np.asarray(elements.sum(axis=1) if mean_over == "samples" else elements.mean(axis=1))
-
-
-def _loss_gradients(name: str, targets: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Return dL/d predictions (batch, n_outputs) of every sample's own loss."""
+def _loss_gradients(
+    name: str, activation: str, targets: np.ndarray, outputs: np.ndarray
+) -> np.ndarray:
+    """Return dL/d outputs (batch, n_outputs) of every sample's own loss."""
     record = registry.get(losses.LOSSES, name, "loss")
     shared = 1.0 if record.mean_over == "samples" else 1.0 / targets.shape[1]
-    return elementwise(record.derivative, targets, predictions) * shared
+    if not is_normalized(name, activation):
+        return elementwise(record.derivative, targets, outputs) * shared
+    total = outputs.sum(axis=1, keepdims=True)
+    q = outputs / total
+    gradients = elementwise(record.derivative, targets, q) * shared
+    return np.asarray((gradients - (gradients * q).sum(axis=1, keepdims=True)) / total)
+
+
+def is_normalized(loss: str, activation: str) -> bool:
+    """Say whether the loss compares p_k / sum_j p_j, as Keras does where p need not sum to 1."""
+    return loss == "categorical_crossentropy" and activation != activations.SOFTMAX
 
 
 def elementwise(function: ScalarFunction, *arrays: np.ndarray) -> np.ndarray:

@@ -55,12 +55,12 @@ def trace_update(
     *,
     step: int,
     is_weight: bool = True,
-    clip: float = 1.0,
+    clipped: float | None = None,
 ) -> Update:
     """Work out one parameter's update. slots: the optimizer's memory of it, in registry order.
 
-    step: the number of the update, counted from 1 (Adam's bias correction asks). clip: the
-    factor by which clipping scales gradient and penalty.
+    step: the number of the update, counted from 1 (Adam's bias correction asks). clipped: what
+    clipping made of gradient and penalty, if it is on.
     """
     record = registry.get(optimizers.OPTIMIZERS, rule.optimizer, "optimizer")
     penalty = 0.0
@@ -70,15 +70,15 @@ def trace_update(
     options = record.values(rule.options)
     constants = tuple(float(c) for c in record.prepare(options, rule.learning_rate, step))
     memory = [float(slot) for slot in slots] + [0.0] * (2 - len(slots))
-    clipped = (gradient + penalty) * clip
-    after, *kept = record.update(parameter, clipped, memory[0], memory[1], *constants)
+    read = gradient + penalty if clipped is None else clipped
+    after, *kept = record.update(parameter, read, memory[0], memory[1], *constants)
     return Update(
         optimizer=rule.optimizer,
         step=step,
         learning_rate=rule.learning_rate,
         gradient=gradient,
         penalty_gradient=penalty,
-        clipped=clipped,
+        clipped=read,
         constants=constants,
         slots_before=dict(zip(record.slots, memory, strict=False)),
         slots_after=dict(zip(record.slots, (float(k) for k in kept), strict=False)),

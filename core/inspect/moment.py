@@ -1,0 +1,195 @@
+"""A run as it stands between two steps, copied out, and what its next step would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.data.targets import encode_targets
+from core.experiment import TrainingConfig
+from core.inspect.trace import LayerTrace, Trace, trace
+from core.inspect.update import Rule, Update, trace_update
+from core.maths import optimizers, random, registry, regularizers
+
+if TYPE_CHECKING:
+    from core.data import Dataset
+    from core.trainer import Trainer
+
+MOST_ELEMENTS = 200_000  # activations that a trace works out in plain Python: about 0.2 s
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Everything that decides the next step. Arrays are copies but for the dataset's.
+
+    layers: weights (n_in, units), biases (units,), activation of every layer.
+    layer: the one whose slots were copied. slots: of every optimizer slot, its value for that
+    layer's weights and biases.
+    batch: the training rows of the next mini-batch, int64 (batch,).
+    """
+
+    step: int
+    layers: tuple[tuple[np.ndarray, np.ndarray, str], ...]
+    layer: int
+    slots: tuple[tuple[np.ndarray, np.ndarray], ...]
+    training: TrainingConfig
+    dropout: tuple[float, ...]
+    seed: int
+    dataset: Dataset
+    batch: np.ndarray
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Inputs, then the units of every layer."""
+        return (len(self.layers[0][0]), *(len(biases) for _, biases, _ in self.layers))
+
+    @property
+    def largest_batch(self) -> int:
+        """How many rows a trace of this network can hold and stay quick."""
+        return max(1, MOST_ELEMENTS // sum(self.sizes))
+
+    def trace(self, rows: np.ndarray, *, dropout: bool = False) -> Trace:
+        """Trace training rows (batch,). dropout: with the masks of the next step."""
+        masks = self._masks(len(rows)) if dropout else None
+        X = self.dataset.X_train[rows]
+        return trace(self.layers, X, self._targets(rows), self.training.loss, masks=masks)
+
+    def update(self, traced: Trace, i: int | None, j: int) -> Update:
+        """Work out what the optimizer makes of a traced gradient, in the layer `layer`.
+
+        i: which input the weight of unit j reads, or None for the unit's bias.
+        """
+        weights, biases, _ = self.layers[self.layer]
+        found, place = traced.layers[self.layer], j if i is None else (i, j)
+        part = 1 if i is None else 0
+        gradients = (found.weight_gradients, found.bias_gradients)[part]
+        return trace_update(
+            self._rule(),
+            float((weights, biases)[part][place]),
+            float(gradients[place]),
+            [float(slot[part][place]) for slot in self.slots],
+            step=self.step + 1,
+            is_weight=i is not None,
+            clipped=self._clipped(traced, part, place) if self._clips else None,
+        )
+
+    def _rule(self) -> Rule:
+        training = self.training
+        return Rule(
+            training.optimizer,
+            training.optimizer_options,
+            training.learning_rate,
+            training.regularizer,
+            training.regularization_rate,
+        )
+
+    def _targets(self, rows: np.ndarray) -> np.ndarray:
+        """Targets as the loss compares them, smoothed where training smooths them."""
+        data, training = self.dataset, self.training
+        targets = encode_targets(
+            data.y_train[rows],
+            data.task,
+            data.n_classes,
+            training.loss,
+            activation=self.layers[-1][2],
+        ).astype(np.float64)
+        if "crossentropy" not in training.loss:
+            return targets
+        evenly = 1.0 / targets.shape[1] if training.loss == "categorical_crossentropy" else 0.5
+        return targets * (1.0 - training.label_smoothing) + training.label_smoothing * evenly
+
+    def _masks(self, batch: int) -> list[np.ndarray | None]:
+        """The dropout masks of the next step, one per layer: the same numbers as the engine's."""
+        masks: list[np.ndarray | None] = []
+        for layer, rate in enumerate((*self.dropout, 0.0)):
+            units = self.sizes[layer + 1]
+            rate = float(np.float32(rate))  # as the engine compares it
+            if not rate:
+                masks.append(None)
+                continue
+            purpose = random.DROPOUT + layer
+            drawn = random.uniforms(self.seed, purpose, self.step + 1, batch * units)
+            kept = drawn.reshape(batch, units) >= rate
+            masks.append(kept / (1.0 - rate))
+        return masks
+
+    @property
+    def _clips(self) -> bool:
+        training = self.training
+        return any((training.clip_value, training.clip_norm, training.global_clip_norm))
+
+    def _clipped(self, traced: Trace, part: int, place: int | tuple[int, int]) -> float:
+        """Clip as Keras does: by value, by the norm of each matrix and bias, by that of all."""
+        training = self.training
+        all_gradients = [self._with_penalty(layer) for layer in traced.layers]
+        if bound := training.clip_value:
+            all_gradients = [
+                tuple(np.clip(g, -bound, bound) for g in pair) for pair in all_gradients
+            ]
+        if bound := training.clip_norm:
+            all_gradients = [tuple(_shortened(g, bound) for g in pair) for pair in all_gradients]
+        gradient = float(all_gradients[self.layer][part][place])
+        if bound := training.global_clip_norm:
+            length = float(
+                np.sqrt(sum(float((g * g).sum()) for pair in all_gradients for g in pair))
+            )
+            gradient *= min(1.0, bound / length) if length else 1.0
+        return gradient
+
+    def _with_penalty(self, layer: LayerTrace) -> tuple[np.ndarray, ...]:
+        """A layer's gradients of weights and biases, the regularizer's share added."""
+        rate = self.training.regularization_rate
+        slope = registry.get(
+            regularizers.REGULARIZERS, self.training.regularizer, "regularizer"
+        ).derivative
+        # Every penalty here is a |w| + b w^2 / 2, so its slope is a sign(w) + b w.
+        one, two = slope(1.0, rate), slope(2.0, rate)
+        b = two - one
+        penalty = (one - b) * np.sign(layer.weights) + b * layer.weights
+        return layer.weight_gradients + penalty, layer.bias_gradients
+
+
+def _shortened(gradient: np.ndarray, longest: float) -> np.ndarray:
+    length = float(np.linalg.norm(gradient))
+    return gradient * (longest / length) if length > longest else gradient
+
+
+def moment_of(trainer: Trainer, layer: int = 0) -> Moment:
+    """Copy a run out as it stands, with the optimizer's memory of one layer."""
+    layout, training = trainer.layout, trainer.training
+    weights, biases = layout.views(trainer.params.copy())
+    record = registry.get(optimizers.OPTIMIZERS, training.optimizer, "optimizer")
+    if trainer.step_count:
+        every_slot = [layout.views(slot) for slot in trainer.engine.slots[: len(record.slots)]]
+        slots = [
+            (by_weight[layer].copy(), by_bias[layer].copy()) for by_weight, by_bias in every_slot
+        ]
+    else:  # without asking for the engine, which would be compiled now
+        start = record.starting_slot(training.optimizer_options)
+        fresh = (np.full_like(weights[layer], start), np.full_like(biases[layer], start))
+        slots = [fresh] * len(record.slots)
+    return Moment(
+        step=trainer.step_count,
+        layers=tuple(zip(weights, biases, layout.activations, strict=True)),
+        layer=layer,
+        slots=tuple(slots),
+        training=training,
+        dropout=trainer.dropout,
+        seed=trainer.experiment.seed,
+        dataset=trainer.dataset,
+        batch=_next_batch(trainer),
+    )
+
+
+def _next_batch(trainer: Trainer) -> np.ndarray:
+    """Return the training rows that the next step will read, int64 (batch,)."""
+    position = int(trainer.engine.state[2]) if trainer.step_count else 0
+    order = random.permutation(
+        trainer.experiment.seed,
+        random.SHUFFLE,
+        trainer.epoch_count,
+        len(trainer.dataset.X_train),
+    )
+    return order[position : position + trainer.training.batch_size]
