@@ -136,7 +136,7 @@ export class Card {
       if (this.target.kind === "node") input.select();
       else this.close(true);
     });
-    const row = make("label", { class: "field" }, label, input, problem);
+    const row = make("label", { class: label ? "field" : "field alone" }, label, input, problem);
     return { row, input, refresh: () => this.#follow(input, target) };
   }
 

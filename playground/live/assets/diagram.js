@@ -123,8 +123,9 @@ export class Diagram {
     const { pen, pictures, scene } = this;
     const { x, y } = node;
     if (node.layer < 0) {
-      if (pictures.draw(pen, "inputs", node.row, x, y, side, theme)) return true;
-      if (scene.view !== "images" || !scene.image_shape) return false;
+      if (scene.view !== "images" || !scene.image_shape) {
+        return pictures.draw(pen, "inputs", node.row, x, y, side, theme);
+      }
       drawPixelPlace(pen, node.unit, scene.image_shape, x, y, side, theme);
       return true;
     }

@@ -36,12 +36,11 @@ export function layOut(scene, available) {
   const space = available - margins.left - margins.right - size;
   const pitch = Math.min(MAX_PITCH, Math.max(MIN_PITCH, space / gaps));
   const natural = margins.left + margins.right + size + pitch * (columns.length - 1);
-  const width = Math.max(natural, Math.min(available, natural));
   placeNodes(columns, { left: margins.left + size / 2, pitch, rowPitch, size });
   numberPictures(columns);
   const blocks = linkBlocks(columns);
   return {
-    columns, blocks, width, size, pitch, margins,
+    columns, blocks, width: natural, size, pitch, margins,
     nodes: columns.flatMap((column) => column.nodes),
     height: HEADINGS.nodes + rows * rowPitch + (columns.some((c) => c.paged) ? 34 : 6),
     edges: blocks.reduce((sum, block) => sum + block.from.length * block.to.length, 0),
@@ -78,7 +77,7 @@ function sideMargins(scene, columns, available) {
   const narrow = available < 560;
   const names = Math.max(0, ...columns[0].nodes.map((node) => node.label.length));
   const plane = scene.view === "plane" || scene.view === "curve";
-  const left = plane ? (narrow ? 46 : 62) : Math.min(narrow ? 86 : 132, 20 + names * 7);
+  const left = plane ? (narrow ? 54 : 62) : Math.min(narrow ? 86 : 132, 20 + names * 7);
   const outputs = columns.at(-1).nodes.length;
   const classNames = outputs > 1 ? Math.max(0, ...(scene.classes ?? []).map((c) => c.length)) : 0;
   const right = outputs > 1 ? Math.min(narrow ? 64 : 110, 34 + classNames * 7) : 22;

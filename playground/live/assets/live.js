@@ -74,7 +74,7 @@ class View {
     const send = (message) => this.channel.send(message);
     this.card = new Card(cardRoot, {
       t, send, place: (element, place) => this.#placeCard(element, place),
-      closed: () => this.#mark(-1),
+      closed: () => this.#closed(),
     });
     this.overlay = new Overlay(this.layer, {
       t, send, act: (action) => this.#act(action), hover: (node) => this.hover(node),
@@ -91,11 +91,10 @@ class View {
     const { board } = this;
     board.addEventListener("pointermove", (event) => this.#point(event));
     board.addEventListener("pointerleave", () => this.#leave());
-    board.addEventListener("pointerdown", (event) => { this.pointer = event.pointerType; });
+    board.addEventListener("pointerdown", (event) => { this.pointer = event.pointerType; }, true);
+    board.addEventListener("keydown", () => { this.pointer = "keyboard"; }, true);
     board.addEventListener("click", (event) => this.#click(event));
-    this.scroller.addEventListener("scroll", () => {
-      if (!this.card.editing) this.card.close();
-    }, { passive: true });
+    this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
   }
 
   // -- what comes from the server ------------------------------------------------------------
@@ -116,6 +115,7 @@ class View {
     this.board.style.width = `${plan.width}px`;
     this.board.style.height = `${plan.height}px`;
     this.overlay.build(this.scene, plan);
+    this.#scrolled();
     this.hints.replaceChildren(
       ...(View.initiated ? [] : callouts(this.t, plan, this.diagram.edges)));
   }
@@ -163,6 +163,7 @@ class View {
 
   /** Enlarge a node in the output panel; null goes back to the output. */
   hover(node) {
+    if (!node && this.card.editing && this.target?.kind === "node") return; // it stays enlarged
     const next = node ? `${node.layer} ${node.unit}` : null;
     if (next === this.hovered) return;
     this.hovered = next;
@@ -191,7 +192,15 @@ class View {
   #openNode(node) {
     this.#initiated();
     if (node.feature) this.#act({ do: "feature", id: node.feature });
-    else if (node.layer >= 0) this.#edit(this.#biasTarget("node", node), this.overlay.button(node));
+    else if (node.layer >= 0 && this.#confirmed(`node ${node.layer} ${node.unit}`)) {
+      this.#edit(this.#biasTarget("node", node), this.overlay.button(node));
+    }
+  }
+
+  #closed() {
+    const wasNode = this.target?.kind === "node";
+    this.#mark(-1);
+    if (wasNode && !this.overlay.focused()) this.hover(null);
   }
 
   #bias(node, edit) {
@@ -218,16 +227,24 @@ class View {
     else if (this.target?.kind === "weight") this.card.close();
   }
 
+  #scrolled() {
+    const { scrollLeft, clientWidth, scrollWidth, classList } = this.scroller;
+    if (!this.card.editing) this.card.close();
+    this.overlay.follow(scrollLeft, clientWidth);
+    classList.toggle("more-left", scrollLeft > 2);
+    classList.toggle("more-right", scrollLeft + clientWidth < scrollWidth - 2);
+  }
+
   #leave() {
     if (this.target?.kind === "weight" && !this.card.editing) this.card.close();
   }
 
   #click(event) {
     if (event.target !== this.layer) return;
-    const edge = this.#edgeAt(event, this.pointer === "mouse" ? 6 : 14);
+    const edge = this.#edgeAt(event, this.pointer === "touch" ? 14 : 6);
     if (edge < 0) {
       this.card.close();
-      if (this.pointer !== "mouse") this.hover(null);
+      if (this.pointer === "touch") this.hover(null);
       return;
     }
     if (!this.#confirmed(`edge ${edge}`)) return this.#showEdge(edge, event);
@@ -235,9 +252,9 @@ class View {
     this.#mark(edge);
   }
 
-  /** With a mouse, hovering came before the click; a finger's first tap only shows. */
+  /** A mouse hovered before it clicked, a key focused; a finger's first tap only shows. */
   #confirmed(what) {
-    const again = this.pointer === "mouse" || this.tapped === what;
+    const again = this.pointer !== "touch" || this.tapped === what;
     this.tapped = again ? null : what;
     return again;
   }
@@ -313,7 +330,9 @@ class View {
   #draw(now) {
     const { diagram } = this;
     diagram.draw(now, this.colours, this.status === "playing");
-    this.caption.show(diagram.asGradient, diagram.edges.drawn, diagram.plan.edges);
+    if (diagram.frame) {
+      this.caption.show(diagram.asGradient, diagram.edges.drawn, diagram.plan.edges);
+    }
   }
 
   #repaint() {

@@ -4,6 +4,7 @@
 import { biasPlace } from "./diagram.js";
 import { make } from "./dom.js";
 import { HEADINGS } from "./layout.js";
+import { classStyle, markerIcon } from "./markers.js";
 import { featureLabel } from "./text.js";
 
 /** Builds and owns the elements above the canvas. */
@@ -21,9 +22,7 @@ export class Overlay {
 
   /** Build anew for a layout; what had the focus gets it back. */
   build(scene, plan) {
-    const focused = this.root.contains(this.root.getRootNode().activeElement)
-      ? this.root.getRootNode().activeElement.dataset.id
-      : null;
+    const focused = this.focused()?.dataset.id;
     this.scene = scene;
     this.plan = plan;
     this.buttons = new Map();
@@ -44,6 +43,12 @@ export class Overlay {
     this.marked?.classList.add("hovered");
   }
 
+  /** Which of its elements has the focus, or null. */
+  focused() {
+    const active = this.root.getRootNode().activeElement;
+    return this.root.contains(active) ? active : null;
+  }
+
   /** The button of a node. */
   button(node) {
     return this.buttons.get(nodeId(node));
@@ -54,14 +59,26 @@ export class Overlay {
     const hidden = this.plan.columns.filter((column) => column.role === "hidden");
     const [first, last] = this.#span(hidden);
     const count = hidden.length;
+    this.span = [first, last];
     const buttons = [
       stepper("-", "layers-", t("remove_layer"), count === 0, () => act({ do: "remove_layer" })),
       stepper("+", "layers+", t("add_layer"), this.scene.can_add_layer === false,
         () => act({ do: "add_layer" })),
     ];
-    return make("div", {
-      class: "layers-heading", style: { left: `${(first + last) / 2}px`, top: "0px" },
-    }, buttons, make("span", {}, t(count === 1 ? "hidden_layer" : "hidden_layers", { n: count })));
+    this.layersHeading = make("div", { class: "layers-heading", style: { top: "0px" } }, buttons,
+      make("span", {}, t(count === 1 ? "hidden_layer" : "hidden_layers", { n: count })));
+    return this.layersHeading;
+  }
+
+  /** Keep the number of layers over the middle of what is seen of them. */
+  follow(left, width) {
+    if (!this.layersHeading) return;
+    const half = Math.min(110, width / 2);
+    const from = Math.max(this.span[0], left + half);
+    const to = Math.min(this.span[1], left + width - half);
+    const wish = from <= to ? (from + to) / 2 : (this.span[0] + this.span[1]) / 2;
+    const x = Math.max(left + half, Math.min(left + width - half, wish));
+    this.layersHeading.style.left = `${Math.min(x, this.plan.width - half)}px`;
   }
 
   #bracket() {
@@ -83,7 +100,8 @@ export class Overlay {
 
   #heading(column) {
     const { t } = this.actions;
-    const width = Math.min(150, this.plan.pitch - 4);
+    const { pitch, width: board } = this.plan;
+    const width = 2 * Math.min(75, pitch / 2 - 2, column.x, board - column.x);
     const at = (top, name, ...children) => make("div", {
       class: `heading ${name}`,
       style: { left: `${column.x}px`, top: `${top}px`, width: `${width}px` },
@@ -177,10 +195,11 @@ export class Overlay {
     }
     if (column.role !== "output" || column.total < 2) return null;
     const name = this.#outputName(node);
+    const classes = this.scene.task === "classification" ? column.total : 0;
     return make("span", { class: "name after", title: name, "aria-hidden": "true", style: {
       top: `${node.y}px`, left: `${node.x + half + 8}px`,
       width: `${this.plan.margins.right - 10}px`,
-    } }, name);
+    } }, classes ? markerIcon(classStyle(node.unit, classes)) : null, name);
   }
 
   #outputName(node) {
