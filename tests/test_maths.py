@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -121,15 +122,23 @@ def test_whatever_a_name_is_the_answer_is_a_short_sentence(name):
     assert str(caught.value).encode()
 
 
+class Unprintable:
+    def __repr__(self):
+        raise RuntimeError
+
+
 def test_values_are_shown_short():
     assert shown("a" * 100) == repr("a" * 37 + "...")
     assert shown({"a": 1}) == "{...}"
     assert shown([]) == "[]"
     assert shown(10**5000) == "a number of thousands of digits"
     assert shown(1.5) == "1.5"
+    assert shown(Unprintable()) == "some Unprintable"
 
 
-@pytest.mark.parametrize("value", [True, "1", None, math.nan, math.inf, -1, 11, 10**400, [1], 2.5])
+@pytest.mark.parametrize(
+    "value", [True, "1", None, math.nan, math.inf, -1, 11, 10**400, Fraction(10**400), [1], 2.5]
+)
 def test_limits_refuse_what_is_no_number_within_them(value):
     with pytest.raises(
         ValueError, match=r"^size is .*; it must be a whole number between 0 and 10\.$"

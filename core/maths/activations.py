@@ -92,17 +92,19 @@ def silu(z: float) -> float:
 
 
 def silu_derivative(z: float, a: float) -> float:
-    s = sigmoid(z)
-    return s + a * (1.0 - s)
+    return sigmoid(z) + a * sigmoid(-z)
 
 
 def mish(z: float) -> float:
-    return z * tanh(softplus(z))
+    # tanh(softplus(z)) = s (1 + q) / (1 + q^2): one exponential, and no digits lost at either end
+    s, q = sigmoid(z), sigmoid(-z)
+    return z * s * (1.0 + q) / (1.0 + q * q)
 
 
 def mish_derivative(z: float, a: float) -> float:
-    t = tanh(softplus(z))
-    return t + z * (1.0 - t * t) * sigmoid(z)
+    s, q = sigmoid(z), sigmoid(-z)
+    d = 1.0 / (1.0 + q * q)
+    return s * (1.0 + q) * d + z * s * (4.0 * q * q * d * d)
 
 
 def softplus_derivative(z: float, a: float) -> float:

@@ -47,7 +47,10 @@ def _plain(value: object) -> float | None:
         return None
     if isinstance(value, numbers.Integral):
         return int(value)
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a fraction of very long integers
+        return None
     return number if math.isfinite(number) else None
 
 

@@ -41,7 +41,7 @@ def _did_you_mean(name: object, choices: list[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as a sentence shows it: `repr`, cut short, safe for anything JSON can hold."""
+    """Return a value as a sentence shows it: its `repr`, cut short; never raises."""
     if isinstance(value, str):
         return repr(value if len(value) <= LONGEST_SHOWN else value[: LONGEST_SHOWN - 3] + "...")
     if isinstance(value, Mapping):
@@ -50,6 +50,7 @@ def shown(value: object) -> str:
         return "[...]" if value else "[]"
     try:
         text = repr(value)
-    except ValueError:  # an integer of more digits than Python is willing to print
-        return "a number of thousands of digits"
+    except Exception:  # an integer of more digits than Python is willing to print, say
+        long = isinstance(value, int)
+        return "a number of thousands of digits" if long else f"some {type(value).__name__}"
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
