@@ -27,12 +27,19 @@ from core.experiment import Dense, Experiment, NetworkConfig, TrainingConfig
 from core.history import Checkpoint, Checkpoints, History
 from core.maths import random
 from core.maths.initializers import INITIALIZERS
+from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
+from core.maths.regularizers import REGULARIZERS
 
 if TYPE_CHECKING:
     from core.engine.cpu import CPUEngine
     from core.engine.layout import Layout
     from core.network import Network
+
+LARGEST = float(np.finfo(np.float32).max)
+
+SICK = 10.0
+"""A batch loss this many times the loss at step 0 belongs to a run that is on its way to inf."""
 
 LIVE_FIELDS = (
     "learning_rate",
@@ -61,11 +68,16 @@ class Edit:
 
 @dataclass(frozen=True)
 class Divergence:
-    """Where a run stopped being finite: the step that failed, the layer (0 is the first), what."""
+    """Where a run stopped being finite.
+
+    step: the one that failed; layer: 0 is the first; what: activation, loss, gradient or update.
+    resume: the last step at which the loss was still sound, from which a run can go on.
+    """
 
     step: int
     layer: int
     what: str
+    resume: int
 
 
 @dataclass(frozen=True)
@@ -309,14 +321,26 @@ class Trainer:
         self._evaluate_if_due()
 
     def _stop_diverged(self, started: int) -> int:
-        """Go back to the last finite step and find out where it broke."""
-        from core.engine.cpu import diagnose
+        """Find out where it broke, and go back to the last finite step."""
+        from core.engine.cpu import first_nonfinite
 
         failed = self.step_count
+        layer, what = first_nonfinite(self.engine)
         self._travel(failed - 1)
-        layer, what = diagnose(self.engine)
-        self.diverged = Divergence(failed, layer, what)
+        self.diverged = Divergence(failed, layer, what, self._last_sound_step())
         return self.step_count - started
+
+    def _last_sound_step(self) -> int:
+        """The newest step whose weights gave a loss that had not begun to run away.
+
+        The weights of the last finite step are often beyond help: already so large that any next
+        step overflows, however small.
+        """
+        steps, losses = self.history["step"], self.history["batch_loss"]
+        start = self.history.evaluations["train_loss"][0]
+        sound = np.flatnonzero(losses <= SICK * max(start, 1e-3))
+        # A row's loss is that of the weights before its step.
+        return max(int(steps[sound[-1]]) - 1, 0) if len(sound) else 0
 
     def _evaluate_if_due(self) -> None:
         table = self.history.evaluation_table
@@ -374,7 +398,7 @@ class Trainer:
         for name, index in indices.items():
             if not 0 <= index < ends[name]:
                 raise ValueError(f"{name} is {index}, but must be from 0 to {ends[name] - 1}.")
-        if not math.isfinite(value) or abs(value) > np.finfo(np.float32).max:
+        if not math.isfinite(value) or abs(value) > LARGEST:
             raise ValueError(f"A weight must be a finite float32 number, not {value}.")
 
     def _record(self, edits: list[Edit]) -> None:
@@ -520,20 +544,19 @@ class Trainer:
             if part == "train"
             else (data.X_test, data.y_test, self._Y_test)
         )
-        outputs = cpu.predict(self.layout, self.params, X)
         loss = self.experiment.training.loss
-        values = {"loss": cpu.mean_loss(outputs, Y, loss) if len(X) else math.nan}
-        values["penalty"] = self.penalty()
+        total, outputs = cpu.loss_sums(self.layout, self.params, X, Y, loss)
+        n_terms = len(X) if LOSSES[loss].mean_over == "samples" else Y.size
+        values = {"loss": total / n_terms if n_terms else math.nan, "penalty": self.penalty()}
         return values | metrics(data.task, loss, outputs, y, Y), outputs
 
     def penalty(self) -> float:
         """The regularizer's penalty on the weights as they are; biases pay none."""
-        from core.engine import cpu
-
         training = self._settings.training
-        return cpu.penalty(
-            self.layout, self.params, training.regularizer, training.regularization_rate
-        )
+        function = REGULARIZERS[training.regularizer].penalty
+        weights, _ = self.layout.views(self.params)
+        rate = training.regularization_rate
+        return sum(float(np.sum(function(w.astype(np.float64), rate))) for w in weights)
 
     def gradients(self, max_samples: int = 1000) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """The training loss's gradient at this moment, over the first training samples.

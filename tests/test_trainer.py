@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import DataConfig, Dataset, Dense, Experiment, Network, NetworkConfig, Trainer
-from core import TrainingConfig
+from core import (
+    DataConfig,
+    Dataset,
+    Dense,
+    Experiment,
+    Network,
+    NetworkConfig,
+    Trainer,
+    TrainingConfig,
+)
 
 
 def small(**training) -> Experiment:
@@ -163,7 +171,7 @@ def test_a_change_that_is_not_valid_names_its_field_and_changes_nothing(change, 
 
 @pytest.mark.parametrize("place", [(9, 0, 0, 1.0), (0, 9, 0, 1.0), (0, 0, 9, 1.0), (-1, 0, 0, 1.0)])
 def test_a_weight_that_is_not_there_is_refused(place):
-    with pytest.raises(ValueError, match="must be from|layers"):
+    with pytest.raises(ValueError, match=r"must be from|layers"):
         Trainer(small()).set_weight(*place)
 
 
@@ -228,16 +236,17 @@ def test_a_diverged_run_stops_at_the_last_finite_step():
 def test_a_diverged_run_goes_on_with_a_smaller_rate():
     trainer = Trainer(exploding())
     trainer.step(1000)
-    stopped = trainer.step_count
+    assert 0 <= trainer.diverged.resume < trainer.diverged.step
     rate = 10.0
-    for _ in range(12):
+    for _ in range(5):
         if trainer.diverged is None:
             break
         rate /= 10
+        trainer.goto(trainer.diverged.resume)
         trainer.change(learning_rate=rate)
         trainer.step(200)
     assert trainer.diverged is None
-    assert trainer.step_count > stopped
+    assert trainer.evaluate("train")["loss"] < 0.1
 
 
 def test_history_has_a_row_a_step_and_evaluations_at_fixed_steps():
@@ -274,9 +283,10 @@ def test_own_network_is_copied_and_its_config_used():
     assert trainer.experiment.network.layers == config.layers
     trainer.step(5)
     assert (weights[0] == 1).all()
+    wide = Dataset.from_arrays(np.zeros((4, 3)), [0, 1, 0, 1])
+    network = Network.from_arrays(config, weights, biases)
     with pytest.raises(ValueError, match="sizes"):
-        wide = Dataset.from_arrays(np.zeros((4, 3)), [0, 1, 0, 1])
-        Trainer(small(), dataset=wide, network=Network.from_arrays(config, weights, biases))
+        Trainer(small(), dataset=wide, network=network)
 
 
 def test_own_arrays_instead_of_a_named_dataset():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import dataclasses
 import json
 import logging
 import math
@@ -16,18 +17,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.data import Dataset
 from core.engine.scheduler import Scheduler, shared
 from core.experiment import Experiment
-from core.network import Network
 from core.trainer import Divergence, Trainer
 from playground.live import warming
 from playground.live.camera import Camera
 from playground.live.pace import Pace
 from playground.live.scene import Shown
 from playground.live.viewers import Viewers
+
+if TYPE_CHECKING:
+    from core.network import Network
 
 log = logging.getLogger(__name__)
 
@@ -240,11 +243,14 @@ class Player:
         self._refresh()
 
     def recover(self, factor: float = 0.1) -> float:
-        """After a divergence: go on from the last finite step, the learning rate times `factor`.
+        """After a divergence: go on from the last sound step, the learning rate times `factor`.
 
         Returns the new learning rate.
         """
-        rate = float(f"{self._trainer.training.learning_rate * factor:.6g}")
+        with self.trainer() as trainer:
+            rate = float(f"{trainer.training.learning_rate * factor:.6g}")
+            if trainer.diverged is not None:
+                trainer.goto(trainer.diverged.resume)
         self.change(learning_rate=rate)
         self.play()
         return rate
@@ -455,9 +461,7 @@ class Player:
             "waiting": "live.compiling" if self.waiting else None,
             "steps_per_second": pace,
             "samples_per_second": pace * trainer.training.batch_size,
-            "problem": None
-            if problem is None
-            else {"layer": problem.layer, "step": problem.step, "what": problem.what},
+            "problem": None if problem is None else dataclasses.asdict(problem),
         }
 
     def _status_only(self) -> bytes:
