@@ -6,7 +6,8 @@ import { make, setText } from "./dom.js";
 import { Readout, Spoken, mark, throttle } from "./readout.js";
 
 const SMALLEST_CELL = 16;
-const LARGEST_CELL = 56;
+const LARGEST_CELL = 64;
+const REFRESH = 120;
 
 /** The confusion matrix: rows are true classes, columns predicted ones. */
 export class Confusion {
@@ -22,6 +23,8 @@ export class Confusion {
     const parts = [this.total, this.scroller, this.worst, this.spoken.element];
     this.element = make("div", { class: "output-confusion" }, ...parts);
     this.describe = throttle((text) => mark(this.canvas, "aria-label", text), 3000);
+    // Many small numbers are dear to draw, and nobody reads them thirty times a second.
+    this.update = throttle(() => this.draw(), REFRESH);
     this.summarise = throttle(() => this.writeSummary(), 500);
     this.listen();
   }
@@ -42,7 +45,7 @@ export class Confusion {
 
   frame(header, arrays) {
     this.counts = arrays.confusion ?? this.counts;
-    this.draw();
+    this.update();
   }
 
   draw() {
@@ -219,9 +222,19 @@ export class Confusion {
     this.chosen = cell;
     this.byKey = byKey;
     this.draw();
+    if (byKey) this.reveal();
+  }
+
+  /** Scroll the chosen cell into the visible part. */
+  reveal() {
+    const { scroller, cell } = this;
+    const edge = this.left + this.chosen[1] * cell;
+    const hidden = edge + cell > scroller.scrollLeft + scroller.clientWidth;
+    if (hidden) scroller.scrollLeft = edge + 2 * cell - scroller.clientWidth;
+    else scroller.scrollLeft = Math.min(scroller.scrollLeft, edge - this.left);
   }
 
   destroy() {
-    for (const throttled of [this.describe, this.summarise, this.spoken.say]) throttled.cancel();
+    for (const throttled of [this.update, this.describe, this.summarise, this.spoken.say]) throttled.cancel();
   }
 }

@@ -7,7 +7,7 @@ import { make } from "./dom.js";
 import { markerIcon, markerPath } from "./markers.js";
 import { Readout, Spoken, mark, throttle } from "./readout.js";
 
-const MARGIN = { left: 46, right: 10, top: 8, bottom: 38 };
+const MARGIN = { left: 50, right: 10, top: 8, bottom: 38 };
 const LARGEST = 420;
 const DASHES = [[], [6, 3], [2, 3], [8, 3, 2, 3]];
 
@@ -60,6 +60,7 @@ export class Curve {
   draw() {
     if (!this.width || !this.colours || !this.sceneNow || !this.arrays) return;
     this.chooseCurves();
+    this.legend.hidden = Boolean(this.hovered);
     const box = (this.box = this.layout());
     const [width, height] = [this.width, box.top + box.height + MARGIN.bottom];
     const pen = sharpen(this.canvas, width, height);
@@ -102,7 +103,7 @@ export class Curve {
       width,
       height: Math.round(width * 0.8),
       x: this.x,
-      y: this.hovered ? padded(span(this.curves[0])) : padded(this.sceneNow.value_range ?? [-1, 1]),
+      y: this.hovered ? padded(neuronRange(this.curves[0])) : padded(this.sceneNow.value_range ?? [-1, 1]),
     };
   }
 
@@ -112,7 +113,7 @@ export class Curve {
     const axes = { xTicks: ticks(...box.x, wanted), yTicks: ticks(...box.y, 6), colours, grid: true };
     drawAxes(pen, box, axes);
     const yLabel = this.hovered ? say("live.output_bar_neuron") : this.names[1];
-    drawLabels(pen, box, { xLabel: this.names[0], yLabel, colours, left: 30 });
+    drawLabels(pen, box, { xLabel: this.names[0], yLabel, colours, left: 34 });
   }
 
   drawPoints(pen, box) {
@@ -120,11 +121,11 @@ export class Curve {
     const { colours, sceneNow } = this;
     if (train_points) this.drawMarks(pen, box, train_points, train_y, trainStyle(colours));
     if (test_points && sceneNow.show_test) {
-      this.drawMarks(pen, box, test_points, test_y, testStyle());
+      this.drawMarks(pen, box, test_points, test_y, testStyle(colours));
     }
   }
 
-  drawMarks(pen, box, points, values, { colour, marker, edge }) {
+  drawMarks(pen, box, points, values, { colour, marker, edge, size }) {
     const step = points.shape[1] ?? 1;
     pen.fillStyle = colour;
     pen.strokeStyle = edge;
@@ -134,7 +135,7 @@ export class Curve {
       if (x < box.left || x > box.left + box.width || y < box.top || y > box.top + box.height) {
         continue;
       }
-      markerPath(pen, marker, x, y, 3);
+      markerPath(pen, marker, x, y, size);
       pen.fill();
       pen.stroke();
     }
@@ -206,7 +207,7 @@ export class Curve {
       make("li", {}, markerIcon(trainStyle(colours)), say("live.output_training_points")),
     ];
     if (sceneNow.show_test) {
-      items.push(make("li", {}, markerIcon(testStyle()), say("live.output_test_squares")));
+      items.push(make("li", {}, markerIcon(testStyle(colours)), say("live.output_test_squares")));
     }
     this.legend.replaceChildren(...items);
   }
@@ -248,9 +249,15 @@ export class Curve {
 const trainStyle = (colours) => ({
   colour: NEGATIVE,
   marker: "circle",
-  edge: colours.dark ? "#2b2b2b" : "#ffffff",
+  edge: colours.background,
+  size: 3,
 });
-const testStyle = () => ({ colour: "#ffffff", marker: "square", edge: "#4a4f57" });
+const testStyle = (colours) => ({
+  colour: colours.background,
+  marker: "square",
+  edge: colours.muted,
+  size: 2.2,
+});
 
 function tracePath(pen, box, values) {
   const [lo, hi] = box.x;
@@ -280,9 +287,10 @@ function valueAt(values, share) {
 /** A neuron's curve arrives with its value range mapped to -1..1. */
 const unscaled = (values, [lo, hi]) => values.map((value) => lo + ((value + 1) / 2) * (hi - lo));
 
-function span(values) {
+/** At least -1..1, so that the axis stands still while a neuron learns. */
+function neuronRange(values) {
   const finite = values.filter((value) => Number.isFinite(value));
-  return finite.length ? [Math.min(...finite), Math.max(...finite)] : [-1, 1];
+  return [Math.floor(Math.min(-1, ...finite)), Math.ceil(Math.max(1, ...finite))];
 }
 
 const padded = ([lo, hi]) => {

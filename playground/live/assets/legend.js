@@ -15,18 +15,19 @@ export class Legend {
 
   /**
    * @param {{bar: ?{range: [number, number], caption: string, discretize: boolean},
-   *   classes: string[], note: ?string, test: boolean, edge: string}} content
+   *   classes: string[], note: ?string, slice: ?string, test: boolean}} content
    */
   show(content) {
     const key = JSON.stringify(content);
     if (key === this.key) return;
     this.key = key;
-    const { bar, classes, note, test } = content;
+    const { bar, classes, note, slice, test } = content;
+    const hints = [note, slice].filter(Boolean);
     this.element.replaceChildren(
       ...(bar ? [colourBar(bar)] : []),
       ...(classes.length ? [classList(classes)] : []),
       ...(test ? [this.pointKinds()] : []),
-      ...(note ? [make("p", { class: "output-hint" }, note)] : []),
+      ...hints.map((hint) => make("p", { class: "output-hint" }, hint)),
     );
   }
 
@@ -50,18 +51,14 @@ function colourBar({ range: [lo, hi], caption, discretize }) {
     "div",
     { class: "output-bar" },
     make("span", { class: "output-bar-caption" }, caption),
+    make("div", {
+      class: "output-bar-colours",
+      style: { background: `linear-gradient(90deg, ${stops})` },
+    }),
     make(
       "div",
-      { class: "output-bar-scale" },
-      make("div", {
-        class: "output-bar-colours",
-        style: { background: `linear-gradient(90deg, ${stops})` },
-      }),
-      make(
-        "div",
-        { class: "output-bar-numbers" },
-        ...[lo, middle, hi].map((value) => make("span", {}, short(value))),
-      ),
+      { class: "output-bar-numbers" },
+      ...[lo, middle, hi].map((value) => make("span", {}, short(value))),
     ),
   );
 }

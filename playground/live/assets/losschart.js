@@ -27,6 +27,8 @@ export class LossChart {
     this.readout = new Readout(this.element);
     this.describe = throttle((text) => mark(this.canvas, "aria-label", text), 3000);
     this.pointer = null;
+    this.rows = new Float32Array();
+    this.header = {};
     this.relabel();
     this.listen();
   }
@@ -52,7 +54,7 @@ export class LossChart {
   }
 
   draw() {
-    if (!this.size || !this.colours || !this.rows) return;
+    if (!this.size || !this.colours) return;
     const { width, height } = this.size;
     const pen = sharpen(this.canvas, width, height);
     pen.clearRect(0, 0, width, height);
@@ -88,7 +90,7 @@ export class LossChart {
       top: MARGIN.top,
       width: this.size.width - MARGIN.left - MARGIN.right,
       height: this.size.height - MARGIN.top - MARGIN.bottom,
-      x: [first, Math.max(last, first + 1)],
+      x: [first, Math.max(last, first + 10)],
       y: [lo, hi],
       log,
     };

@@ -79,8 +79,8 @@ export class OutputPanel {
       { class: "output-panel", "aria-label": say("live.output_title") },
       make("link", { rel: "stylesheet", href: new URL("output.css", import.meta.url).href }),
       make("div", { class: "output-head" }, make("dl", {}, ...numbers), this.chart.element),
-      this.tabs,
       this.title,
+      this.tabs,
       this.body,
       this.note,
     );
@@ -106,11 +106,21 @@ export class OutputPanel {
     this.buttons = names.map((name) => this.tab(name));
     this.tabs.replaceChildren(...this.buttons);
     this.tabs.hidden = names.length < 2;
-    this.body.replaceChildren(...names.map((name) => this.views[name].element));
+    this.body.replaceChildren(...names.map((name) => this.page(name)));
     this.width = 0;
     if (this.colours) this.theme(this.colours);
     this.resize();
     this.choose(this.active);
+  }
+
+  /** A view's element; where there is a choice of views it is a tab's page. */
+  page(name) {
+    const { element } = this.views[name];
+    if (this.names.length > 1) {
+      mark(element, "role", "tabpanel");
+      mark(element, "aria-label", this.say(TITLES[name]));
+    }
+    return element;
   }
 
   tab(name) {
@@ -192,7 +202,6 @@ export class OutputPanel {
   writeTitle(hover) {
     setText(this.title, hover ? this.neuronName(hover) : this.say("live.output_title"));
     this.title.classList.toggle("output-enlarged", Boolean(hover));
-    this.title.hidden = !hover && this.names.length > 1;
   }
 
   neuronName({ layer, unit }) {

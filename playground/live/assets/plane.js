@@ -183,6 +183,7 @@ export class Plane {
     } else if (!discretize) {
       shown.note = say("live.output_paler");
     }
+    shown.slice = sceneNow.view === "plane" ? null : say("live.output_slice");
     this.legend.show({ ...shown, classes: regression ? [] : classes });
   }
 

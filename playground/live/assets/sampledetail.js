@@ -39,6 +39,7 @@ export class SampleDetail {
     this.names = (scene.classes ?? []).map(String);
     this.element.hidden = scene.task === "regression";
     this.picture.hidden = scene.view !== "images";
+    this.element.classList.toggle("output-without", scene.view !== "images");
     const count = Math.min(MOST_ROWS, this.names.length);
     this.rows = Array.from({ length: count }, () => this.row());
     this.bars.replaceChildren(...this.rows.map((row) => row.element));
@@ -57,11 +58,16 @@ export class SampleDetail {
     return { element: make("div", { class: "output-bar-row" }, name, meter, share), name, bar, share };
   }
 
-  /** @param {{row: Float32Array, k: number, share: ?number, finite: boolean, right: boolean}} judged */
+  /**
+   * Show sample i; without a judgement (nothing is computed yet) only its picture.
+   * @param {?{row: Float32Array, k: number, finite: boolean, right: boolean}} judged
+   */
   show(samples, i, judged) {
     if (!this.rows) return;
     const truth = samples.sample_y[i];
     this.drawPicture(samples.samples, i);
+    this.bars.hidden = this.sentence.hidden = !judged;
+    if (!judged) return;
     const { row, k, right, finite } = judged;
     const [sign, name] = [right ? "✓" : "✗", finite ? this.names[k] : "NaN"];
     const values = { true: this.names[truth], predicted: name };

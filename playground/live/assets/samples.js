@@ -36,6 +36,7 @@ export class Samples {
 
   scene(scene) {
     this.sceneNow = scene;
+    this.outputs = null;
     this.names = (scene.classes ?? []).map(String);
     this.regression = scene.task === "regression";
     this.sorter.textContent = this.say("live.output_wrong_first");
@@ -75,6 +76,7 @@ export class Samples {
     const { samples, sample_rows, sample_y } = this.samples;
     const count = sample_y?.shape[0] ?? 0;
     this.items = [];
+    this.judged = null;
     for (let i = 0; i < count; i++) this.items.push(samples ? this.tile(i) : this.row(i));
     for (const item of this.items) this.drawPicture(item);
     const elements = this.items.map((item) => item.element);
@@ -101,18 +103,18 @@ export class Samples {
     const width = sample_rows.shape[1];
     const [verdict, predicted, bar] = [make("td"), make("td"), make("span")];
     const meter = make("span", { class: "output-meter", "aria-hidden": "true" }, bar);
-    const share = make("td", { class: "output-share" });
+    const share = make("div", { class: "output-sure" });
     // The features are those that the diagram shows; the others have no names here.
     const { start = 0, names = [] } = this.sceneNow.columns[0];
     const first = i * width + start;
     const values = Array.from(sample_rows.subarray(first, first + names.length), (value) =>
       make("td", { class: "output-share" }, fixed(value, 2)));
     const truth = make("td", {}, this.regression ? fixed(sample_y[i]) : this.name(sample_y[i]));
-    const cells = this.regression ? [truth, predicted] : [verdict, predicted, share, truth];
-    if (!this.regression) share.append(make("span"), meter);
+    const cells = this.regression ? [truth, predicted] : [verdict, predicted, make("td", {}, share), truth];
+    if (!this.regression) share.append(meter, make("span"));
     const properties = { class: "output-row", tabindex: -1, data: { sample: i } };
     const element = make("tr", properties, ...cells, ...values);
-    return { i, element, verdict, predicted, share: share.firstChild, bar };
+    return { i, element, verdict, predicted, share: share.lastChild, bar };
   }
 
   header() {
@@ -187,7 +189,6 @@ export class Samples {
       setText(item.verdict, `${sign} ${name}`);
       const text = this.say(right ? "live.output_sample_right" : "live.output_sample_wrong", values);
       mark(item.element, "aria-label", text);
-      mark(item.element, "title", text);
     }
   }
 
@@ -229,7 +230,7 @@ export class Samples {
     const { element } = this.items[n];
     element.classList.add("output-chosen");
     element.tabIndex = 0;
-    if (this.judged?.[n]) this.detail.show(this.samples, n, this.judged[n]);
+    this.detail.show(this.samples, n, this.judged?.[n]);
   }
 
   key(event) {
