@@ -6,13 +6,16 @@ A setting is named by its path into the experiment: ("training", "learning_rate"
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from core.experiment import Dense, Experiment
 
 Path = tuple[str | int, ...]
+
+MAX_LAYERS, MAX_UNITS = 16, 1024
+"""What the page builds at most; the core takes more."""
 
 LIVE = ("learning_rate", "batch_size", "regularizer", "regularization_rate")
 """Training settings that the page changes while a run goes on; options and dropout come on top."""
@@ -185,8 +188,40 @@ def _usual_samples(old: Experiment, new: Experiment) -> Experiment:
 def with_layer_added(experiment: Experiment) -> Experiment:
     """One more hidden layer before the output."""
     layers = experiment.network.layers
+    if len(layers) >= MAX_LAYERS:
+        return experiment
     like = layers[-1].activation if layers else NEW_LAYER.activation
     return write(experiment, ("network", "layers"), (*layers, replace(NEW_LAYER, activation=like)))
+
+
+def with_units(experiment: Experiment, layer: int, delta: int) -> Experiment:
+    """With more neurons in a hidden layer, or fewer; at least one stays."""
+    path: Path = ("network", "layers", layer, "units")
+    units = read(experiment, path)
+    return write(experiment, path, min(max(units + delta, 1), max(units, MAX_UNITS)))
+
+
+def with_feature_toggled(experiment: Experiment, name: str) -> Experiment:
+    """With a feature of 2-D data fed to the network, or no longer."""
+    chosen = set(experiment.data.features) ^ {name}
+    return write(experiment, ("data", "features"), in_order(chosen))
+
+
+def in_order(features: Collection[str]) -> tuple[str, ...]:
+    """Features in their usual order."""
+    from core.data.features import FEATURES
+
+    return tuple(name for name in FEATURES if name in features)
+
+
+def with_other_weights(experiment: Experiment) -> Experiment:
+    """The same network from other initial weights."""
+    return replace(experiment, seed=experiment.seed + 1)
+
+
+def with_other_samples(experiment: Experiment) -> Experiment:
+    """The same data set, drawn anew."""
+    return write(experiment, ("data", "seed"), experiment.data.seed + 1)
 
 
 def with_layer_removed(experiment: Experiment, layer: int) -> Experiment:

@@ -8,14 +8,11 @@ from typing import Any
 
 from core.exchange import links
 from core.experiment import Experiment
-from playground.changes import fitting_losses, usual_loss, usual_samples
+from playground.changes import MAX_LAYERS, MAX_UNITS, fitting_losses, usual_loss, usual_samples
 from playground.fields import number_text
 from playground.settings import Settings, changed
 
-MAX_LAYERS = 16
-MAX_UNITS = 1024
 CAPS = {"layers": MAX_LAYERS, "units": MAX_UNITS}
-"""What the page draws at most; the core takes more."""
 
 FLAT_OUT = "max"
 STREAMLITS_OWN = ("embed", "embed_options")

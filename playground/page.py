@@ -12,6 +12,7 @@ import streamlit as st
 if TYPE_CHECKING:
     from playground.session import Session
 
+HERE = Path(__file__).parent
 TABS = ("curves", "gradients", "weights", "inside", "evaluation", "export")
 VIEWS = dict(
     zip(TABS, ("curves", "gradients", "weights", "one_step", "evaluation", "export"), strict=True)
@@ -22,19 +23,19 @@ def draw() -> None:
     """Draw the page from top to bottom; the heading comes before anything is imported."""
     st.set_page_config(
         page_title="Neural Network Playground",
-        page_icon=":material/hub:",
+        page_icon=str(HERE / "pictures" / "spiral.png"),  # a named icon would come from the net
         layout="wide",
-        initial_sidebar_state=360,
+        initial_sidebar_state=392,
     )
-    st.html(Path(__file__).with_name("page.css"))
-    heading = st.empty()
-    heading.markdown("#### Neural Network Playground")
+    st.html(HERE / "page.css")
+    heading = st.container(key="heading").empty()
+    heading.title("Neural Network Playground", anchor=False)
 
     from playground.session import session
 
     page = session()
     page.begin()
-    heading.markdown(f"#### {page.t('page.title')}")
+    heading.title(page.t("page.title"), anchor=False)
     main(page)
     page.finish()
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core.experiment import Experiment
 from playground import changes, files, link
-from playground.changes import Path
+from playground.changes import Change, Path
 from playground.fields import describe, key_of, label_of, number_text
 from playground.locales import language_of, translate
-from playground.settings import Settings, changed
+from playground.settings import changed
 
 if TYPE_CHECKING:
     from core.network import Network
@@ -30,10 +30,11 @@ KEY = "playground"
 MOVES = ("playing", "compiling")
 """Statuses in which numbers change by themselves."""
 
+TYPED = ("learning_rate", "regularization_rate")
+"""Numbers that come as text when they are typed into their menu."""
+
 RECOVERY = 0.1
 """What the learning rate is multiplied by after a divergence."""
-
-MAX_LAYERS, MAX_UNITS = link.MAX_LAYERS, link.MAX_UNITS
 
 
 @dataclass(frozen=True)
@@ -63,18 +64,15 @@ class Session:
     def __init__(self, params: Mapping[str, str], locale: str | None) -> None:
         self.browser_language = language_of(locale)
         self.notice: Notice | None = None
-        self.problems: tuple[str, ...] = ()
-        self.problems_title = ""
         self.uploads = 0
         self.wants_help = False
         self._drawn: tuple[str, bool] = ("", False)
         self._is_new_drawing = True
         self._player: Player | None = None
         self._seeded_language = ""
-        self._published: dict[str, str] = {}
-        self.experiment = Experiment()
-        self.settings = Settings()
-        self._follow(params)
+        self._published = dict(params)
+        self.experiment, self.settings, problems = link.read(params)
+        self.problems, self.problems_title = tuple(problems), "page.link.problems"
 
     # -- words -----------------------------------------------------------------------------
 
@@ -170,81 +168,42 @@ class Session:
         """Take over the value that a widget was given."""
         value = st.session_state[key_of(path)]
         if path == ("data", "features"):
-            value = self._some_features(value)
-        elif isinstance(value, str) and not isinstance(changes.read(self.experiment, path), str):
+            value = changes.in_order(value)
+        elif path[1] in TYPED and isinstance(value, str):
             value = self._number(path, value)
-        self.go(changes.edited(self.experiment, path, value))
+        elif isinstance(value, float):
+            value = float(f"{value:.10g}")  # 0.15 of a slider is not 0.15000000000000002
+        self.change(changes.edited, path, value)
 
-    def edit_option(self, name: str) -> None:
-        """Take over an option of the optimizer."""
-        path = ("training", "optimizer_options", name)
-        self.go(changes.write(self.experiment, path, st.session_state[key_of(path)]))
-
-    def choose_dataset(self, name: str) -> None:
-        """Take another data set; the one in use stays as it is."""
-        self.go(changes.edited(self.experiment, ("data", "name"), name))
-
-    def toggle_feature(self, name: str) -> None:
-        """Feed a feature to the network, or stop feeding it."""
-        features = set(self.experiment.data.features) ^ {name}
-        chosen = self._some_features(features)
-        self.go(changes.edited(self.experiment, ("data", "features"), chosen))
-
-    def add_layer(self) -> None:
-        """Add a hidden layer before the output."""
-        if len(self.experiment.network.layers) < MAX_LAYERS:
-            self.go(changes.with_layer_added(self.experiment))
-
-    def remove_layer(self, layer: int = -1) -> None:
-        """Remove a hidden layer (0 is the first, -1 the last)."""
-        self.go(changes.with_layer_removed(self.experiment, layer))
-
-    def change_units(self, layer: int, delta: int) -> None:
-        """Add neurons to a hidden layer, or take some away; at least one stays."""
-        path = ("network", "layers", layer, "units")
-        units = changes.read(self.experiment, path) + delta
-        self.go(changes.write(self.experiment, path, min(max(units, 1), MAX_UNITS)))
-
-    def new_weights(self) -> None:
-        """Start again from other initial weights."""
-        self.go(replace(self.experiment, seed=self.experiment.seed + 1))
-
-    def regenerate(self) -> None:
-        """Draw other samples of the same data set."""
-        data = self.experiment.data
-        self.go(replace(self.experiment, data=replace(data, seed=data.seed + 1)))
+    def change(self, function: Callable[..., Experiment], *args: Any) -> None:
+        """Make the run follow what a function of `changes` makes of the experiment."""
+        self.go(function(self.experiment, *args))
 
     def go(self, new: Experiment, network: Network | None = None, name: str = "") -> None:
         """Make the run follow an experiment: at once where it can, else with a new network.
 
-        The experiment in use stays when the new one is refused.
+        name: of the file that it came from, if any. Raises ValueError if the run refuses it;
+        then the experiment in use stays.
         """
         change = changes.compare(self.experiment, new)
-        if network is not None or change.rebuild or name:
+        if name or change.rebuild:
             self.player.replace(new, network=network)
-            text = self.t("page.notice.opened", name=name) if name else ""
         elif change.live:
             self.player.change(**change.live)
-        what = describe(self.experiment, new, change, self.t)
-        if change.rebuild and not name:
-            text = self.t("page.notice.new_network", changes=_sentence(what))
-        elif change.live and not name:
-            step = f"{self.numbers().step:,}"
-            text = self.t("page.notice.live", changes=_sentence(what), step=step)
-        elif not name:
-            return
+        self.notice = self._what_was_done(new, change, name)
         self.experiment = new
-        self.notice = Notice(text)
 
-    def _some_features(self, chosen: Any) -> tuple[str, ...]:
-        """Features in their usual order; a ValueError if none is left."""
-        from core.data.features import FEATURES
-
-        features = tuple(name for name in FEATURES if name in set(chosen))
-        if not features:
-            kept = self.t(f"feature.{self.experiment.data.features[0]}")
-            raise ValueError(self.t("page.one_feature", feature=kept))
-        return features
+    def _what_was_done(self, new: Experiment, change: Change, name: str) -> Notice | None:
+        if name:
+            return Notice(self.t("page.notice.opened", name=name))
+        if not change.paths and not change.rebuild:
+            return None
+        what = describe(self.experiment, new, change, self.t)
+        what = what[:1].upper() + what[1:]
+        if change.rebuild:
+            return Notice(self.t("page.notice.new_network", changes=what))
+        step = f"{self.player.numbers().step:,}"
+        return Notice(self.t("page.notice.live", changes=what, step=step))
 
     def _number(self, path: Path, text: str) -> float:
         """A number typed by hand; a ValueError if it is none."""
@@ -259,7 +218,7 @@ class Session:
 
     def play_or_pause(self) -> None:
         """Press Play, or Pause."""
-        if self.status == "playing":
+        if self.status in MOVES:
             self.player.pause()
         else:
             self.player.play()
@@ -303,17 +262,12 @@ class Session:
         self.put("speed", float(text) if text else None)
 
     def set_projection(self) -> None:
-        """Take over how inputs of many columns are shown."""
-        pair = (st.session_state.get("projection_x"), st.session_state.get("projection_y"))
+        """Take over how inputs of many columns are shown: the first two, at first, of a pair."""
         if st.session_state["projection"] == "pca":
             self.put("projection", "pca")
         else:
-            self.put(
-                "projection",
-                tuple(
-                    place if column is None else int(column) for place, column in enumerate(pair)
-                ),
-            )
+            x, y = (st.session_state.get(f"projection_{axis}") for axis in "xy")
+            self.put("projection", (0 if x is None else x, 1 if y is None else y))
 
     def put(self, name: str, value: Any) -> None:
         """Change a setting of the page; the run goes on."""
@@ -341,22 +295,18 @@ class Session:
     # -- links and files -------------------------------------------------------------------------
 
     def follow_link(self) -> None:
-        """Take over the address's settings if it was not this page that wrote them."""
+        """Take over the address's settings if it was not this page that wrote them.
+
+        That is so after the browser's Back: every change is a place to go back to.
+        """
         params = dict(st.query_params)
         if params == self._published:
             return
-        before = self.experiment
-        self._follow(params)
-        if self._player is not None and self.experiment != before:
-            wanted, self.experiment = self.experiment, before
-            self.act(self.go, wanted)
-        if self._player is not None:
-            self._show(self._player)
-            self._player.speed = self.settings.speed
-
-    def _follow(self, params: Mapping[str, str]) -> None:
-        self._published = dict(params)
-        self.experiment, self.settings, problems = link.read(params)
+        wanted, settings, problems = link.read(params)
+        self.act(self.go, wanted)
+        self.settings = settings
+        self._show(self.player)
+        self.player.speed = settings.speed
         self.problems, self.problems_title = tuple(problems), "page.link.problems"
 
     def finish(self) -> None:
@@ -391,15 +341,10 @@ class Session:
         """Do what was clicked on the diagram; {"do": "sync"} only asks for a new drawing."""
         match action:
             case {"do": "add_layer"}:
-                self.act(self.add_layer)
+                self.act(self.change, changes.with_layer_added)
             case {"do": "remove_layer"}:
-                self.act(self.remove_layer)
+                self.act(self.change, changes.with_layer_removed)
             case {"do": "units", "layer": int(layer), "delta": 1 | -1 as delta}:
-                self.act(self.change_units, layer, delta)
+                self.act(self.change, changes.with_units, layer, delta)
             case {"do": "feature", "id": str(name)}:
-                self.act(self.toggle_feature, name)
-
-
-def _sentence(text: str) -> str:
-    """With a capital at its start."""
-    return text[:1].upper() + text[1:]
+                self.act(self.change, changes.with_feature_toggled, name)

@@ -20,6 +20,9 @@ SIZE = 76  # pixels per side: twice what is shown, for screens of double density
 SAMPLES = 170
 FILES = Path(__file__).parent / "pictures"
 
+ICON = "spiral"
+"""The data set whose picture is the page's icon, too."""
+
 CLASS_COLOURS = ((0xF5, 0x93, 0x22), (0x08, 0x77, 0xBD), (0x2A, 0x9D, 0x6F), (0xA8, 0x4F, 0xB5))
 """Orange for class 0 and negative values, blue for class 1 and positive ones, then two more."""
 
@@ -96,12 +99,12 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def main() -> None:
-    """Write the pictures of the data that are slow to load."""
+    """Write the pictures of the data that are slow to load, and the page's icon."""
     from core.data import DATASETS
 
     FILES.mkdir(exist_ok=True)
     for name, record in DATASETS.items():
-        if record.generate is None:
+        if record.generate is None or name == ICON:
             (FILES / f"{name}.png").write_bytes(png(picture(name)))
 
 

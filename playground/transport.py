@@ -112,8 +112,8 @@ def _text(speed: float | None) -> str:
 
 def speed_text(session: Session, text: str) -> str:
     """A speed in words."""
-    if not text:
-        return session.t("page.speed.flat_out")
+    if text in ("", "1"):
+        return session.t("page.speed.one" if text else "page.speed.flat_out")
     return session.t("page.speed.rate", n=f"{float(text):,.10g}")
 
 
@@ -126,17 +126,17 @@ def numbers(session: Session) -> None:
 def _numbers(session: Session) -> None:
     session.look_again()
     now, t = session.numbers(), session.t
-    with st.container(key="numbers", horizontal=True, gap="medium"):
-        st.metric(t("page.metric.epoch"), f"{now.epoch:07,}", help=t("page.metric.epoch.help"))
+    with st.container(key="numbers", horizontal=True, vertical_alignment="bottom"):
+        label = "page.metric.epoch"
+        st.metric(t(label), f"{now.epoch:07,}", help=t(f"{label}.help"), width="content")
         for name, value in (("train_loss", now.train_loss), ("test_loss", now.test_loss)):
-            st.metric(
-                t(f"page.metric.{name}"), loss_text(value), help=t(f"page.metric.{name}.help")
-            )
+            label = f"page.metric.{name}"
+            st.metric(t(label), loss_text(value), help=t(f"{label}.help"), width="content")
         if now.metric_name:
             label = f"page.metric.{now.metric_name}"
             shown = metric_text(now.metric_name, now.test_metric)
-            st.metric(t(label), shown, help=t(f"{label}.help"))
-    st.caption(_pace(session, now))
+            st.metric(t(label), shown, help=t(f"{label}.help"), width="content")
+        st.caption(_pace(session, now), width="content")
 
 
 def _pace(session: Session, now: Numbers) -> str:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.data import DATASETS
 from core.data.features import FEATURES
+from playground import changes
 from playground.controls.widgets import choice, fraction, prepared, whole_number
 from playground.session import Session
 from playground.thumbnails import data_address
@@ -23,15 +24,8 @@ def data_section(session: Session) -> None:
     record = DATASETS[session.experiment.data.name]
     if record.kind == "plane":
         _features(session)
-    st.button(
-        session.t("page.regenerate"),
-        key="regenerate",
-        icon=":material/refresh:",
-        help=f"{session.t('page.regenerate.help')}\n\n{session.t('page.new_data')}",
-        on_click=session.act,
-        args=(session.regenerate,),
-        width="stretch",
-    )
+    if record.classes is None:
+        _regenerate(session)
 
 
 def _tiles(session: Session) -> None:
@@ -42,11 +36,11 @@ def _tiles(session: Session) -> None:
         for name in DATASETS:
             label = session.t(f"dataset.{name}")
             st.button(
-                label,
+                session.t("page.tile", name=label),
                 key=f"tile_{name}",
                 help=label,
                 on_click=session.act,
-                args=(session.choose_dataset, name),
+                args=(session.change, changes.edited, ("data", "name"), name),
             )
 
 
@@ -56,34 +50,43 @@ def tile_styles(chosen: str) -> str:
         f".st-key-tile_{name} button {{background-image: url({data_address(name)})}}"
         for name in DATASETS
     ]
-    rules.append(
-        f".st-key-tile_{chosen} button {{opacity: 1; outline: 2px solid var(--st-text-color)}}"
-    )
+    rules.append(f".st-key-tile_{chosen} button {{opacity: 1; outline: 2px solid currentColor}}")
     return f"<style>{' '.join(rules)}</style>"
 
 
 def _amounts(session: Session) -> None:
-    """Noise, samples, their split, and the number of classes where it can be chosen."""
+    """Noise, the split, the number of samples, and of classes where it can be chosen."""
     record = DATASETS[session.experiment.data.name]
     t, is_made = session.t, record.generate is not None
-    fraction(
-        session,
-        ("data", "noise"),
-        0.0,
-        0.5,
-        0.05,
-        disabled=not is_made,
-        note="" if is_made else t("page.not_for_dataset"),
-    )
+    columns = st.columns(2, gap="medium")
+    with columns[0]:
+        note = "" if is_made else t("page.not_for_dataset")
+        fraction(session, ("data", "noise"), 0.0, 0.5, 0.05, note=note, disabled=not is_made)
+    with columns[1]:
+        fraction(session, ("data", "train_fraction"), 0.1, 0.9, 0.05)
     limit = record.available or MOST_SAMPLES
     note = t("page.samples.limit", n=limit) if record.available else ""
-    columns = st.columns(2, gap="small", vertical_alignment="bottom")
+    columns = st.columns(2, gap="medium", vertical_alignment="bottom")
     with columns[0]:
         whole_number(session, ("data", "n_samples"), 10, limit, step=50, note=note)
-    if record.classes is None:
-        with columns[1]:
+    with columns[1]:
+        if record.classes is None:
             whole_number(session, ("data", "classes"), 2, 8)
-    fraction(session, ("data", "train_fraction"), 0.1, 0.9, 0.05)
+        else:
+            _regenerate(session)
+
+
+def _regenerate(session: Session) -> None:
+    """Other samples of the same data set."""
+    st.button(
+        session.t("page.regenerate"),
+        key="regenerate",
+        icon=":material/refresh:",
+        help=f"{session.t('page.regenerate.help')}\n\n{session.t('page.new_data')}",
+        on_click=session.act,
+        args=(session.change, changes.with_other_samples),
+        width="stretch",
+    )
 
 
 def _features(session: Session) -> None:

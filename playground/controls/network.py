@@ -7,9 +7,10 @@ import streamlit as st
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
-from playground.changes import Path
+from playground import changes
+from playground.changes import MAX_LAYERS, MAX_UNITS, Path
 from playground.controls.widgets import choice, formula, prepared, whole_number
-from playground.session import MAX_LAYERS, MAX_UNITS, Session
+from playground.session import Session
 
 
 def network_section(session: Session) -> None:
@@ -27,7 +28,7 @@ def network_section(session: Session) -> None:
         icon=":material/add:",
         help=f"{t('page.add_layer.help')}\n\n{t('page.new_network')}",
         on_click=session.act,
-        args=(session.add_layer,),
+        args=(session.change, changes.with_layer_added),
         disabled=len(layers) >= MAX_LAYERS,
         width="stretch",
     )
@@ -40,7 +41,9 @@ def _layer_row(session: Session, layer: int) -> None:
     path: Path = ("network", "layers", layer)
     activation = session.experiment.network.layers[layer].activation
     with st.container(key=f"layer_{layer}"):
-        columns = st.columns([8, 9, 6, 2], gap="xsmall", vertical_alignment="bottom", wrap=False)
+        columns = st.columns(
+            [136, 112, 72, 26], gap="xsmall", vertical_alignment="bottom", wrap=False
+        )
     with columns[0]:
         whole_number(session, (*path, "units"), 1, MAX_UNITS)
     with columns[1]:
@@ -67,7 +70,7 @@ def _remove_button(session: Session, layer: int) -> None:
         type="tertiary",
         help=f"{text}\n\n{session.t('page.new_network')}",
         on_click=session.act,
-        args=(session.remove_layer, layer),
+        args=(session.change, changes.with_layer_removed, layer),
     )
 
 
@@ -93,6 +96,6 @@ def _initializer(session: Session) -> None:
         icon=":material/casino:",
         help=f"{t('page.new_weights.help')}\n\n{t('page.new_network')}",
         on_click=session.act,
-        args=(session.new_weights,),
+        args=(session.change, changes.with_other_weights),
         width="stretch",
     )

@@ -9,7 +9,7 @@ import streamlit as st
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS, Option
 from core.maths.regularizers import REGULARIZERS
-from playground.changes import fitting_losses
+from playground.changes import Path, fitting_losses
 from playground.controls.widgets import choice, formula, rate, whole_number
 from playground.fields import key_of, number_text
 from playground.session import Session
@@ -38,23 +38,25 @@ def training_section(session: Session) -> None:
 
 def _options(session: Session) -> None:
     """The optimizer's own settings, two in a row."""
-    options = OPTIMIZERS[session.experiment.training.optimizer].options
-    columns = st.columns(2, gap="small", vertical_alignment="bottom")
-    for place, (name, option) in enumerate(options.items()):
-        with columns[place % 2]:
-            _option(session, name, option)
+    options = list(OPTIMIZERS[session.experiment.training.optimizer].options.items())
+    for first in range(0, len(options), 2):
+        columns = st.columns(2, gap="small", vertical_alignment="bottom")
+        for column, (name, option) in zip(columns, options[first : first + 2], strict=False):
+            with column:
+                _option(session, name, option)
 
 
 def _option(session: Session, name: str, option: Option) -> None:
     """One setting of the optimizer: a switch or a number."""
     t, training = session.t, session.experiment.training
-    key = key_of(("training", "optimizer_options", name))
+    path: Path = ("training", "optimizer_options", name)
+    key = key_of(path)
     words = {"optimizer": t(f"optimizer.{training.optimizer}")}
     common: dict[str, Any] = {
         "label": t(f"option.{name}"),
         "key": key,
         "on_change": session.act,
-        "args": (session.edit_option, name),
+        "args": (session.edit, path),
     }
     value = training.optimizer_options.get(name, option.default)
     if option.is_flag:

@@ -87,8 +87,15 @@ def whole_number(
 
 
 def fraction(
-    session: Session, path: Path, low: float, high: float, step: float, **kwargs: Any
+    session: Session,
+    path: Path,
+    low: float,
+    high: float,
+    step: float,
+    *,
+    note: str = "",
+    disabled: bool = False,
 ) -> None:
     """A slider for a fraction."""
-    note = kwargs.pop("note", "")
-    st.slider(min_value=low, max_value=high, step=step, **prepared(session, path, note), **kwargs)
+    common = prepared(session, path, note)
+    st.slider(min_value=low, max_value=high, step=step, disabled=disabled, **common)

@@ -1,0 +1,390 @@
+"""The page without a browser: what a change does, what a link holds, and a walk over every menu."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from core.data import DATASETS
+from core.experiment import Dense, Experiment, NetworkConfig, TrainingConfig
+from core.maths.optimizers import OPTIMIZERS
+from playground import changes, files, link
+from playground.session import Session
+from playground.settings import Settings
+
+PAGE = Path(__file__).resolve().parent.parent / "playground" / "page.py"
+DEFAULT = Experiment()
+
+
+# -- what applies at once, what needs a new network ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "live"),
+    [
+        (("training", "learning_rate"), 0.3, {"learning_rate": 0.3}),
+        (("training", "batch_size"), 30, {"batch_size": 30}),
+        (("training", "regularizer"), "l2", {"regularizer": "l2"}),
+        (("training", "regularization_rate"), 0.01, {"regularization_rate": 0.01}),
+        (("training", "optimizer_options", "beta_1"), 0.8, {"beta_1": 0.8}),
+        (("network", "layers", 1, "dropout"), 0.5, {"dropout": (0.0, 0.5)}),
+    ],
+)
+def test_what_applies_at_once_is_told_to_the_running_trainer(
+    path: changes.Path, value: object, live: dict[str, object]
+) -> None:
+    change = changes.compare(DEFAULT, changes.write(DEFAULT, path, value))
+    assert change == changes.Change(live, (path,), rebuild=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("seed",), 1),
+        (("data", "seed"), 1),
+        (("data", "name"), "spiral"),
+        (("data", "noise"), 0.1),
+        (("data", "features"), ("x1",)),
+        (("network", "layers", 0, "units"), 5),
+        (("network", "layers", 0, "activation"), "relu"),
+        (("network", "initializer"), "he_normal"),
+        (("training", "loss"), "hinge"),
+        (("training", "optimizer"), "sgd"),
+    ],
+)
+def test_everything_else_needs_a_new_network(path: changes.Path, value: object) -> None:
+    change = changes.compare(DEFAULT, changes.write(DEFAULT, path, value))
+    assert change.rebuild
+    assert change.live == {}
+    assert path in change.paths
+
+
+def test_a_mixed_change_needs_a_new_network_and_tells_nothing_live() -> None:
+    new = changes.write(DEFAULT, ("training", "learning_rate"), 0.3)
+    assert changes.compare(DEFAULT, replace(new, seed=2)).live == {}
+
+
+def test_layers_that_come_or_go_need_a_new_network() -> None:
+    more = changes.with_layer_added(DEFAULT)
+    assert [layer.units for layer in more.network.layers] == [4, 2, 2]
+    assert changes.compare(DEFAULT, more).rebuild
+    fewer = changes.with_layer_removed(DEFAULT, 0)
+    assert [layer.units for layer in fewer.network.layers] == [2]
+    assert changes.compare(DEFAULT, fewer).rebuild
+    none = changes.with_layer_removed(changes.with_layer_removed(fewer, -1), -1)
+    assert none.network.layers == ()
+
+
+def test_nothing_changed_is_no_change() -> None:
+    assert changes.compare(DEFAULT, Experiment()) == changes.Change()
+    written = changes.write(DEFAULT, ("training", "optimizer_options", "beta_1"), 0.9)
+    assert changes.compare(DEFAULT, written) == changes.Change()  # Keras's default, spelled out
+
+
+def test_another_data_set_brings_a_loss_that_suits_and_its_usual_samples() -> None:
+    plane = changes.edited(DEFAULT, ("data", "name"), "plane")
+    assert (plane.training.loss, plane.data.n_samples) == ("mean_squared_error", 1200)
+    digits = changes.edited(DEFAULT, ("data", "name"), "digits")
+    assert (digits.training.loss, digits.data.n_samples) == ("categorical_crossentropy", 1797)
+    back = changes.edited(digits, ("data", "name"), "circle")
+    assert (back.training.loss, back.data.n_samples) == ("binary_crossentropy", 500)
+    chosen = changes.write(DEFAULT, ("data", "n_samples"), 900)
+    assert changes.edited(chosen, ("data", "name"), "spiral").data.n_samples == 900
+    assert changes.edited(chosen, ("data", "name"), "iris").data.n_samples == 150
+
+
+def test_a_loss_chosen_by_hand_stays_where_it_suits() -> None:
+    hinge = changes.edited(DEFAULT, ("training", "loss"), "hinge")
+    assert changes.edited(hinge, ("data", "name"), "blobs").training.loss == "hinge"
+    assert changes.edited(hinge, ("data", "name"), "sine").training.loss == "mean_squared_error"
+
+
+def test_another_optimizer_drops_the_options_of_the_old_one() -> None:
+    tuned = changes.write(DEFAULT, ("training", "optimizer_options", "beta_1"), 0.8)
+    assert (
+        dict(changes.edited(tuned, ("training", "optimizer"), "sgd").training.optimizer_options)
+        == {}
+    )
+
+
+# -- links and files ----------------------------------------------------------------------------
+
+EXPERIMENTS = st.builds(
+    lambda name, layers, optimizer, rate, seed: link.completed(
+        Experiment(
+            data=replace(DEFAULT.data, name=name, seed=seed),
+            network=NetworkConfig(layers=layers),
+            training=TrainingConfig(optimizer=optimizer, learning_rate=rate),
+            seed=seed,
+        ),
+        {"n_samples": True},
+    )[0],
+    st.sampled_from(list(DATASETS)),
+    st.lists(st.builds(Dense, st.integers(1, 1024), st.just("relu")), max_size=16).map(tuple),
+    st.sampled_from(list(OPTIMIZERS)),
+    st.sampled_from([1e-5, 0.01, 0.123, 3.0]),
+    st.integers(0, 10**6),
+)
+SETTINGS = st.builds(
+    Settings,
+    language=st.sampled_from(["", "en", "zh"]),
+    speed=st.sampled_from([None, 1, 2.5, 500, 10_000]),
+    step_unit=st.sampled_from(["epoch", "batch"]),
+    show_test_data=st.booleans(),
+    discretize_output=st.booleans(),
+    edges=st.sampled_from(["weight", "gradient"]),
+    projection=st.sampled_from(["pca", (0, 1), (12, 3)]),
+)
+
+
+@given(EXPERIMENTS, SETTINGS)
+def test_a_link_holds_everything(experiment: Experiment, settings: Settings) -> None:
+    assert link.read(link.write(experiment, settings)) == (experiment, settings, [])
+
+
+def test_the_first_page_has_an_empty_link() -> None:
+    assert link.write(DEFAULT, Settings()) == {}
+    assert link.read({}) == (DEFAULT, Settings(), [])
+
+
+def test_a_link_written_by_hand_gets_what_its_data_set_usually_goes_with() -> None:
+    experiment, _, problems = link.read({"dataset": "digits"})
+    assert problems == []
+    assert experiment.training.loss == "categorical_crossentropy"
+    assert experiment.data.n_samples == 1797
+
+
+def test_a_bad_link_keeps_what_is_valid_and_names_the_rest() -> None:
+    params = {
+        "dataset": "spiral",
+        "noise": "lots",
+        "layers": "8:relu,2000:tanh",
+        "speed": "-3",
+        "edges": "sideways",
+        "test_data": "true",
+        "colour": "red",
+    }
+    experiment, settings, problems = link.read(params)
+    assert experiment.data.name == "spiral"
+    assert experiment.network.layers[0] == Dense(8, "relu")
+    assert settings.show_test_data
+    for word in ("noise", "units", "Speed", "edges", "colour"):
+        assert any(word in problem for problem in problems), word
+
+
+def test_a_loss_that_does_not_suit_the_data_is_replaced_and_named() -> None:
+    experiment, _, problems = link.read({"dataset": "plane", "loss": "binary_crossentropy"})
+    assert experiment.training.loss == "mean_squared_error"
+    assert "binary_crossentropy" in problems[0]
+
+
+@given(st.dictionaries(st.sampled_from([*link.KEYS, "dataset", "layers", "v"]), st.text()))
+def test_no_link_breaks_the_page(params: dict[str, str]) -> None:
+    experiment, settings, _ = link.read(params)
+    assert isinstance(experiment, Experiment)
+    assert isinstance(settings, Settings)
+
+
+def test_an_experiments_file_is_opened_and_its_mistakes_are_named() -> None:
+    opened = files.opened("e.json", b'{"training": {"learning_rate": 0.5, "loss": "x"}}', DEFAULT)
+    assert opened.experiment.training.learning_rate == 0.5
+    assert "'x'" in opened.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("e.json", b"{"),
+        ("e.json", b"[1, 2]"),
+        ("e.json", b'{"weather": "fine"}'),
+        ("e.json", b"\xff\xfe\x00"),
+        ("w.npz", b"PK\x03\x04 no archive"),
+        ("w.safetensors", b"\x00" * 40),
+        ("w.pickle", b"\x80\x04."),
+        ("", b""),
+    ],
+)
+def test_a_file_that_is_none_of_ours_is_refused_with_a_sentence(name: str, data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"[a-z].*\.$"):
+        files.opened(name, data, DEFAULT)
+
+
+@given(st.binary(max_size=400), st.sampled_from([".json", ".npz", ".safetensors"]))
+def test_garbage_is_refused_with_a_sentence(data: bytes, suffix: str) -> None:
+    with pytest.raises(ValueError):
+        files.opened(f"garbage{suffix}", data, DEFAULT)
+
+
+# -- the page itself ----------------------------------------------------------------------------
+
+
+def opened_page(**params: str) -> AppTest:
+    """The page after it was opened with a link, kernels ready."""
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    for name, value in params.items():
+        page.query_params[name] = value
+    return sound(page.run())
+
+
+def sound(page: AppTest) -> AppTest:
+    """The page, once it is certain that nothing went wrong on it."""
+    assert [item.value for item in page.exception] == []
+    assert [item.value for item in page.error] == []
+    return page
+
+
+@pytest.fixture
+def page() -> AppTest:
+    return opened_page()
+
+
+def labels(elements: object) -> set[str]:
+    return {element.label for element in elements}  # type: ignore[attr-defined]
+
+
+def session(page: AppTest) -> Session:
+    found = page.session_state["playground"]
+    assert isinstance(found, Session)
+    return found
+
+
+def test_labels_are_those_that_are_fixed(page: AppTest) -> None:
+    buttons = {"Play", "Step", "Reset", "New weights", "Regenerate", "Add layer"}
+    assert buttons <= labels(page.button)
+    assert {"Dataset", "Loss", "Optimizer", "Learning rate", "Regularization"} <= labels(
+        page.selectbox
+    )
+    assert {"Regularization rate", "Initializer", "Activation", "Speed", "Language"} <= labels(
+        page.selectbox
+    )
+    assert {"Samples", "Batch size", "Units", "Dropout"} <= labels(page.number_input)
+    assert labels(page.slider) == {"Noise", "Training share"}
+    assert {"Show test data", "Discretize output"} <= labels(page.checkbox)
+    assert {"Epoch", "Training loss", "Test loss"} <= labels(page.metric)
+
+
+def test_every_widget_has_a_key_and_a_help_text(page: AppTest) -> None:
+    kinds = (page.selectbox, page.number_input, page.slider, page.checkbox)
+    for widget in (item for kind in kinds for item in kind):
+        assert widget.key, widget.label
+        assert widget.help, widget.label
+
+
+def test_a_change_of_learning_rate_leaves_the_network_as_it_is(page: AppTest) -> None:
+    run = session(page).player
+    run.step("epoch")
+    steps, version = run.numbers().step, run.experiment.network
+    sound(page.selectbox(key="learning_rate").set_value(0.1).run())
+    assert run.numbers().step == steps > 0
+    assert run.experiment.training.learning_rate == 0.1
+    assert run.experiment.network == version
+    assert any("Learning rate is now 0.1" in caption.value for caption in page.caption)
+    assert page.query_params["learning_rate"] == ["0.1"]
+
+
+def test_a_change_of_units_starts_a_new_network_and_says_so(page: AppTest) -> None:
+    run = session(page).player
+    run.step("epoch")
+    sound(page.number_input(key="units_0").set_value(6).run())
+    assert run.numbers().step == 0
+    assert run.experiment.network.layers[0].units == 6
+    assert any("New network: Units of layer 1" in caption.value for caption in page.caption)
+
+
+def test_layers_are_added_and_removed(page: AppTest) -> None:
+    sound(page.button(key="add_layer").click().run())
+    assert [layer.units for layer in session(page).experiment.network.layers] == [4, 2, 2]
+    sound(page.button(key="remove_layer_0").click().run())
+    assert [layer.units for layer in session(page).experiment.network.layers] == [2, 2]
+    assert page.number_input(key="units_0").value == 2
+
+
+def test_reset_gives_the_same_start_and_new_weights_another(page: AppTest) -> None:
+    start = page.metric[1].value
+    sound(page.button(key="step").click().run())
+    assert page.metric[0].value == "000,001"
+    assert page.metric[1].value != start
+    sound(page.button(key="reset").click().run())
+    assert page.metric[1].value == start
+    sound(page.button(key="new_weights").click().run())
+    assert page.metric[1].value != start
+
+
+def test_a_typed_rate_is_taken_and_nonsense_is_refused_with_a_sentence(page: AppTest) -> None:
+    sound(page.selectbox(key="learning_rate").set_value("0.02").run())
+    assert session(page).experiment.training.learning_rate == 0.02
+    sound(page.selectbox(key="learning_rate").set_value("fast").run())
+    assert "'fast' is not a number" in page.warning[0].value.replace("\\", "")
+    assert page.selectbox(key="learning_rate").value == 0.02
+
+
+def test_the_language_is_switched_and_the_experiment_stays(page: AppTest) -> None:
+    sound(page.selectbox(key="dataset").set_value("spiral").run())
+    sound(page.selectbox(key="language").set_value("zh").run())
+    assert {"播放", "单步", "重置"} <= labels(page.button)
+    assert page.selectbox(key="dataset").value == "spiral"
+    assert page.query_params["lang"] == ["zh"]
+    sound(page.selectbox(key="language").set_value("en").run())
+    assert "Play" in labels(page.button)
+
+
+def test_a_link_is_restored_and_its_mistakes_are_one_warning() -> None:
+    page = opened_page(dataset="spiral", layers="8:relu", noise="lots", speed="max")
+    assert page.selectbox(key="dataset").value == "spiral"
+    assert page.selectbox(key="activation_0").value == "relu"
+    assert page.selectbox(key="speed").value == ""
+    assert len(page.warning) == 1
+    assert "noise" in page.warning[0].value
+    assert "noise" not in page.query_params
+
+
+def test_a_diverged_run_offers_the_way_back() -> None:
+    page = opened_page(learning_rate="1000", optimizer="sgd", loss="mean_squared_error")
+    run = session(page).player
+    with run.trainer() as trainer:
+        trainer.change(learning_rate=1000.0)
+        trainer.set_weight(0, 0, 0, 3e38)
+        trainer.step(500)
+    assert run.status == "diverged"
+    page.run()
+    assert page.button(key="play").disabled
+    assert any("diverged" in item.value for item in page.error)
+    sound(page.button(key="recover").click().run())
+    assert session(page).experiment.training.learning_rate == 100.0
+
+
+def test_a_walk_over_every_data_set_and_each_of_its_losses(page: AppTest) -> None:
+    for dataset in DATASETS:
+        sound(page.selectbox(key="dataset").set_value(dataset).run())
+        for loss in changes.fitting_losses(session(page).experiment):
+            sound(page.selectbox(key="loss").set_value(loss).run())
+            assert session(page).experiment.training.loss == loss
+        assert session(page).player.dataset.task == DATASETS[dataset].task
+
+
+def test_a_walk_over_every_optimizer_and_its_options(page: AppTest) -> None:
+    for name, optimizer in OPTIMIZERS.items():
+        sound(page.selectbox(key="optimizer").set_value(name).run())
+        for option, record in optimizer.options.items():
+            if record.is_flag:
+                sound(page.checkbox(key=f"option_{option}").check().run())
+            else:
+                sound(page.number_input(key=f"option_{option}").set_value(0.5).run())
+        sound(page.button(key="step").click().run())
+        assert session(page).player.experiment.training.optimizer == name
+
+
+def test_an_experiment_is_pasted_and_nonsense_is_refused(page: AppTest) -> None:
+    text = changes.edited(DEFAULT, ("data", "name"), "moons").to_json()
+    page.text_area(key="pasted").set_value(text)
+    sound(page.button(key="open_pasted").click().run())
+    assert session(page).experiment.data.name == "moons"
+    page.text_area(key="pasted").set_value("{ nonsense")
+    page.button(key="open_pasted").click().run()
+    assert session(page).experiment.data.name == "moons"
+    assert "JSON" in page.warning[0].value
