@@ -1,4 +1,4 @@
-"""From the registries' scalar Python to compiled loops: the one place with compiler switches.
+"""From the registries' scalar Python to compiled loops.
 
 A registered function such as `tanh_derivative(z, a)` is plain Python in double precision.
 `single` rebuilds it for float32: every constant becomes a float32 (one stray float64 would turn a
@@ -10,32 +10,16 @@ result is compiled. A kernel's factory wraps it in a loop, where it is inlined a
 from __future__ import annotations
 
 import functools
+import math
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numba
 import numpy as np
 
-from core.engine import cache, scalars
+from core.engine import scalars
+from core.engine.jit import exact, kernel
 from core.maths import scalar
-
-# Sums may be reordered (vector lanes), products fused, divisions turned into products with a
-# reciprocal, and the sign of zero is of no consequence. `nnan` and `ninf` stay out: with them
-# (or fastmath=True) the compiler drops the checks that notice a diverged run.
-FAST = frozenset({"reassoc", "contract", "arcp", "nsz"})
-
-# error_model="numpy": a division by zero gives inf or nan, not a Python exception (which would also
-# keep a loop from being vectorised).
-_OPTIONS: dict[str, Any] = {"fastmath": set(FAST), "error_model": "numpy", "nogil": True}
-
-kernel = numba.njit(**_OPTIONS)
-
-
-def entry(function: Callable[..., Any]) -> Any:
-    """A kernel that Python calls: compiled at its first call, kept on disk."""
-    return cache.keep(kernel(function))
-
 
 def _rebuilt(
     function: Callable[..., Any], number: Callable[[float], Any], replaced: Mapping[str, Any]
@@ -46,7 +30,7 @@ def _rebuilt(
     """
     code = function.__code__
     constants = tuple(number(c) if isinstance(c, float) else c for c in code.co_consts)
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"__name__": function.__module__}  # numba's cache imports it by name
     for name in code.co_names:
         value = function.__globals__.get(name)
         if isinstance(value, float):
@@ -70,29 +54,47 @@ def single(function: Callable[..., Any]) -> Any:
 @functools.cache
 def double(function: Callable[..., Any]) -> Any:
     """A plain function over float64 or integers, compiled as it stands."""
-    return numba.njit(error_model="numpy", nogil=True)(_rebuilt(function, float, {}))
+    return exact(_rebuilt(function, float, {}))
 
 
 def choose(functions: Sequence[Any]) -> Any:
-    """One function of many: `choose([f, g])(code, ...)` calls f(...) for code 0, g(...) for code 1.
+    """One function of many: `choose([f, g])(code, ...)` calls f(...) for code 0, g(...) for code 1."""
+    if len(functions) > 4:
+        size = 4 ** math.ceil(math.log(len(functions), 4) - 1)
+        groups = [
+            choose(functions[k : k + size]) for k in range(0, len(functions), size)
+        ]
+        return _of_groups(size, *_four(groups))
+    return _of_functions(*_four(functions))
 
-    Halves, not a chain: every level is compiled again with all that lies below it.
-    """
-    if len(functions) == 1:
-        (only,) = functions
 
-        @kernel
-        def last(code, *arguments):  # type: ignore[no-untyped-def]
-            return only(*arguments)
+def _four(functions: Sequence[Any]) -> list[Any]:
+    return [*functions, *[functions[-1]] * 4][:4]
 
-        return last
-    middle = len(functions) // 2
-    lower, upper = choose(functions[:middle]), choose(functions[middle:])
 
+def _of_functions(f: Any, g: Any, h: Any, i: Any) -> Any:
     @kernel
     def pick(code, *arguments):  # type: ignore[no-untyped-def]
-        if code < middle:
-            return lower(code, *arguments)
-        return upper(code - middle, *arguments)
+        if code == 0:
+            return f(*arguments)
+        if code == 1:
+            return g(*arguments)
+        if code == 2:
+            return h(*arguments)
+        return i(*arguments)
+
+    return pick
+
+
+def _of_groups(size: int, f: Any, g: Any, h: Any, i: Any) -> Any:
+    @kernel
+    def pick(code, *arguments):  # type: ignore[no-untyped-def]
+        if code < size:
+            return f(code, *arguments)
+        if code < 2 * size:
+            return g(code - size, *arguments)
+        if code < 3 * size:
+            return h(code - 2 * size, *arguments)
+        return i(code - 3 * size, *arguments)
 
     return pick

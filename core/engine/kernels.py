@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.engine.compile import choose, double, entry, kernel, single
+from core.engine.compile import choose, double, single
+from core.engine.jit import entry, kernel
 from core.engine.layout import ACTIVATION, BIASES, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
 from core.engine.products import (
     gather_columns,

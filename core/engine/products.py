@@ -5,7 +5,7 @@ Small products are loops here, vectorised over the batch; large ones are BLAS (o
 
 import numpy as np
 
-from core.engine.compile import kernel
+from core.engine.jit import kernel
 from core.engine.layout import BIASES, INPUTS, UNITS, WEIGHTS
 
 LANES = 16  # floats in the widest vector register

@@ -9,10 +9,10 @@ They are compiled with `contract` alone: `reassoc` would cancel the rounding tri
 
 import math
 
-import numba
 import numpy as np
 
-exact = numba.njit(fastmath={"contract", "nsz"}, error_model="numpy", nogil=True)
+from core.engine.jit import exact
+
 f32 = np.float32
 
 ROUND = f32(12582912.0)  # 1.5 * 2^23: adding it leaves the nearest integer in the low bits

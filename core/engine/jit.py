@@ -1,0 +1,82 @@
+"""How functions are compiled: the one place with compiler switches, each with its reason.
+
+`entry` is for what Python calls, `kernel` and `exact` for the parts that an entry is made of.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+
+from core.engine import cache
+
+# Sums may be reordered (vector lanes), products fused, divisions turned into products with a
+# reciprocal, and the sign of zero is of no consequence. `nnan` and `ninf` stay out: with them
+# (or fastmath=True) the compiler drops the checks that notice a diverged run.
+FAST = {"reassoc", "contract", "arcp", "nsz"}
+
+# For the scalars: `reassoc` would cancel their rounding tricks and two-part constants.
+EXACT = {"contract", "nsz"}
+
+# error_model="numpy": a division by zero gives inf or nan, not a Python exception (which would also
+# keep a loop from being vectorised).
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+
+
+# What Python gets if it calls a part all the same: a C function that raises TypeError.
+_REFUSAL = ctypes.cast(ctypes.pythonapi.PyErr_BadArgument, ctypes.c_void_p).value or 0
+
+
+class _Part(JITCodeLibrary):
+    """Code of a function that only other compiled functions call.
+
+    Numba would optimise each function, and all that it calls, by itself, and make machine code and
+    a Python wrapper for it: three quarters of the time of a first start. A part is left as it is
+    until it is linked into an entry, which is optimised whole.
+    """
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        return _REFUSAL
+
+    @property
+    def codegen(self) -> _Part:
+        return self
+
+    def set_env(self, name: str, environment: Any) -> None:
+        """Nothing to set: a part holds no Python objects."""
+
+
+class _PartCompiler(Compiler):
+    """Numba's compiler, with a `_Part` for its result."""
+
+    def __init__(self, typing: Any, target: Any, library: Any, *rest: Any) -> None:
+        super().__init__(typing, target, library or _Part(target.codegen(), "part"), *rest)
+        self.state.flags.no_cpython_wrapper = True
+        self.state.flags.no_cfunc_wrapper = True
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function for use by other kernels; Python cannot call it."""
+    return numba.njit(fastmath=FAST, pipeline_class=_PartCompiler, **_OPTIONS)(function)
+
+
+def exact(function: Callable[..., Any]) -> Any:
+    """A kernel whose arithmetic is done in the order in which it is written."""
+    return numba.njit(fastmath=EXACT, pipeline_class=_PartCompiler, **_OPTIONS)(function)
+
+
+def entry(function: Callable[..., Any]) -> Any:
+    """A kernel that Python calls: compiled at its first call, kept on disk."""
+    return cache.keep(numba.njit(fastmath=FAST, **_OPTIONS)(function))
