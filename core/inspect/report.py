@@ -49,7 +49,11 @@ def report(
     outputs = network.predict(X[rows]) if len(X) else np.zeros(targets.shape, np.float32)
     mean = float("nan")
     if len(outputs):
-        mean = float(sample_losses(loss, last, np.float64(targets), np.float64(outputs))[1].mean())
+        mean = float(
+            sample_losses(loss, last, targets.astype(np.float64), outputs.astype(np.float64))[
+                1
+            ].mean()
+        )
     found = metrics(dataset.task, loss, outputs, y[rows], targets)
     return Report(outputs, y[rows], mean, found, len(X))
 

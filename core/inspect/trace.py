@@ -92,7 +92,8 @@ class Trace:
         weight = traced.biases[j] if i is None else traced.weights[i, j]
         reach = np.ones(len(traced.z)) if i is None else traced.inputs[:, i]
         h = step * max(1.0, abs(float(weight)))
-        above, below = (self._loss_with(layer, j, sign * h * reach) for sign in (1.0, -1.0))
+        with np.errstate(all="ignore"):
+            above, below = (self._loss_with(layer, j, sign * h * reach) for sign in (1.0, -1.0))
         return (above - below) / (2.0 * h)
 
     def _loss_with(self, layer: int, j: int, added: np.ndarray) -> float:
@@ -142,7 +143,7 @@ def _forward(
 ) -> list[dict[str, Any]]:
     done: list[dict[str, Any]] = []
     for number, (weights, biases, activation) in enumerate(layers):
-        weights, biases = np.float64(weights), np.float64(biases)
+        weights, biases = weights.astype(np.float64), biases.astype(np.float64)
         z = inputs @ weights + biases
         activated = _activate(activation, z)
         mask = None if masks is None else masks[number]
@@ -252,4 +253,6 @@ def is_normalized(loss: str, activation: str) -> bool:
 
 def elementwise(function: ScalarFunction, *arrays: np.ndarray) -> np.ndarray:
     """Apply a scalar function to arrays of one shape; float64."""
-    return np.asarray(np.frompyfunc(function, len(arrays), 1)(*arrays), dtype=np.float64)
+    with np.errstate(all="ignore"):
+        values = np.frompyfunc(function, len(arrays), 1)(*arrays)
+    return np.asarray(values, dtype=np.float64)

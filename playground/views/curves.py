@@ -1,0 +1,140 @@
+"""Curves: loss and metric over the run, with what was changed by hand and where it was best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from playground.charts import Axes, Best, Curve, empty, line_chart
+from playground.session import Session
+from playground.views.panel import is_moving, refreshing
+from playground.views.record import Record, marks, record_of
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the curves are drawn."""
+
+    unit: str
+    log_x: bool
+    log_y: bool
+    batches: bool
+
+
+@refreshing
+def show(session: Session) -> None:
+    """Draw the panel."""
+    options = _options(session)
+    record = record_of(session)
+    evaluations = _with_present(session, record)
+    left, right = st.columns(2)
+    with left:
+        st.plotly_chart(
+            _loss_chart(session, record, evaluations, options),
+            key="curves_loss",
+            alt=session.t("views.alt_loss"),
+        )
+    with right:
+        st.plotly_chart(
+            _metric_chart(session, record, evaluations, options),
+            key="curves_metric",
+            alt=session.t("views.alt_metric"),
+        )
+    _sentence(session, record, evaluations)
+
+
+def _options(session: Session) -> Options:
+    t = session.t
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        unit = st.segmented_control(
+            t("views.x_axis"),
+            ["step", "epoch"],
+            default="step",
+            required=True,
+            format_func=lambda name: t(f"views.{name}"),
+            key="curves_unit",
+        )
+        return Options(
+            unit=unit or "step",
+            log_x=st.toggle(t("views.log_x"), key="curves_log_x"),
+            log_y=st.toggle(t("views.log_y"), key="curves_log_y"),
+            batches=st.toggle(t("views.show_batches"), value=True, key="curves_batches"),
+        )
+
+
+def _with_present(session: Session, record: Record) -> dict[str, np.ndarray]:
+    """Add the present step when the run stands still: evaluations are steps apart."""
+    found = record.evaluations
+    if is_moving(session) or (len(found["step"]) and found["step"][-1] >= record.step):
+        return found
+    now = session.player.numbers()
+    if now.step != record.step or not np.isfinite(now.train_loss):
+        return found
+    present = {
+        "step": record.step,
+        "epoch": float(record.at(np.array([record.step]), "epoch")[0]),
+        "train_loss": now.train_loss,
+        "test_loss": now.test_loss,
+        "train_metric": now.train_metric,
+        "test_metric": now.test_metric,
+    }
+    return {name: np.append(values, present[name]) for name, values in found.items()}
+
+
+def _loss_chart(
+    session: Session, record: Record, evaluations: dict[str, np.ndarray], options: Options
+) -> object:
+    t = session.t
+    if not len(evaluations["step"]) and not len(record.steps["step"]):
+        return empty(t("views.no_history"))
+    x = record.at(evaluations["step"], options.unit)
+    curves = []
+    if options.batches and len(record.steps["step"]):
+        places = record.at(record.steps["step"], options.unit)
+        curves.append(Curve(t("views.batch_loss"), places, record.steps["batch_loss"], "batch"))
+    curves.append(Curve(t("views.training"), x, evaluations["train_loss"], "train"))
+    if np.isfinite(evaluations["test_loss"]).any():
+        curves.append(Curve(t("views.test"), x, evaluations["test_loss"], "test"))
+    axes = Axes(t(f"views.{options.unit}"), t("views.loss_axis"), options.log_x, options.log_y)
+    edits = marks(session, record, options.unit)
+    return line_chart(curves, axes, marks=edits, best=_best(session, x, evaluations["test_loss"]))
+
+
+def _best(session: Session, x: np.ndarray, losses: np.ndarray) -> Best | None:
+    if not np.isfinite(losses).any():
+        return None
+    place = int(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan)))
+    return Best(float(x[place]), float(losses[place]), session.t("views.best_test_loss"))
+
+
+def _metric_chart(
+    session: Session, record: Record, evaluations: dict[str, np.ndarray], options: Options
+) -> object:
+    t = session.t
+    if not len(evaluations["step"]):
+        return empty(t("views.no_history"))
+    x = record.at(evaluations["step"], options.unit)
+    curves = [Curve(t("views.training"), x, evaluations["train_metric"], "train")]
+    if np.isfinite(evaluations["test_metric"]).any():
+        curves.append(Curve(t("views.test"), x, evaluations["test_metric"], "test"))
+    name = t(f"views.{record.metric_name}_axis")
+    axes = Axes(t(f"views.{options.unit}"), name, log_x=options.log_x)
+    return line_chart(curves, axes, marks=marks(session, record, options.unit))
+
+
+def _sentence(session: Session, record: Record, evaluations: dict[str, np.ndarray]) -> None:
+    """Say in words where the test loss was lowest, for those who cannot see the star."""
+    losses = evaluations["test_loss"]
+    if not np.isfinite(losses).any():
+        return
+    place = int(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan)))
+    st.caption(
+        session.t(
+            "views.best_sentence",
+            loss=f"{losses[place]:.4g}",
+            step=f"{int(evaluations['step'][place]):,}",
+            now=f"{losses[-1]:.4g}",
+        )
+    )

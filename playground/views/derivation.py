@@ -1,0 +1,197 @@
+"""The lines of one step's derivation, as LaTeX: what a trace's numbers say in formulas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.experiment import TrainingConfig
+from core.inspect.trace import Trace, is_fused, is_normalized
+from core.inspect.update import Update
+from core.maths.activations import OUTPUT_ACTIVATIONS, SOFTMAX
+from core.maths.losses import LOSSES
+from core.maths.regularizers import REGULARIZERS
+from playground.views import formulas
+from playground.views.formulas import aligned, factor, number
+
+
+@dataclass(frozen=True)
+class Focus:
+    """What is looked at, counted from 0. i: the weight's input, None for the bias. row: the
+    sample of the batch. name: what the page calls the layer."""
+
+    layer: int
+    unit: int
+    i: int | None
+    row: int
+    name: str
+
+    @property
+    def place(self) -> str:
+        """The neuron's index in formulas, counted from 1."""
+        return str(self.unit + 1)
+
+
+def weighted_sum(traced: Trace, focus: Focus) -> str:
+    """The neuron's inputs, weighed and added up."""
+    layer = traced.layers[focus.layer]
+    return formulas.weighted_sum(
+        focus.place,
+        layer.inputs[focus.row],
+        layer.weights[:, focus.unit],
+        float(layer.biases[focus.unit]),
+        float(layer.z[focus.row, focus.unit]),
+    )
+
+
+def activated(traced: Trace, focus: Focus) -> str:
+    """The sum through the activation."""
+    layer = traced.layers[focus.layer]
+    z, a = layer.z[focus.row], float(layer.activations[focus.row, focus.unit])
+    if layer.activation == SOFTMAX:
+        return formulas.softmax(focus.place, z, focus.unit, a)
+    latex = OUTPUT_ACTIVATIONS[layer.activation].latex
+    return formulas.activated(focus.place, latex, float(z[focus.unit]), a)
+
+
+def dropped(kept: float, a: float, focus: Focus) -> str:
+    """The activation times dropout's factor."""
+    symbols = rf"m_{{{focus.place}}}\, a_{{{focus.place}}}"
+    numbers = rf"{number(kept)} \cdot {factor(a)}"
+    return aligned(rf"h_{{{focus.place}}}", symbols, numbers, number(kept * a))
+
+
+def sample_loss(traced: Trace, row: int) -> list[str]:
+    """The loss of one sample; where it is a mean over outputs, the first output's before it."""
+    record = LOSSES[traced.loss_name]
+    y, p = traced.targets[row], traced.predictions[row]
+    total = number(float(traced.sample_losses[row]))
+    if record.mean_over == "samples":
+        if is_normalized(traced.loss_name, traced.layers[-1].activation):
+            p = p / p.sum()
+        return [aligned("L", record.latex, f"-({_logarithms(y, p)})", total)]
+    elements = traced.element_losses[row]
+    numbers = formulas.substituted(record.latex, {"y": float(y[0]), "p": float(p[0])})
+    if len(elements) == 1:
+        return [aligned("L", record.latex, numbers, total)]
+    first = aligned("L_1", record.latex, numbers, number(float(elements[0])))
+    return [first, rf"L = {formulas.mean(list(elements))} = {total}"]
+
+
+def _logarithms(y: np.ndarray, p: np.ndarray) -> str:
+    """The sum of y ln p over the outputs whose target is not 0."""
+    chosen = np.flatnonzero(y)
+    terms = [rf"{factor(float(y[k]))} \ln {number(float(p[k]))}" for k in chosen]
+    more = r" + \ldots" if len(chosen) > formulas.TERMS else ""
+    return " + ".join(terms[: formulas.TERMS]) + more
+
+
+def batch_loss(traced: Trace) -> str:
+    """The mean of the samples' losses."""
+    return rf"\bar L = {formulas.mean(list(traced.sample_losses))} = {number(traced.loss)}"
+
+
+def delta(traced: Trace, focus: Focus) -> str:
+    """The neuron's error dL/dz."""
+    if focus.layer < len(traced.layers) - 1:
+        return _hidden_delta(traced, focus)
+    layer, row, unit = traced.layers[-1], focus.row, focus.unit
+    arriving = float(layer.output_gradients[row, unit])
+    symbol = rf"\frac{{\partial L}}{{\partial p_{{{focus.place}}}}}"
+    if is_fused(traced.loss_name, layer.activation):
+        steps = _fused_delta(traced, focus)
+    elif layer.slopes is None:
+        steps = _softmax_delta(traced, focus, symbol)
+    else:
+        slope = float(layer.slopes[row, unit])
+        steps = (
+            rf"{symbol} \cdot f'(z_{{{focus.place}}})",
+            rf"{factor(arriving)} \cdot {factor(slope)}",
+        )
+    return aligned(rf"\delta_{{{focus.place}}}", *steps, number(float(layer.deltas[row, unit])))
+
+
+def _fused_delta(traced: Trace, focus: Focus) -> tuple[str, str]:
+    """Sigmoid or softmax under its cross-entropy: p - y."""
+    y = float(traced.targets[focus.row, focus.unit])
+    p = float(traced.predictions[focus.row, focus.unit])
+    outputs = traced.targets.shape[1]
+    of_all = traced.loss_name == "binary_crossentropy" and outputs > 1
+    share = rf"\tfrac{{1}}{{{outputs}}}" if of_all else ""
+    return (
+        rf"{share}(p_{{{focus.place}}} - y_{{{focus.place}}})",
+        rf"{share}({number(p)} - {factor(y)})",
+    )
+
+
+def _softmax_delta(traced: Trace, focus: Focus, symbol: str) -> tuple[str, str]:
+    """A softmax under any other loss: its units share what the loss asks of each."""
+    gradients, p = traced.layers[-1].output_gradients[focus.row], traced.predictions[focus.row]
+    common = float((p * gradients).sum())
+    return (
+        rf"p_{{{focus.place}}} \Big({symbol}"
+        r" - \sum_k p_k \frac{\partial L}{\partial p_k}\Big)",
+        rf"{factor(float(p[focus.unit]))} \cdot"
+        rf" ({number(float(gradients[focus.unit]))} - {factor(common)})",
+    )
+
+
+def _hidden_delta(traced: Trace, focus: Focus) -> str:
+    layer, later, place = traced.layers[focus.layer], traced.layers[focus.layer + 1], focus.place
+    sums = formulas.products(later.weights[focus.unit], later.deltas[focus.row])
+    slope = 1.0 if layer.slopes is None else float(layer.slopes[focus.row, focus.unit])
+    mask = times = ""
+    if layer.mask is not None:
+        mask = rf" \cdot m_{{{place}}}"
+        times = rf" \cdot {number(float(layer.mask[focus.row, focus.unit]))}"
+    return aligned(
+        rf"\delta_{{{place}}}",
+        rf"\Big(\sum_k w_{{{place}k}}\, \delta_k\Big){mask} \cdot f'(z_{{{place}}})",
+        rf"\big({sums}\big){times} \cdot {factor(slope)}",
+        number(float(layer.deltas[focus.row, focus.unit])),
+    )
+
+
+def gradient(traced: Trace, focus: Focus) -> tuple[str, float]:
+    """The chosen weight's gradient by the chain rule: its formula, and the number."""
+    layer, unit = traced.layers[focus.layer], focus.place
+    deltas = layer.deltas[:, focus.unit]
+    if focus.i is None:
+        inputs, parameter, symbols = np.ones(len(deltas)), f"b_{{{unit}}}", rf"\delta_{{{unit}}}"
+    else:
+        inputs, parameter = layer.inputs[:, focus.i], f"w_{{{focus.i + 1},{unit}}}"
+        symbols = rf"a_{{{focus.i + 1}}}\, \delta_{{{unit}}}"
+    exact = float((inputs * deltas).mean())
+    numbers = formulas.products(inputs, deltas)
+    if len(deltas) > 1:
+        share = rf"\tfrac{{1}}{{{len(deltas)}}}"
+        symbols, numbers = rf"{share} \sum_n {symbols}", rf"{share} \big({numbers}\big)"
+    left = rf"\frac{{\partial L}}{{\partial {parameter}}}"
+    return aligned(left, symbols, numbers, number(exact)), exact
+
+
+def read_gradient(update: Update, training: TrainingConfig) -> str | None:
+    """What the optimizer reads: the data's gradient, the penalty's, after clipping.
+
+    None where it reads the data's gradient as it is.
+    """
+    total = update.gradient + update.penalty_gradient
+    is_clipped = not np.isclose(total, update.clipped, rtol=1e-9, atol=0.0, equal_nan=True)
+    if not update.penalty_gradient and not is_clipped:
+        return None
+    symbols, numbers = r"\frac{\partial L}{\partial w}", number(update.gradient)
+    if update.penalty_gradient:
+        penalty = REGULARIZERS[training.regularizer].latex
+        symbols += rf" + \frac{{\partial}}{{\partial w}}\Big({penalty}\Big)"
+        numbers += f" + {factor(update.penalty_gradient)}"
+    lines = [symbols, numbers, number(total)]
+    if is_clipped:
+        lines.append(rf"{number(update.clipped)} \quad (\text{{clip}})")
+    return aligned("g", *lines)
+
+
+def moved(update: Update) -> str:
+    """The parameter before and after."""
+    before, after = number(update.before, 6), number(update.after, 6)
+    return rf"{before} \;\to\; {after} \qquad \Delta w = {number(update.change)}"

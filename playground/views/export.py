@@ -1,0 +1,174 @@
+"""Export: take the weights away, with code that makes the same predictions elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from core import exchange
+from core.data.preprocessing import Preprocessing, Scale, Standardize
+from core.exchange.readme import OPENING, prediction_code
+from playground.session import Session
+from playground.views.panel import is_moving, refreshing
+
+if TYPE_CHECKING:
+    from core.data import Dataset
+    from core.network import Network
+
+SAMPLES = 3  # samples whose predictions are shown for comparison
+WIDE = 16  # columns; the code of wider samples is wrapped
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the shown predictions are of: a step, a part of the data, its classes' names."""
+
+    step: int
+    part: str
+    names: tuple[str, ...]
+
+
+@refreshing
+def show(session: Session) -> None:
+    """Draw the panel."""
+    t = session.t
+    with session.player.trainer() as trainer:
+        network, dataset = trainer.network, trainer.dataset
+        step, name = trainer.step_count, trainer.experiment.data.name
+    suffix = _files(session, network, name)
+    raw, part = raw_samples(dataset)
+    st.markdown(f"**{t('views.reproduce')}**")
+    st.caption(t(f"views.reproduce_help{'_safetensors' if suffix == '.safetensors' else ''}"))
+    code = _code(network, raw, suffix, f"{name}{suffix}")
+    st.code(code, language="python", height=420, wrap_lines=dataset.n_inputs > WIDE)
+    _predictions(session, network, raw, Words(step, part, dataset.class_names))
+
+
+def _files(session: Session, network: Network, name: str) -> str:
+    """Offer the files; returns the suffix that is chosen for the weights."""
+    t, player = session.t, session.player
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        suffix = st.segmented_control(
+            t("views.format"),
+            exchange.SUFFIXES,
+            default=exchange.SUFFIXES[0],
+            required=True,
+            key="export_format",
+        )
+        suffix = suffix or exchange.SUFFIXES[0]
+        st.download_button(
+            t("views.download_weights"),
+            data=_weights_of(player, suffix),
+            file_name=f"{name}{suffix}",
+            mime="application/octet-stream",
+            on_click="ignore",
+            type="primary",
+            help=t("views.download_weights_help"),
+            icon=":material/download:",
+            key=f"export_weights_{suffix}",
+        )
+        st.download_button(
+            t("views.download_experiment"),
+            data=_experiment_of(session),
+            file_name=f"{name}.json",
+            mime="application/json",
+            on_click="ignore",
+            icon=":material/data_object:",
+            help=t("views.download_experiment_help"),
+            key="export_experiment",
+        )
+    parameters = sum(w.size for w in network.weights) + sum(b.size for b in network.biases)
+    sizes = [len(network.weights[0]), *(len(b) for b in network.biases)]
+    shape = " – ".join(f"{size:,}" for size in sizes)
+    st.caption(t("views.parameters", count=f"{parameters:,}", shape=shape))
+    return suffix
+
+
+def _weights_of(player: Any, suffix: str) -> Callable[[], bytes]:
+    def data() -> bytes:
+        with player.trainer() as trainer:
+            network = trainer.network
+        return exchange.to_bytes(network, suffix)
+
+    return data
+
+
+def _experiment_of(session: Session) -> Callable[[], bytes]:
+    def data() -> bytes:
+        return session.experiment.to_json().encode()
+
+    return data
+
+
+def _code(network: Network, raw: np.ndarray, suffix: str, file_name: str) -> str:
+    """Write a program that opens the file and predicts the samples shown below."""
+    opening = OPENING[suffix].replace(f"network{suffix}", file_name)
+    return f"""\
+import json
+import math
+
+import numpy as np
+
+{opening}
+
+{prediction_code(network)}
+
+raw = np.array({_rows(raw)})
+print(predict(file, metadata, raw))
+"""
+
+
+def _rows(raw: np.ndarray) -> str:
+    """Write samples as a Python list, a row a line."""
+    rows = (", ".join(str(float(f"{value:.7g}")) for value in row) for row in raw.tolist())
+    return "[\n" + "".join(f"    [{row}],\n" for row in rows) + "]"
+
+
+def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[np.ndarray, str]:
+    """Return the first test samples as raw columns, float64 (n, n_raw), and their part's name.
+
+    Of the training samples if there is no test set. Rounded to what the code writes down.
+    """
+    part = "test" if len(dataset.X_test) else "training"
+    X, points = (
+        (dataset.X_test, dataset.points_test)
+        if part == "test"
+        else (dataset.X_train, dataset.points_train)
+    )
+    raw = _before(dataset.preprocessing, X[:count]) if points is None else points[:count]
+    return np.array([[float(f"{v:.7g}") for v in row] for row in raw.tolist()]), part
+
+
+def _before(preprocessing: Preprocessing, X: np.ndarray) -> np.ndarray:
+    """Undo a preprocessing: the raw columns that network inputs were made of."""
+    X = X.astype(np.float64)
+    if isinstance(preprocessing, Scale):
+        return X * preprocessing.divisor
+    if isinstance(preprocessing, Standardize):
+        return X * np.array(preprocessing.scale) + np.array(preprocessing.mean)
+    return X
+
+
+def _predictions(session: Session, network: Network, raw: np.ndarray, words: Words) -> None:
+    """Show what the code should print, computed from the weights of this very step."""
+    t = session.t
+    st.markdown(f"**{t('views.it_prints', step=f'{words.step:,}')}**")
+    if session.player.waiting:
+        st.info(t("views.compiling"))
+        return
+    outputs = network.predict(network.preprocessing.transform(raw))
+    names = words.names if len(words.names) == outputs.shape[1] else ()
+    rows = [
+        {t("views.evaluated_sample"): t(f"views.{words.part}_sample", number=number + 1)}
+        | {str(names[k] if names else k + 1): float(value) for k, value in enumerate(row)}
+        for number, row in enumerate(outputs)
+    ]
+    number = st.column_config.NumberColumn(format="%.6f")
+    columns = dict.fromkeys(list(rows[0])[1:], number) if rows else {}
+    st.dataframe(rows, hide_index=True, column_config=columns, key="export_predictions")
+    if is_moving(session):
+        st.caption(t("views.still_moving"))

@@ -1,0 +1,174 @@
+"""The registry's formulas with a step's own numbers in them, as LaTeX."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from core.inspect.update import Update
+from core.maths.optimizers import OPTIMIZERS
+
+TERMS = 6  # of a long sum, this many of the largest are written out
+
+# How the optimizers' formulas call what the registry calls by its full name.
+SYMBOLS = {
+    "momentum": r"\mu",
+    "rho": r"\rho",
+    "beta_1": r"\beta_1",
+    "beta_2": r"\beta_2",
+    "epsilon": r"\varepsilon",
+    "weight_decay": r"\lambda",
+    "velocity": "v",
+    "mean_square": "s",
+    "accumulator": "s",
+    "m": "m",
+    "v": "v",
+}
+
+# Forms that the short formula of the registry leaves out.
+NESTEROV = r"v \leftarrow \mu v - \eta g,\quad w \leftarrow w + \mu v - \eta g"
+RMSPROP_MOMENTUM = (
+    r"s \leftarrow \rho s + (1 - \rho) g^{2},\quad"
+    r" v \leftarrow \mu v + \frac{\eta g}{\sqrt{s + \varepsilon}},\quad w \leftarrow w - v"
+)
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Write a number in LaTeX with so many significant digits: 0.1234, -1.5 \\times 10^{-7}."""
+    if math.isnan(value):
+        return r"\mathrm{NaN}"
+    if math.isinf(value):
+        return r"\infty" if value > 0 else r"-\infty"
+    if value == 0.0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e5:
+        return f"{value:.{digits}g}" if abs(value) < 10 ** (digits - 1) else f"{value:.0f}"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    mantissa = mantissa.rstrip("0").rstrip(".")
+    return rf"{mantissa} \times 10^{{{int(exponent)}}}"
+
+
+def factor(value: float) -> str:
+    """Write a number so that it can stand in a product: negative ones in brackets."""
+    text = number(value)
+    return rf"({text})" if text.startswith("-") else text
+
+
+def substituted(latex: str, values: Mapping[str, float]) -> str:
+    """Replace the symbols of a formula by numbers, in brackets wherever they touch a factor.
+
+    values: by symbol, "z" or r"\\eta". A letter inside a command or with an index stays.
+    """
+    names = sorted(values, key=len, reverse=True)
+    pattern = "|".join(
+        re.escape(name) + "(?![A-Za-z])" if name.startswith("\\") else f"{name}(?![A-Za-z_])"
+        for name in names
+    )
+    found = re.compile(rf"(?<![A-Za-z\\])({pattern})")
+
+    def replaced(match: re.Match[str]) -> str:
+        text = number(values[match.group(1)])
+        before = latex[: match.start()].rstrip()[-1:]
+        after = latex[match.end() :].lstrip()[:1]
+        alone = before in "([{|-+=,&>" and after in ")]}|+-=,^&"
+        needs = text.startswith("-") or not alone or (after == "^" and "times" in text)
+        return rf"({text})" if needs and latex.strip() != match.group(1) else text
+
+    return found.sub(replaced, latex)
+
+
+def products(left: np.ndarray, right: np.ndarray) -> str:
+    """Write the sum of products left_k right_k, (n,) each; of a long one the largest terms."""
+    terms = left * right
+    if len(terms) <= TERMS:
+        chosen = np.arange(len(terms))
+    else:
+        order = np.argsort(-np.abs(np.where(np.isfinite(terms), terms, 0.0)), kind="stable")
+        chosen = np.sort(order[:TERMS])
+    text = " + ".join(rf"{factor(left[k])} \cdot {factor(right[k])}" for k in chosen)
+    rest = np.delete(terms, chosen)
+    return text + (remainder(rest) if len(rest) else "")
+
+
+def remainder(rest: np.ndarray) -> str:
+    """Write what a shortened sum leaves out: how many terms, and what they add up to."""
+    more = rf"+{len(rest)}\ \text{{…}}"
+    return rf" + \underbrace{{{factor(float(rest.sum()))}}}_{{{more}}}"
+
+
+def weighted_sum(place: str, inputs: np.ndarray, weights: np.ndarray, bias: float, z: float) -> str:
+    """Write z = sum of weight times input, plus bias. place: the neuron's index."""
+    return aligned(
+        rf"z_{{{place}}}",
+        r"\sum_i w_{i" + place + r"}\, a_i + b_{" + place + "}",
+        f"{products(weights, inputs)} + {factor(bias)}" if len(inputs) else number(bias),
+        number(z),
+    )
+
+
+def activated(place: str, latex: str, z: float, a: float) -> str:
+    """Write a = f(z), the registry's formula first, then with the number in it."""
+    symbol = substituted_symbol(latex, place)
+    return aligned(rf"a_{{{place}}}", symbol, substituted(latex, {"z": z}), number(a))
+
+
+def substituted_symbol(latex: str, place: str) -> str:
+    """Give the z of an activation's formula the index of its neuron."""
+    return re.sub(r"(?<![A-Za-z\\])z(?![A-Za-z_])", f"z_{{{place}}}", latex)
+
+
+def softmax(place: str, z: np.ndarray, own: int, a: float) -> str:
+    """Write one unit of a softmax with the numbers z (units,) of all of them. own: its index."""
+    order = np.argsort(-z, kind="stable")[:TERMS]
+    shown = " + ".join(f"e^{{{number(float(z[k]))}}}" for k in np.sort(order))
+    more = r" + \ldots" if len(z) > TERMS else ""
+    return aligned(
+        rf"a_{{{place}}}",
+        rf"\frac{{e^{{z_{{{place}}}}}}}{{\sum_k e^{{z_k}}}}",
+        rf"\frac{{e^{{{number(float(z[own]))}}}}}{{{shown}{more}}}",
+        number(a),
+    )
+
+
+def mean(terms: Sequence[float]) -> str:
+    """Write a mean of numbers; of a long one the first terms."""
+    shown = " + ".join(factor(float(term)) for term in terms[:TERMS])
+    more = r" + \ldots" if len(terms) > TERMS else ""
+    return rf"\tfrac{{1}}{{{len(terms)}}}\left({shown}{more}\right)"
+
+
+def aligned(left: str, first: str, *others: str, sign: str = "=") -> str:
+    """Write one quantity and the forms it takes, one a line."""
+    rows = [f"{left} &{sign} {first}", *(f"&= {text}" for text in others)]
+    return r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}"
+
+
+def optimizer_lines(update: Update, options: Mapping[str, float]) -> list[str]:
+    """Write the optimizer's rule with the numbers of this update, one assignment a line."""
+    values = {SYMBOLS[name]: float(value) for name, value in options.items() if name in SYMBOLS}
+    values |= {r"\eta": update.learning_rate, "t": float(update.step), "g": update.clipped}
+    values["w"] = update.before
+    after = {SYMBOLS[name]: value for name, value in update.slots_after.items()}
+    before = {SYMBOLS[name]: value for name, value in update.slots_before.items()}
+    lines = []
+    for assignment in _rule(update.optimizer, options).split(r",\quad"):
+        target, rule = (part.strip() for part in assignment.split(r"\leftarrow"))
+        result = after.get(target, update.after)
+        numbers = substituted(rule, {**after, **before, **values})
+        lines.append(aligned(target, rule, numbers, number(result, 6), sign=r"\leftarrow"))
+        before.pop(target, None)  # later lines read what this one made
+    return lines
+
+
+def _rule(name: str, options: Mapping[str, float]) -> str:
+    if name == "sgd" and options.get("nesterov"):
+        return NESTEROV
+    if name == "rmsprop" and options.get("momentum"):
+        return RMSPROP_MOMENTUM
+    if name == "adamw":
+        moments = OPTIMIZERS["adam"].latex.split(r",\quad")[:2]
+        return r",\quad".join([*moments, OPTIMIZERS["adamw"].latex])
+    return OPTIMIZERS[name].latex

@@ -1,0 +1,262 @@
+"""Inside one step: a sample's way forward, the loss, the way back and the update, in numbers.
+
+One layer, neuron and weight at a time, so that it can be read at any size; and beside the
+gradient by the chain rule the one measured by a central difference.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.inspect.moment import Moment, moment_of
+from core.inspect.trace import LayerTrace, Trace
+from core.maths.optimizers import OPTIMIZERS
+from playground.session import Session
+from playground.views import derivation, formulas
+from playground.views.derivation import Focus
+from playground.views.panel import refreshing
+from playground.views.pictures import enlarged
+from playground.views.record import layer_names
+
+NEURONS = 64  # rows of the table of a layer
+SHOWN_INPUTS = 8  # values of a sample written out
+LISTED = 200  # more weights than this are chosen by number, not from a list
+
+
+@refreshing
+def show(session: Session) -> None:
+    """Draw the panel."""
+    with session.player.trainer() as trainer:
+        sizes, activations = trainer.layout.sizes, trainer.layout.activations
+        inputs, n_samples = trainer.dataset.feature_names, len(trainer.dataset.X_train)
+        batch_size = trainer.training.batch_size
+    whole_batch, number = _choose_sample(session, n_samples, batch_size)
+    names = layer_names(session, activations)
+    layer, unit, i = _choose_weight(session, names, sizes, inputs)
+    with session.player.trainer() as trainer:
+        if trainer.layout.sizes != sizes:
+            return  # another network came meanwhile: the next drawing shows it
+        moment = moment_of(trainer, layer)
+    rows = moment.batch if whole_batch else np.array([number])
+    if len(rows) > moment.largest_batch:
+        st.info(session.t("views.batch_cut", shown=moment.largest_batch, size=len(rows)))
+        rows = rows[: moment.largest_batch]
+    traced = moment.trace(rows, dropout=whole_batch)
+    row = min(number, len(rows) - 1) if whole_batch else 0
+    focus = Focus(layer, unit, i, row, names[layer])
+    _sample(session, moment, traced, int(rows[row]), focus)
+    _forward(session, traced, focus)
+    _loss(session, traced, focus, moment)
+    _backward(session, traced, focus)
+    _gradient(session, traced, focus)
+    _update(session, moment, traced, focus)
+
+
+def _choose_sample(session: Session, n_samples: int, batch_size: int) -> tuple[bool, int]:
+    """Ask for one training sample, or for one of the next mini-batch; counted from 0."""
+    t = session.t
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        scope = st.segmented_control(
+            t("views.step_of"),
+            ["sample", "batch"],
+            default="batch",
+            required=True,
+            format_func=lambda name: t(f"views.scope_{name}"),
+            help=t("views.scope_help"),
+            key="one_step_scope",
+        )
+        whole_batch = scope == "batch"
+        most = min(batch_size, n_samples) if whole_batch else n_samples
+        number = st.number_input(
+            t("views.batch_sample" if whole_batch else "views.sample"),
+            1,
+            most,
+            1,
+            width=170,
+            key=f"one_step_{scope}_{most}",
+        )
+    return whole_batch, int(number) - 1
+
+
+def _choose_weight(
+    session: Session, names: list[str], sizes: tuple[int, ...], inputs: tuple[str, ...]
+) -> tuple[int, int, int | None]:
+    """Ask for a layer, a neuron in it and one of its weights (None: the bias)."""
+    t = session.t
+    shape = "_".join(map(str, sizes))[:80]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        layer = st.selectbox(
+            t("views.layer_word"),
+            range(len(names)),
+            format_func=lambda number: names[number] if number < len(names) else "",
+            index=len(names) - 1,
+            width=220,
+            key=f"one_step_layer_{shape}",
+        )
+        unit = st.number_input(
+            t("views.neuron"),
+            1,
+            sizes[layer + 1],
+            1,
+            width=130,
+            key=f"one_step_unit_{shape}_{layer}",
+        )
+        i = _choose_input(session, layer, sizes[layer], inputs, f"{shape}_{layer}")
+    return layer, int(unit) - 1, i
+
+
+def _choose_input(
+    session: Session, layer: int, count: int, inputs: tuple[str, ...], key: str
+) -> int | None:
+    t = session.t
+    if count > LISTED:
+        number = st.number_input(
+            t("views.weight_from_number"), 0, count, 1, width=220, key=f"one_step_input_{key}"
+        )
+        return int(number) - 1 if number else None
+    choices: list[int | None] = [*range(count), None]
+
+    def label(i: int | None) -> str:
+        if i is None or i >= count:
+            return t("views.bias")
+        return inputs[i] if layer == 0 else t("views.unit", number=i + 1)
+
+    return st.selectbox(
+        t("views.weight_from"), choices, format_func=label, width=220, key=f"one_step_input_{key}"
+    )
+
+
+def _sample(session: Session, moment: Moment, traced: Trace, number: int, focus: Focus) -> None:
+    """Say what the sample is, what it should become and what it became."""
+    t, dataset = session.t, moment.dataset
+    inputs = traced.layers[0].inputs[focus.row]
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        if dataset.image_shape is not None:
+            st.image(enlarged(inputs.reshape(dataset.image_shape)), width=84)
+        shown = zip(dataset.feature_names[:SHOWN_INPUTS], inputs[:SHOWN_INPUTS], strict=False)
+        text = ", ".join(f"{name} = {value:.4g}" for name, value in shown)
+        more = len(inputs) - SHOWN_INPUTS
+        st.markdown(
+            t(
+                "views.sample_sentence",
+                number=f"{number + 1:,}",
+                step=f"{moment.step + 1:,}",
+                inputs=text + (t("views.and_more", count=more) if more > 0 else ""),
+                target=_values(traced.targets[focus.row]),
+                prediction=_values(traced.predictions[focus.row]),
+                loss=f"{traced.sample_losses[focus.row]:.4g}",
+            )
+        )
+
+
+def _values(values: np.ndarray) -> str:
+    text = ", ".join(f"{value:.4g}" for value in values[:SHOWN_INPUTS])
+    return (
+        f"({text}, …)" if len(values) > SHOWN_INPUTS else f"({text})" if len(values) > 1 else text
+    )
+
+
+def _forward(session: Session, traced: Trace, focus: Focus) -> None:
+    t, layer = session.t, traced.layers[focus.layer]
+    st.subheader(t("views.forward"), anchor=False)
+    left, right = st.columns(2)
+    with left:
+        st.caption(t("views.sum_of", layer=focus.name, unit=focus.place))
+        st.latex(derivation.weighted_sum(traced, focus))
+    with right:
+        st.caption(t("views.through", activation=t(f"activation.{layer.activation}")))
+        st.latex(derivation.activated(traced, focus))
+        if layer.mask is not None:
+            kept = float(layer.mask[focus.row, focus.unit])
+            activation = float(layer.activations[focus.row, focus.unit])
+            st.caption(t("views.dropped" if kept == 0.0 else "views.kept"))
+            st.latex(derivation.dropped(kept, activation, focus))
+    with st.expander(t("views.all_neurons", layer=focus.name)):
+        _table(session, layer, focus)
+
+
+def _table(session: Session, layer: LayerTrace, focus: Focus) -> None:
+    """List the neurons of the layer about the chosen one."""
+    t, units = session.t, layer.z.shape[1]
+    first = max(0, min(focus.unit - NEURONS // 2, units - NEURONS))
+    part = slice(first, first + NEURONS)
+    columns: dict[str, Any] = {
+        t("views.neuron"): np.arange(units)[part] + 1,
+        "z": layer.z[focus.row, part],
+        "a = f(z)": layer.activations[focus.row, part],
+        "∂L/∂a": layer.output_gradients[focus.row, part],
+        "δ = ∂L/∂z": layer.deltas[focus.row, part],
+    }
+    if layer.slopes is not None:
+        columns["f′(z)"] = layer.slopes[focus.row, part]
+    if layer.mask is not None:
+        columns[t("views.mask")] = layer.mask[focus.row, part]
+    number = st.column_config.NumberColumn(format="%.5g")
+    config = dict.fromkeys(list(columns)[1:], number)
+    st.dataframe(columns, hide_index=True, column_config=config, key="one_step_table")
+    if units > NEURONS:
+        st.caption(t("views.neurons_shown", first=first + 1, last=first + NEURONS, count=units))
+
+
+def _loss(session: Session, traced: Trace, focus: Focus, moment: Moment) -> None:
+    t = session.t
+    st.subheader(t("views.loss"), anchor=False)
+    st.caption(t("views.loss_of", loss=t(f"loss.{traced.loss_name}")))
+    for line in derivation.sample_loss(traced, focus.row):
+        st.latex(line)
+    if len(traced.sample_losses) > 1:
+        st.caption(t("views.batch_mean", size=len(traced.sample_losses)))
+        st.latex(derivation.batch_loss(traced))
+    if moment.training.regularizer != "none":
+        st.caption(t("views.penalty_apart"))
+
+
+def _backward(session: Session, traced: Trace, focus: Focus) -> None:
+    is_last = focus.layer == len(traced.layers) - 1
+    st.subheader(session.t("views.backward"), anchor=False)
+    st.caption(session.t("views.output_delta" if is_last else "views.hidden_delta"))
+    st.latex(derivation.delta(traced, focus))
+
+
+def _gradient(session: Session, traced: Trace, focus: Focus) -> None:
+    t, several = session.t, len(traced.sample_losses) > 1
+    st.subheader(t("views.gradient"), anchor=False)
+    st.caption(t("views.gradient_mean" if several else "views.gradient_one"))
+    formula, exact = derivation.gradient(traced, focus)
+    st.latex(formula)
+    _check(session, exact, traced.numeric_gradient(focus.layer, focus.i, focus.unit))
+
+
+def _check(session: Session, exact: float, measured: float) -> None:
+    """Set the two gradients side by side, and say whether they agree."""
+    agree = abs(exact - measured) <= 1e-4 * max(abs(exact), abs(measured)) + 1e-8
+    words = {"analytic": f"{exact:.6g}", "numeric": f"{measured:.6g}"}
+    if agree:
+        st.success(session.t("views.checked", **words), icon=":material/check:")
+    elif np.isfinite(exact) and np.isfinite(measured):
+        st.warning(session.t("views.not_checked", **words), icon=":material/change_history:")
+    else:
+        st.warning(session.t("views.no_number"), icon=":material/error:")
+
+
+def _update(session: Session, moment: Moment, traced: Trace, focus: Focus) -> None:
+    t = session.t
+    st.subheader(t("views.update"), anchor=False)
+    update = moment.update(traced, focus.i, focus.unit)
+    record = OPTIMIZERS[update.optimizer]
+    options = dict(
+        zip(record.options, record.values(moment.training.optimizer_options), strict=True)
+    )
+    read = derivation.read_gradient(update, moment.training)
+    if read is not None:
+        st.caption(t("views.read_gradient"))
+        st.latex(read)
+    st.caption(t("views.update_of", optimizer=t(f"optimizer.{update.optimizer}"), step=update.step))
+    for line in formulas.optimizer_lines(update, options):
+        st.latex(line)
+    st.latex(derivation.moved(update))
+    several = len(traced.sample_losses) > 1
+    st.caption(t("views.update_batch" if several else "views.update_one"))

@@ -1,0 +1,37 @@
+"""How a panel is drawn: by itself at a calm rate while the run plays, once when it rests."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import streamlit as st
+
+from playground.session import Session
+
+SECONDS = 1.5  # between redraws: calm enough to read, live enough to believe
+
+Draw = Callable[[Session], None]
+
+
+def refreshing(draw: Draw) -> Draw:
+    """Make a panel of a function that draws one: a fragment that redraws while the run plays."""
+
+    @functools.wraps(draw)
+    def show(session: Session) -> None:
+        timer = SECONDS if is_moving(session) else None
+        st.fragment(_drawn, run_every=timer)(draw, session, timer is not None)
+
+    return show
+
+
+def _drawn(draw: Draw, session: Session, timed: bool) -> None:
+    with session.guard():
+        draw(session)
+    if timed and not is_moving(session):
+        st.rerun()  # the run stopped by itself: draw the page as it is at rest, without a timer
+
+
+def is_moving(session: Session) -> bool:
+    """Say whether the run changes, or will in a moment, under the panel's eyes."""
+    return session.status in ("playing", "compiling")

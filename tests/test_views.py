@@ -1,0 +1,224 @@
+"""The panels, drawn with real runs but without a server: odd networks, odd data, both languages."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data import Dataset
+from core.experiment import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig
+from core.trainer import Trainer
+from playground.locales import catalogue, translate
+from playground.views import formulas
+
+PANELS = ("curves", "gradients", "weights", "one_step", "evaluation", "export")
+
+
+class Player:
+    """A player that stands still: a trainer, lent out."""
+
+    def __init__(self, trainer: Trainer, status: str = "paused") -> None:
+        self._trainer, self.status = trainer, status
+        self.version, self.waiting = 0, False
+
+    @contextlib.contextmanager
+    def trainer(self) -> Iterator[Trainer]:
+        yield self._trainer
+
+    def numbers(self) -> SimpleNamespace:
+        train, test = self._trainer.evaluate("train"), self._trainer.evaluate("test")
+        name = self._trainer.history.evaluations.metric_name
+        return SimpleNamespace(
+            step=self._trainer.step_count,
+            train_loss=train["loss"],
+            test_loss=test["loss"],
+            train_metric=train[name],
+            test_metric=test[name],
+        )
+
+
+class Session:
+    """A page's session as far as panels know it; what fails in a panel is not hidden."""
+
+    def __init__(self, trainer: Trainer, language: str = "en", status: str = "paused") -> None:
+        self.player = Player(trainer, status)
+        self.experiment, self.language, self.status = trainer.experiment, language, status
+
+    def t(self, key: str, **values: Any) -> str:
+        return translate(self.language, key, **values)
+
+    def guard(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+
+def page(panel, session):  # type: ignore[no-untyped-def]
+    # AppTest runs the source of this function in a module of its own.
+    import importlib
+
+    importlib.import_module(f"playground.views.{panel}").show(session)
+
+
+def draw(panel: str, trainer: Trainer, language: str = "en", status: str = "paused") -> AppTest:
+    session = Session(trainer, language, status)
+    return checked(AppTest.from_function(page, args=(panel, session), default_timeout=60).run())
+
+
+def checked(app: AppTest) -> AppTest:
+    """Hold a drawing to what every drawing must be: no exception, no text without words."""
+    assert not app.exception
+    texts = [str(block.value) for kind in ("markdown", "caption", "info") for block in app.get(kind)]
+    assert not [text for text in texts if re.search(r"\bviews\.\w+", text)]
+    return app
+
+
+def run(steps: int = 30, **parts: Any) -> Trainer:
+    trainer = Trainer(Experiment(**parts))
+    trainer.step(steps)
+    return trainer
+
+
+def own_data(n_test: int) -> Dataset:
+    rng = np.random.default_rng(5)
+    X, y = rng.normal(size=(40, 3)), np.arange(40) % 3
+    return Dataset.from_arrays(X, y, X[:n_test], y[:n_test])
+
+
+def many_layers() -> Trainer:
+    layers = tuple(Dense(200, "relu") for _ in range(16))
+    return run(3, network=NetworkConfig(layers, initializer="he_normal"))
+
+
+def no_test_set() -> Trainer:
+    experiment = Experiment(training=TrainingConfig(loss="categorical_crossentropy"))
+    trainer = Trainer(experiment, dataset=own_data(0))
+    trainer.step(20)
+    return trainer
+
+
+def broken() -> Trainer:
+    trainer = run(20)
+    trainer.params[:] = np.nan
+    return trainer
+
+
+def edited() -> Trainer:
+    trainer = run(40)
+    trainer.change(learning_rate=0.5)
+    trainer.step(20)
+    trainer.change(batch_size=3, dropout={0: 0.5})
+    trainer.set_weight(0, 1, 2, 0.5)
+    trainer.set_bias(1, 0, 0.5)
+    trainer.step(20)
+    return trainer
+
+
+RUNS = {
+    "the default": run,
+    "no step yet": lambda: run(0),
+    "one step": lambda: run(1),
+    "no hidden layer": lambda: run(network=NetworkConfig(())),
+    "many layers": many_layers,
+    "digits with dropout": lambda: run(
+        data=DataConfig("digits", n_samples=300),
+        network=NetworkConfig((Dense(40, "relu", dropout=0.4),)),
+        training=TrainingConfig(
+            "categorical_crossentropy", "adamw", 0.01, 32, regularizer="l1_l2",
+            regularization_rate=0.01, clip_norm=0.1,
+        ),
+    ),
+    "regression": lambda: run(
+        data=DataConfig("sine"), training=TrainingConfig("huber", "rmsprop", 0.01)
+    ),
+    "hinge": lambda: run(
+        data=DataConfig("blobs", classes=5), training=TrainingConfig("hinge", "adagrad", 0.1)
+    ),
+    "softmax under squared error": lambda: run(
+        data=DataConfig("rings"),
+        network=NetworkConfig(output_activation="softmax"),
+        training=TrainingConfig("mean_squared_error", "sgd", 0.1),
+    ),
+    "no test set": no_test_set,
+    "not a number": broken,
+    "edited by hand": edited,
+}
+
+
+@pytest.mark.parametrize("panel", PANELS)
+@pytest.mark.parametrize("name", RUNS)
+def test_every_panel_draws_every_run(name: str, panel: str) -> None:
+    draw(panel, RUNS[name]())
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_every_panel_speaks_chinese(panel: str) -> None:
+    draw(panel, edited(), "zh")
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_every_panel_draws_while_the_run_plays(panel: str) -> None:
+    draw(panel, run(), status="playing")
+
+
+def test_the_catalogues_have_the_same_words_with_the_same_places() -> None:
+    english, chinese = catalogue("en", "views"), catalogue("zh", "views")
+    for key, text in english.items():
+        assert chinese[key] != text or key == "views.r2", f"{key} is not translated"
+        places = [sorted(re.findall(r"{(\w+)}", words)) for words in (text, chinese[key])]
+        assert places[0] == places[1], key
+
+
+def test_one_sample_can_be_chosen_and_followed_through_any_layer() -> None:
+    app = draw("one_step", run())
+    app.segmented_control[0].set_value("sample").run()
+    for layer in (0, 1, 2):
+        app.selectbox[0].set_value(layer).run()
+        checked(app)
+        assert any("Checked" in block.value for block in app.success)
+
+
+def test_a_bias_can_be_followed_too() -> None:
+    app = draw("one_step", run())
+    app.selectbox[1].set_value(None).run()
+    assert any(r"\partial b_{1}" in block.value for block in app.latex)
+    assert any("Checked" in block.value for block in checked(app).success)
+
+
+def test_the_shown_code_makes_the_shown_predictions(tmp_path: Any, monkeypatch: Any) -> None:
+    from core import exchange
+
+    monkeypatch.chdir(tmp_path)
+    trainer = run(data=DataConfig("digits", n_samples=300),
+                  training=TrainingConfig("categorical_crossentropy"))
+    app = draw("export", trainer)
+    exchange.save(trainer, tmp_path / "digits.npz")
+    printed: list[np.ndarray] = []
+    exec(app.code[0].value, {"print": printed.append})
+    shown = app.dataframe[0].value.iloc[:, 1:].to_numpy()
+    assert printed[0] == pytest.approx(shown, abs=1e-6)
+
+
+def test_numbers_in_formulas_keep_their_brackets() -> None:
+    assert formulas.substituted(r"z \tanh z", {"z": -0.5}) == r"(-0.5) \tanh (-0.5)"
+    assert formulas.substituted("(p - y)^{2}", {"p": 0.25, "y": 1.0}) == "(0.25 - 1)^{2}"
+    assert formulas.substituted(r"\eta g", {r"\eta": 0.1, "g": 2.0}) == "(0.1) (2)"
+    assert formulas.number(1.5e-7) == r"1.5 \times 10^{-7}"
+    assert formulas.number(float("nan")) == r"\mathrm{NaN}"
+
+
+def test_a_long_sum_is_shortened_and_still_adds_up() -> None:
+    text = formulas.products(np.arange(1.0, 11.0), np.ones(10))
+    assert text.count(r"\cdot") == formulas.TERMS
+    assert r"\underbrace{10}" in text  # 1 + 2 + 3 + 4
+
+
+def test_experiments_leave_as_json() -> None:
+    trainer = run(1)
+    assert json.loads(trainer.experiment.to_json())["data"]["name"] == "circle"
