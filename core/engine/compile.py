@@ -21,6 +21,7 @@ from core.engine import scalars
 from core.engine.jit import exact, kernel
 from core.maths import scalar
 
+
 def _rebuilt(
     function: Callable[..., Any], number: Callable[[float], Any], replaced: Mapping[str, Any]
 ) -> Callable[..., Any]:
@@ -61,9 +62,7 @@ def choose(functions: Sequence[Any]) -> Any:
     """One function of many: `choose([f, g])(code, ...)` calls f(...) for code 0, g(...) for code 1."""
     if len(functions) > 4:
         size = 4 ** math.ceil(math.log(len(functions), 4) - 1)
-        groups = [
-            choose(functions[k : k + size]) for k in range(0, len(functions), size)
-        ]
+        groups = [choose(functions[k : k + size]) for k in range(0, len(functions), size)]
         return _of_groups(size, *_four(groups))
     return _of_functions(*_four(functions))
 

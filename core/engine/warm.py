@@ -1,0 +1,29 @@
+"""Compile everything the page needs into the cache: `python -m core.engine.warm`.
+
+What is compiled is there for every network, loss and optimizer; a second run only loads it.
+"""
+
+from __future__ import annotations
+
+import time
+
+
+def warm() -> float:
+    """Make every kernel ready in this process, from the cache where it is; returns the seconds."""
+    import numpy as np
+
+    from core.engine import cpu, kernels
+    from core.engine.layout import Layout
+
+    start = time.perf_counter()
+    layout = Layout((1, 1), ("linear",))
+    X = Y = np.zeros((1, 1), dtype=np.float32)
+    engine = cpu.CPUEngine(layout, X, Y, loss=cpu.ANY_LOSS, optimizer="sgd", seed=0)
+    engine.run(1, np.zeros((1, kernels.N_COLUMNS + 3)), 1, 0)
+    cpu.predict(layout, engine.params, X)
+    cpu.loss_and_gradients(layout, engine.params, X, Y, cpu.ANY_LOSS)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    print(f"Kernels are ready after {warm():.1f} s.")

@@ -1,0 +1,217 @@
+"""Network: the weights of a multilayer perceptron, and what it makes of data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.data.preprocessing import Identity, Preprocessing
+from core.data.targets import read_targets
+from core.engine.layout import Layout
+from core.experiment import Experiment, NetworkConfig
+from core.maths.activations import SOFTMAX
+from core.maths.losses import LOSSES
+from core.maths.registry import get
+
+Floats = NDArray[np.float32]
+
+
+class Network:
+    """An immutable snapshot of a network: its config, its parameters, and where they come from.
+
+    config: the NetworkConfig as given. output_activation: the activation that its "auto" stands
+    for. preprocessing: makes the network's inputs of raw columns, `preprocessing.transform(raw)`.
+    experiment, class_names, feature_names: None if not known. Made by `from_arrays` or a Trainer.
+    """
+
+    def __init__(
+        self,
+        config: NetworkConfig,
+        layout: Layout,
+        params: Floats,
+        *,
+        preprocessing: Preprocessing | None = None,
+        experiment: Experiment | None = None,
+        class_names: Sequence[str] | None = None,
+        feature_names: Sequence[str] | None = None,
+    ) -> None:
+        self.config = config
+        self.layout = layout
+        self.params = params.copy()
+        self.params.flags.writeable = False
+        self.preprocessing = Identity() if preprocessing is None else preprocessing
+        self.experiment = experiment
+        self.class_names = None if class_names is None else tuple(class_names)
+        self.feature_names = None if feature_names is None else tuple(feature_names)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        config: NetworkConfig,
+        weights: Sequence[ArrayLike],
+        biases: Sequence[ArrayLike],
+        *,
+        preprocessing: Preprocessing | None = None,
+        experiment: Experiment | None = None,
+        class_names: Sequence[str] | None = None,
+        feature_names: Sequence[str] | None = None,
+    ) -> Network:
+        """Build a network of arrays, which are copied.
+
+        weights: (inputs, units) for each layer, biases: (units,); the last pair is the output
+        layer. With `config.output_activation` "auto", the activation is the one that the
+        experiment's loss asks for; without an experiment it is sigmoid for one output and
+        softmax for more. Raises ValueError naming the first array whose shape does not fit.
+        """
+        W = [_float32(array, f"weights[{layer}]") for layer, array in enumerate(weights)]
+        b = [_float32(array, f"biases[{layer}]") for layer, array in enumerate(biases)]
+        _check_layers(config, W, b)
+        layout = Layout.of(
+            len(W[0]), config, len(b[-1]), _output_activation(config, experiment, len(b[-1]))
+        )
+        parts = [part.ravel() for pair in zip(W, b, strict=True) for part in pair]
+        return cls(
+            config,
+            layout,
+            np.concatenate(parts),
+            preprocessing=preprocessing,
+            experiment=experiment,
+            class_names=class_names,
+            feature_names=feature_names,
+        )
+
+    @property
+    def weights(self) -> list[Floats]:
+        """Weights of every layer, hidden ones first: float32 (inputs, units), not writable."""
+        return self.layout.views(self.params)[0]
+
+    @property
+    def biases(self) -> list[Floats]:
+        """Biases of every layer, hidden ones first: float32 (units,), not writable."""
+        return self.layout.views(self.params)[1]
+
+    @property
+    def output_activation(self) -> str:
+        """The output layer's activation, never "auto"."""
+        return self.layout.output_activation
+
+    @property
+    def n_inputs(self) -> int:
+        return self.layout.n_inputs
+
+    @property
+    def n_outputs(self) -> int:
+        return self.layout.n_outputs
+
+    @property
+    def n_parameters(self) -> int:
+        return self.layout.n_parameters
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.layout.sizes))
+        return f"Network({sizes}, {', '.join(self.layout.activations)})"
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """The output activations: float32 (n_samples, n_outputs), probabilities or values.
+
+        X: numbers (n_samples, n_inputs), as the network is fed (see `preprocessing`).
+        Raises ValueError if the shape does not fit or a number is not finite.
+        """
+        from core.engine import cpu
+
+        return cpu.predict(self.layout, self.params, self._inputs(X))
+
+    def layer_outputs(self, X: ArrayLike) -> list[Floats]:
+        """Activations of every layer, hidden ones first: float32 (n_samples, units) each.
+
+        X as for `predict`. Dropout is off.
+        """
+        from core.engine import cpu
+
+        return cpu.layer_outputs(self.layout, self.params, self._inputs(X))
+
+    def loss_and_gradients(
+        self, X: ArrayLike, y: ArrayLike, loss: str | None = None
+    ) -> tuple[float, list[Floats], list[Floats]]:
+        """Mean loss, and its gradients: (loss, [dW ...], [db ...]), shaped like weights and biases.
+
+        y: (n_samples, n_outputs), one-hot for classes; or class numbers or values (n_samples,);
+        for the hinges -1/+1, or 0/1, which is mapped. loss: the experiment's if left out.
+        Dropout is off; no penalty is added. Raises ValueError if shapes or numbers do not fit.
+        """
+        from core.engine import cpu
+
+        if loss is None:
+            loss = self.experiment.training.loss if self.experiment else _loss_of(self.layout)
+        get(LOSSES, loss, "loss")
+        X = self._inputs(X)
+        Y = read_targets(y, self.n_outputs, loss)
+        if len(X) != len(Y) or not len(X):
+            raise ValueError(
+                f"X and y must hold the same number of samples, at least one; "
+                f"got {len(X)} and {len(Y)}."
+            )
+        value, gradient = cpu.loss_and_gradients(self.layout, self.params, X, Y, loss)
+        return value, *self.layout.views(gradient)
+
+    def _inputs(self, X: ArrayLike) -> Floats:
+        array = _float32(X, "X")
+        if array.ndim != 2 or array.shape[1] != self.n_inputs:
+            raise ValueError(
+                f"X must be (n_samples, {self.n_inputs}), a row for each sample; "
+                f"got shape {array.shape}."
+            )
+        if not np.isfinite(array).all():
+            raise ValueError("X holds a value that is not a finite float32 number.")
+        return array
+
+
+def _float32(values: ArrayLike, name: str) -> Floats:
+    """Numbers as a C-contiguous float32 array."""
+    try:
+        with np.errstate(over="ignore"):  # inf is refused later, in words
+            return np.ascontiguousarray(np.asarray(values), dtype=np.float32)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be plain numbers, all rows alike.") from None
+
+
+def _check_layers(config: NetworkConfig, W: list[Floats], b: list[Floats]) -> None:
+    n_layers = len(config.layers) + 1
+    if len(W) != n_layers or len(b) != n_layers:
+        raise ValueError(
+            f"The config has {n_layers - 1} hidden layers and an output layer, so there must be "
+            f"{n_layers} weights and biases; got {len(W)} and {len(b)}."
+        )
+    inputs = W[0].shape[0] if W[0].ndim == 2 else 0
+    if not inputs:
+        raise ValueError(f"weights[0] must be (inputs, units); got shape {W[0].shape}.")
+    outputs = b[-1].shape[0] if b[-1].ndim == 1 else 0
+    if not outputs:
+        raise ValueError(f"biases[{n_layers - 1}] must be (units,); got shape {b[-1].shape}.")
+    for layer, units in enumerate([*(hidden.units for hidden in config.layers), outputs]):
+        for name, array, right in (
+            ("weights", W[layer], (inputs, units)),
+            ("biases", b[layer], (units,)),
+        ):
+            if array.shape != right:
+                raise ValueError(
+                    f"{name}[{layer}] must have shape {right} to fit the config and the layer "
+                    f"before it; got {array.shape}."
+                )
+        inputs = units
+
+
+def _output_activation(config: NetworkConfig, experiment: Experiment | None, n_outputs: int) -> str:
+    if config.output_activation != "auto":
+        return config.output_activation
+    if experiment is not None:
+        return LOSSES[experiment.training.loss].output_activation
+    return "sigmoid" if n_outputs == 1 else SOFTMAX
+
+
+def _loss_of(layout: Layout) -> str:
+    """The loss that an output activation suggests, for a network that comes without experiment."""
+    fitting = {"sigmoid": "binary_crossentropy", SOFTMAX: "categorical_crossentropy"}
+    return fitting.get(layout.output_activation, "mean_squared_error")
