@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.exchange import containers, weights
 from core.exchange.containers import MAX_BYTES
@@ -49,8 +49,8 @@ def to_bytes(trainer_or_network: Trainer | Network, suffix: str) -> bytes:
     The same network gives the same bytes.
     """
     write = containers.WRITERS[_check_suffix(suffix)]
-    network: Network = getattr(trainer_or_network, "network", trainer_or_network)
-    return write(weights.pack(network, suffix))
+    either: Any = trainer_or_network
+    return write(weights.pack(getattr(either, "network", either), suffix))
 
 
 def from_bytes(data: bytes, suffix: str) -> Network:

@@ -83,11 +83,9 @@ import numpy as np
 
 def prediction_code(network: Network) -> str:
     """NumPy code that defines predict(file, metadata, raw) for this network."""
-    names = [*(layer.activation for layer in network.config.layers)]
-    names.append(network.config.output_activation)
     lines = ["def predict(file, metadata, raw):"]
     lines += [f"    {line}" for line in _inputs(network.preprocessing)]
-    for layer, name in enumerate(names):
+    for layer, name in enumerate(network.layout.activations):
         lines.append(f'    z = a @ file["layer_{layer}/weights"] + file["layer_{layer}/biases"]')
         lines.append(f"    a = {NUMPY_ACTIVATIONS[name]}  # {name}")
     return "\n".join([*lines, "    return a", ""])

@@ -4,10 +4,11 @@ The arrays are `layer_0/weights` (inputs, units), `layer_0/biases` (units,), `la
 output layer last, all float32. The JSON object has the keys
 
     format, format_version   what the file is
-    network                  layers, activations ("output_activation" is never "auto")
+    network                  its config: layers, initializer, output_activation
+    activations              of every layer, the output's last and never "auto"
     experiment               the whole experiment, or null
     preprocessing            what makes network inputs of raw columns
-    class_names, feature_names
+    class_names, feature_names   lists, or null
     readme                   how to compute the predictions, in NumPy
 """
 
@@ -45,10 +46,11 @@ def pack(network: Network, suffix: str) -> Contents:
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "network": dataclasses.asdict(network.config),
+        "activations": network.layout.activations,
         "experiment": None if experiment is None else json.loads(experiment.to_json()),
         "preprocessing": network.preprocessing.to_dict(),
-        "class_names": list(network.class_names or ()),
-        "feature_names": list(network.feature_names or ()),
+        "class_names": network.class_names,
+        "feature_names": network.feature_names,
         "readme": describe(network, suffix),
     }
     return Contents(arrays, json.dumps(metadata, allow_nan=False))
@@ -70,7 +72,7 @@ def unpack(contents: Contents) -> Network:
         )
     feature_names = _names(metadata, "feature_names", n_inputs)
     class_names = _names(metadata, "class_names", max(n_outputs, 2))
-    return Network.from_arrays(
+    network = Network.from_arrays(
         config,
         weights,
         biases,
@@ -79,6 +81,9 @@ def unpack(contents: Contents) -> Network:
         class_names=class_names,
         feature_names=feature_names,
     )
+    if metadata.get("activations") != list(network.layout.activations):
+        raise ValueError("The activations in the file are not those of the network in it.")
+    return network
 
 
 def _read_metadata(text: str) -> dict[str, Any]:
@@ -107,8 +112,6 @@ def _network_config(record: object) -> NetworkConfig:
     experiment, problems = read_experiment({"network": record})
     if problems:
         raise ValueError(f"The network in the file is not valid: {problems[0]}")
-    if experiment.network.output_activation == "auto":
-        raise ValueError("The network in the file does not name its output activation.")
     return experiment.network
 
 
@@ -154,11 +157,13 @@ def _check_array(array: NDArray[np.float32], name: str, shape: tuple[int, ...]) 
         raise ValueError(f"The array {name!r} holds values that are not finite numbers.")
 
 
-def _names(metadata: dict[str, Any], field: str, count: int) -> tuple[str, ...]:
-    """A list of names: `count` of them, or none."""
+def _names(metadata: dict[str, Any], field: str, count: int) -> tuple[str, ...] | None:
+    """A list of names, `count` of them or none, or null."""
     names = metadata.get(field)
+    if names is None:
+        return None
     if not isinstance(names, list) or not all(map(_is_text, names)):
-        raise ValueError(f"The {field!r} in the file must be a list of texts.")
+        raise ValueError(f"The {field!r} in the file must be a list of texts, or null.")
     if names and len(names) != count:
         raise ValueError(f"The file has {len(names)} {field}, but should have {count}.")
     return tuple(names)

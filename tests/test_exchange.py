@@ -1,0 +1,494 @@
+"""Networks in files: round trips, predictions with NumPy alone, files that cannot be trusted."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import math
+import struct
+import zipfile
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import exchange
+from core.data import Preprocessing, load_dataset
+from core.data.features import FEATURES, expand
+from core.data.preprocessing import Features, Identity, Scale, Standardize
+from core.exchange import containers, files
+from core.exchange.containers import Contents
+from core.exchange.readme import NUMPY_ACTIVATIONS, NUMPY_FEATURES
+from core.experiment import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig
+from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
+from core.network import Network
+from core.trainer import Trainer
+
+SUFFIXES = exchange.SUFFIXES
+EACH_SUFFIX = pytest.mark.parametrize("suffix", SUFFIXES)
+
+
+def make_network(
+    activations: tuple[str, ...] = ("tanh", "relu"),
+    output: str = "sigmoid",
+    n_inputs: int = 2,
+    n_outputs: int = 1,
+    preprocessing: Preprocessing = Features(("x1", "x2")),  # noqa: B008 - it is frozen
+    seed: int = 0,
+) -> Network:
+    """A network of random weights, hidden layers 3, 4, 5 ... units wide."""
+    rng = np.random.default_rng(seed)
+    layers = tuple(Dense(3 + i, name) for i, name in enumerate(activations))
+    sizes = [n_inputs, *(layer.units for layer in layers), n_outputs]
+    config = NetworkConfig(layers, output_activation=output)
+    training = TrainingConfig(optimizer_options={"beta_1": 0.95})
+    return Network.from_arrays(
+        config,
+        [rng.normal(size=pair).astype(np.float32) for pair in pairwise(sizes)],
+        [rng.normal(size=size).astype(np.float32) for size in sizes[1:]],
+        preprocessing=preprocessing,
+        experiment=Experiment(DataConfig("xor"), config, training, seed=5),
+        class_names=tuple(f"类 {k}" for k in range(max(n_outputs, 2))),
+        feature_names=tuple(f"column {k}" for k in range(n_inputs)),
+    )
+
+
+def assert_same(one: Network, other: Network) -> None:
+    for mine, theirs in zip(one.weights + one.biases, other.weights + other.biases, strict=True):
+        assert mine.dtype == theirs.dtype == np.float32
+        np.testing.assert_array_equal(mine, theirs)
+    for field in ("config", "experiment", "preprocessing", "class_names", "feature_names"):
+        assert getattr(one, field) == getattr(other, field)
+
+
+# -- round trips ---------------------------------------------------------------------------
+
+
+@EACH_SUFFIX
+@pytest.mark.parametrize(
+    "preprocessing",
+    [Identity(), Scale(16.0), Standardize((0.1, 2.0), (1e-3, 7.0)), Features(("x2", "x1_x2"))],
+    ids=lambda how: how.kind,
+)
+def test_round_trip(suffix: str, preprocessing: Preprocessing, tmp_path: Path) -> None:
+    network = make_network(n_outputs=3, output="softmax", preprocessing=preprocessing)
+    exchange.save(network, tmp_path / f"mine{suffix}")
+    loaded = exchange.load(tmp_path / f"mine{suffix}")
+    assert_same(network, loaded)
+    X = np.random.default_rng(1).normal(size=(20, 2)).astype(np.float32)
+    np.testing.assert_array_equal(network.predict(X), loaded.predict(X))
+    assert [path.name for path in tmp_path.iterdir()] == [f"mine{suffix}"]
+
+
+@EACH_SUFFIX
+@pytest.mark.parametrize("activations", [(), ("relu",), ("tanh",) * 6])
+def test_any_depth(suffix: str, activations: tuple[str, ...]) -> None:
+    network = make_network(activations)
+    assert_same(network, exchange.from_bytes(exchange.to_bytes(network, suffix), suffix))
+
+
+@EACH_SUFFIX
+def test_same_network_same_bytes(suffix: str) -> None:
+    assert exchange.to_bytes(make_network(), suffix) == exchange.to_bytes(make_network(), suffix)
+
+
+@EACH_SUFFIX
+def test_a_network_without_experiment_or_names(suffix: str) -> None:
+    bare = make_network()
+    bare = Network.from_arrays(bare.config, bare.weights, bare.biases)
+    loaded = exchange.from_bytes(exchange.to_bytes(bare, suffix), suffix)
+    assert_same(bare, loaded)
+
+
+@EACH_SUFFIX
+@pytest.mark.parametrize("with_experiment", [True, False])
+def test_auto_stays_auto(suffix: str, with_experiment: bool) -> None:
+    """The config comes back as it was given, the activation that it stands for as well."""
+    given = make_network(output="auto", n_outputs=2)
+    network = Network.from_arrays(
+        given.config,
+        given.weights,
+        given.biases,
+        experiment=given.experiment if with_experiment else None,
+    )
+    loaded = exchange.from_bytes(exchange.to_bytes(network, suffix), suffix)
+    assert_same(network, loaded)
+    assert loaded.output_activation == ("sigmoid" if with_experiment else "softmax")
+
+
+@EACH_SUFFIX
+@pytest.mark.parametrize(
+    ("name", "loss"),
+    [
+        ("spiral", "binary_crossentropy"),
+        ("iris", "categorical_crossentropy"),
+        ("blobs", "hinge"),
+        ("sine", "mean_squared_error"),
+    ],
+)
+def test_a_trainer_gives_its_network(suffix: str, name: str, loss: str, tmp_path: Path) -> None:
+    trainer = Trainer(Experiment(DataConfig(name), training=TrainingConfig(loss)))
+    trainer.step(30)
+    exchange.save(trainer, tmp_path / f"run{suffix}")
+    loaded = exchange.load(tmp_path / f"run{suffix}")
+    assert_same(trainer.network, loaded)
+    assert loaded.experiment == trainer.experiment
+    X = trainer.dataset.X_test
+    np.testing.assert_array_equal(loaded.predict(X), trainer.network.predict(X))
+
+
+# -- predictions with NumPy alone ------------------------------------------------------------
+
+
+def run_readme(path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[np.ndarray], np.ndarray]:
+    """Run the code in a file's readme as a person would, beside the file."""
+    readme = json.loads(containers.READERS[path.suffix](path.read_bytes()).metadata)["readme"]
+    monkeypatch.chdir(path.parent)
+    names: dict = {}
+    exec(readme[readme.index("import json") :], names)
+    return lambda raw: names["predict"](names["file"], names["metadata"], raw)
+
+
+@EACH_SUFFIX
+@pytest.mark.parametrize("output", OUTPUT_ACTIVATIONS)
+def test_the_readme_reproduces_predictions(
+    suffix: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = output if output in ACTIVATIONS else "tanh"
+    network = make_network((hidden, hidden), output, n_outputs=3)
+    exchange.save(network, tmp_path / f"network{suffix}")
+    predict = run_readme(tmp_path / f"network{suffix}", monkeypatch)
+    raw = np.random.default_rng(2).uniform(-6, 6, (50, 2))
+    ours = network.predict(network.preprocessing.transform(raw))
+    np.testing.assert_allclose(predict(raw), ours, rtol=2e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", ["circle", "iris", "digits", "sine"])
+def test_the_readme_makes_inputs_of_raw_columns(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = load_dataset(DataConfig(name, noise=0.1, features=tuple(FEATURES)))
+    network = make_network(
+        n_inputs=data.n_inputs, n_outputs=4, preprocessing=data.preprocessing, output="softmax"
+    )
+    exchange.save(network, tmp_path / "network.npz")
+    predict = run_readme(tmp_path / "network.npz", monkeypatch)
+    raw = np.random.default_rng(3).uniform(0, 16, (9, data.preprocessing.n_raw or data.n_inputs))
+    ours = network.predict(data.preprocessing.transform(raw))
+    np.testing.assert_allclose(predict(raw), ours, rtol=2e-4, atol=2e-5)
+
+
+def test_the_readmes_formulas_are_the_registrys() -> None:
+    z = np.array([[-30.0, -3.0, -0.5, 0.0], [0.7, 2.0, 30.0, 800.0]])
+    assert list(NUMPY_ACTIVATIONS) == list(OUTPUT_ACTIVATIONS)
+    for name, activation in ACTIVATIONS.items():
+        names = {"np": np, "math": math, "z": z}
+        exec(f"a = {NUMPY_ACTIVATIONS[name]}", names)
+        expected = np.vectorize(activation.function)(z)
+        np.testing.assert_allclose(names["a"], expected, rtol=1e-12, atol=1e-15, err_msg=name)
+    points = np.array([[0.5, -2.0], [3.0, 4.0]])
+    assert list(NUMPY_FEATURES) == list(FEATURES)
+    for name in FEATURES:
+        names = {"np": np, "x1": points[:, 0], "x2": points[:, 1]}
+        exec(f"a = {NUMPY_FEATURES[name]}", names)
+        np.testing.assert_allclose(names["a"], expand(points, [name])[:, 0])
+
+
+# -- refusals ------------------------------------------------------------------------------
+
+
+def with_metadata(suffix: str, **changes: object) -> bytes:
+    """A file of which some of the metadata is changed; a key changed to ... is left out."""
+    contents = containers.READERS[suffix](exchange.to_bytes(make_network(), suffix))
+    metadata = {**json.loads(contents.metadata), **changes}
+    kept = {key: value for key, value in metadata.items() if value is not ...}
+    return containers.WRITERS[suffix](Contents(contents.arrays, json.dumps(kept)))
+
+
+def with_arrays(suffix: str, change: Callable[[dict], object]) -> bytes:
+    """A file of which the arrays are changed."""
+    contents = containers.READERS[suffix](exchange.to_bytes(make_network(), suffix))
+    change(contents.arrays)
+    return containers.WRITERS[suffix](contents)
+
+
+def refusal(data: bytes, suffix: str) -> str:
+    """The sentence with which a file is refused."""
+    with pytest.raises(ValueError) as caught:
+        exchange.from_bytes(data, suffix)
+    sentence = str(caught.value)
+    assert type(caught.value) is ValueError
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    return sentence
+
+
+@EACH_SUFFIX
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"format": "other"}, "not written by this playground"),
+        ({"format": ...}, "not written by this playground"),
+        ({"format_version": 2}, "format version 2, written by a newer playground"),
+        ({"format_version": "1"}, "does not say which version"),
+        ({"format_version": 0}, "does not say which version"),
+        ({"network": ...}, "does not describe the network's layers"),
+        ({"activations": ["tanh", "relu", "tanh"]}, "activations in the file are not those"),
+        ({"activations": ...}, "activations in the file are not those"),
+        ({"network": {"layers": [{"units": "many"}]}}, "units is 'many'"),
+        ({"network": {"output_activation": "sigmoud"}}, "Did you mean 'sigmoid'"),
+        ({"network": {"layers": [], "output_activation": "tanh"}}, "no layer's: 'layer_1/biases'"),
+        ({"preprocessing": ...}, "preprocessing must be a JSON object"),
+        ({"preprocessing": {"kind": "whiten"}}, "Unknown preprocessing kind 'whiten'"),
+        ({"preprocessing": {"kind": "features", "names": ["x1"]}}, "makes 1 inputs"),
+        ({"preprocessing": {"kind": "standardize", "mean": [0], "scale": [math.nan]}}, "finite"),
+        ({"class_names": "ab"}, "'class_names' in the file must be a list of texts"),
+        ({"class_names": ["a", "b", "c"]}, "3 class_names, but should have 2"),
+        ({"feature_names": [1, 2]}, "'feature_names' in the file must be a list of texts"),
+        ({"feature_names": ["a", "\ud800"]}, "'feature_names' in the file must be a list of texts"),
+        ({"experiment": 5}, "experiment in the file is not a JSON object"),
+        ({"experiment": {"data": {"noise": 7}}}, "noise is 7"),
+        ({"experiment": {"version": 99}}, "newer"),
+    ],
+)
+def test_wrong_metadata(suffix: str, changes: dict, words: str) -> None:
+    assert words in refusal(with_metadata(suffix, **changes), suffix)
+
+
+@EACH_SUFFIX
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '"' + "x" * 1000])
+def test_metadata_that_is_no_json_object(suffix: str, text: str) -> None:
+    contents = containers.READERS[suffix](exchange.to_bytes(make_network(), suffix))
+    data = containers.WRITERS[suffix](Contents(contents.arrays, text))
+    assert "metadata" in refusal(data, suffix) or "not written by" in refusal(data, suffix)
+
+
+@EACH_SUFFIX
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda arrays: arrays.pop("layer_1/biases"), "no array 'layer_1/biases'"),
+        (lambda arrays: arrays.clear(), "no array 'layer_0/weights'"),
+        (lambda arrays: arrays.update(extra=np.zeros(3, np.float32)), "no layer's: 'extra'"),
+        (
+            lambda arrays: arrays.update({"layer_1/weights": np.zeros((3, 9), np.float32)}),
+            "'layer_1/weights' has shape (3, 9); it should be (3, 4)",
+        ),
+        (
+            lambda arrays: arrays.update({"layer_0/biases": np.zeros((3, 1), np.float32)}),
+            "'layer_0/biases' has shape (3, 1); it should be (3,)",
+        ),
+        (lambda arrays: arrays.update({"layer_0/weights": np.float32([1])}), "no inputs"),
+        (
+            lambda arrays: arrays.update({"layer_2/biases": np.float32([np.nan])}),
+            "'layer_2/biases' holds values that are not finite",
+        ),
+        (
+            lambda arrays: arrays.update({"layer_2/biases": np.float64([1.0])}),
+            "'layer_2/biases' is",
+        ),
+        (
+            lambda arrays: arrays.update({"layer_2/biases": np.int32([1])}),
+            "weights must be float32",
+        ),
+    ],
+)
+def test_wrong_arrays(suffix: str, change: Callable, words: str) -> None:
+    assert words in refusal(with_arrays(suffix, change), suffix)
+
+
+@EACH_SUFFIX
+def test_truncated_files(suffix: str) -> None:
+    data = exchange.to_bytes(make_network(), suffix)
+    for length in range(0, len(data), 7):
+        refusal(data[:length], suffix)
+    refusal(data[100:], suffix)
+
+
+@EACH_SUFFIX
+def test_foreign_files(suffix: str) -> None:
+    other = SUFFIXES[1 - SUFFIXES.index(suffix)]
+    for data in (b"", b"\x00" * 100, b"PK\x03\x04" + b"a" * 50, b"\x89PNG\r\n", b"{}" * 40):
+        refusal(data, suffix)
+    refusal(exchange.to_bytes(make_network(), other), suffix)
+
+
+def test_archives_of_other_programs() -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, x=np.zeros(3))
+    assert "no metadata" in refusal(buffer.getvalue(), ".npz")
+    np.save(buffer := io.BytesIO(), np.zeros(3))
+    refusal(buffer.getvalue(), ".npz")
+    from safetensors.numpy import save
+
+    assert "no metadata" in refusal(save({"x": np.zeros(3, np.float32)}), ".safetensors")
+    assert "no metadata" in refusal(
+        save({"x": np.zeros(3, np.float32)}, metadata={"format": "pt"}), ".safetensors"
+    )
+    half = save({"layer_0/weights": np.zeros(3, np.float16)}, metadata={"metadata": "{}"})
+    assert "'F16'; weights must be float32" in refusal(half, ".safetensors")
+
+
+def archive(entries: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as made:
+        for name, block in entries.items():
+            made.writestr(name, block)
+    return buffer.getvalue()
+
+
+def npy(header: str, body: bytes = b"") -> bytes:
+    """An array in NumPy's format with a header of our own making."""
+    text = header.encode("latin-1")
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + body
+
+
+def npy_of(array: np.ndarray) -> bytes:
+    np.save(buffer := io.BytesIO(), array, allow_pickle=True)
+    return buffer.getvalue()
+
+
+def test_bombs_are_not_unpacked() -> None:
+    bomb = archive({"metadata.npy": bytes(50_000_000)}, zipfile.ZIP_DEFLATED)
+    assert "would unpack to 50,000,000 bytes" in refusal(bomb, ".npz")
+    many = archive({f"{n}.npy": b"" for n in range(2000)})
+    assert "2000 entries" in refusal(many, ".npz")
+    # 4 TB in the header of an array of 4 bytes
+    huge = npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }\n", b"1234")
+    metadata = npy_of(np.array("{}"))
+    data = archive({"metadata.npy": metadata, "layer_0/weights.npy": huge})
+    assert "its size is not what it says" in refusal(data, ".npz")
+    lying = json.dumps({"w": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 1 << 42]}})
+    header = lying.encode()
+    refusal(struct.pack("<Q", len(header)) + header, ".safetensors")
+    refusal(struct.pack("<Q", 1 << 60) + header, ".safetensors")
+
+
+def test_nothing_is_unpickled() -> None:
+    pickled = npy_of(np.array([{"a": 1}], dtype=object))
+    refusal(archive({"metadata.npy": pickled}), ".npz")
+    data = archive({"metadata.npy": npy_of(np.array("{}")), "layer_0/weights.npy": pickled})
+    assert "'layer_0/weights'" in refusal(data, ".npz")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "{",
+        "[" * 9000,
+        "(" * 60_000,
+        "{'descr': '<f4'}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': 'x'}",
+        "{'descr': '<f4', 'fortran_order': True, 'shape': (0,)}",
+        "{'descr': 'nonsense', 'fortran_order': False, 'shape': (0,)}",
+        "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (0,)}",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (0,)}",
+        "{'descr': '<U0', 'fortran_order': False, 'shape': (99999999999999999999,)}",
+        "{'descr': '>f4', 'fortran_order': False, 'shape': (0,)}",
+        "__import__('os')",
+    ],
+)
+def test_headers_that_numpy_never_wrote(header: str) -> None:
+    metadata = npy_of(np.array("{}"))
+    refusal(archive({"metadata.npy": metadata, "w.npy": npy(header)}), ".npz")
+    refusal(archive({"metadata.npy": npy(header)}), ".npz")
+
+
+def test_damaged_text() -> None:
+    header = "{'descr': '<U1', 'fortran_order': False, 'shape': (), }\n"
+    data = archive({"metadata.npy": npy(header, b"\xff\xff\xff\xff")})
+    assert "not a readable text" in refusal(data, ".npz")
+    assert "not a text" in refusal(archive({"metadata.npy": npy_of(np.zeros(2))}), ".npz")
+
+
+def test_suffixes() -> None:
+    network = make_network()
+    for suffix in (".onnx", ".json", "", ".NPY"):
+        with pytest.raises(ValueError, match=r"not built yet. Choose one of: .npz, .safetensors"):
+            exchange.to_bytes(network, suffix)
+        with pytest.raises(ValueError, match="not built yet"):
+            exchange.from_bytes(b"", suffix)
+    with pytest.raises(ValueError, match="not built yet"):
+        exchange.save(network, "network.onnx")
+    with pytest.raises(ValueError, match="not built yet"):
+        exchange.load("network.onnx")
+
+
+@EACH_SUFFIX
+def test_files_too_large(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exchange.save(make_network(), tmp_path / f"network{suffix}")
+    monkeypatch.setattr(files, "MAX_BYTES", 100)
+    with pytest.raises(ValueError, match="The file is larger than"):
+        exchange.load(tmp_path / f"network{suffix}")
+    refusal(exchange.to_bytes(make_network(), suffix), suffix)
+
+
+# -- garbage -------------------------------------------------------------------------------
+
+
+def network_or_sentence(data: bytes, suffix: str) -> Network | str:
+    try:
+        return exchange.from_bytes(data, suffix)
+    except ValueError as error:
+        return str(error)
+
+
+@given(st.binary(max_size=300), st.sampled_from(SUFFIXES))
+def test_any_bytes(data: bytes, suffix: str) -> None:
+    assert isinstance(network_or_sentence(data, suffix), str)
+
+
+WHOLE = {suffix: exchange.to_bytes(make_network(), suffix) for suffix in SUFFIXES}
+
+
+@given(
+    st.sampled_from(SUFFIXES),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=5),
+)
+def test_damaged_bytes(suffix: str, damage: list[tuple[float, int]]) -> None:
+    data = bytearray(WHOLE[suffix])
+    for place, byte in damage:
+        data[int(place * len(data))] = byte
+    read = network_or_sentence(bytes(data), suffix)
+    if isinstance(read, Network):  # a weight that is still a number, or text that is no matter
+        assert all(np.isfinite(W).all() for W in read.weights)
+        assert read.predict(np.zeros((1, 2), np.float32)).shape == (1, 1)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+FIELDS = (
+    "network",
+    "experiment",
+    "preprocessing",
+    "class_names",
+    "feature_names",
+    "format_version",
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON, min_size=1), st.sampled_from(SUFFIXES))
+def test_any_metadata(changes: dict, suffix: str) -> None:
+    assert network_or_sentence(with_metadata(suffix, **changes), suffix)
+
+
+@given(st.integers(0, 2**32 - 1), st.lists(st.sampled_from(list(ACTIVATIONS)), max_size=4))
+def test_any_network_survives(seed: int, activations: list[str]) -> None:
+    network = make_network(tuple(activations), seed=seed)
+    network = Network.from_arrays(
+        dataclasses.replace(network.config, initializer="he_normal"),
+        network.weights,
+        network.biases,
+    )
+    for suffix in SUFFIXES:
+        assert_same(network, exchange.from_bytes(exchange.to_bytes(network, suffix), suffix))
