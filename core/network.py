@@ -23,7 +23,7 @@ class Network:
 
     config: the NetworkConfig as given. output_activation: the activation that its "auto" stands
     for. preprocessing: makes the network's inputs of raw columns, `preprocessing.transform(raw)`.
-    experiment, class_names, feature_names: None if not known. Made by `from_arrays` or a Trainer.
+    experiment: None, class_names and feature_names: (), if not known. A Trainer makes them as well.
     """
 
     def __init__(
@@ -43,8 +43,8 @@ class Network:
         self.params.flags.writeable = False
         self.preprocessing = Identity() if preprocessing is None else preprocessing
         self.experiment = experiment
-        self.class_names = None if class_names is None else tuple(class_names)
-        self.feature_names = None if feature_names is None else tuple(feature_names)
+        self.class_names = tuple(class_names or ())
+        self.feature_names = tuple(feature_names or ())
 
     @classmethod
     def from_arrays(
