@@ -170,7 +170,7 @@ class Session:
         if path == ("data", "features"):
             value = changes.in_order(value)
         elif path[1] in TYPED and isinstance(value, str):
-            value = self._number(path, value)
+            value = self.typed_number(path, value)
         elif isinstance(value, float):
             value = float(f"{value:.10g}")  # 0.15 of a slider is not 0.15000000000000002
         self.change(changes.edited, path, value)
@@ -205,7 +205,7 @@ class Session:
         step = f"{self.player.numbers().step:,}"
         return Notice(self.t("page.notice.live", changes=what, step=step))
 
-    def _number(self, path: Path, text: str) -> float:
+    def typed_number(self, path: Path, text: str) -> float:
         """A number typed by hand; a ValueError if it is none."""
         try:
             return float(text.replace(",", "."))
