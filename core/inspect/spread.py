@@ -27,9 +27,10 @@ class Spread:
     not_finite: int
 
 
-def spread(values: np.ndarray, *, bins: int = 40) -> Spread:
-    """Describe an array of any shape. Every k-th value stands for very many."""
+def spread(values: np.ndarray, *, most_bins: int = 40) -> Spread:
+    """Describe an array of any shape. Every k-th value stands for very many; few get few bins."""
     flat = np.asarray(values).ravel()
+    bins = int(np.clip(2.0 * flat.size ** (1.0 / 3.0), 6, most_bins))
     finite = flat[np.isfinite(flat)].astype(np.float64)
     if not finite.size:
         nan = float("nan")

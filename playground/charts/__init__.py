@@ -2,7 +2,7 @@
 
 from playground.charts.evaluation import confusion_chart, prediction_chart
 from playground.charts.lines import Band, Best, Curve, Mark, line_chart
-from playground.charts.style import Axes, empty, thin
+from playground.charts.style import Axes, empty, smooth, thin
 from playground.charts.weights import Spread, matrix_chart, spread_chart, weight_images
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "line_chart",
     "matrix_chart",
     "prediction_chart",
+    "smooth",
     "spread_chart",
     "thin",
     "weight_images",

@@ -80,6 +80,7 @@ def line_chart(
     figure = Figure([_trace(_visible(curve, axes)) for curve in curves])
     framed(figure, axes)
     figure.update_layout(hovermode="x unified")
+    _set_ranges(figure, axes)
     if band is not None:
         _add_band(figure, band, axes)
     _add_marks(figure, [mark for mark in marks if mark.x > 0 or not axes.log_x], axes)
@@ -127,15 +128,30 @@ def _trace(curve: Curve) -> Scatter:
     )
 
 
+def _set_ranges(figure: Figure, axes: Axes) -> None:
+    """Let lines fill the width, and write whole powers of ten where there are several."""
+    drawn = [np.asarray(trace.x) for trace in figure.data if len(trace.x)]
+    if drawn:
+        low, high = min(x.min() for x in drawn), max(x.max() for x in drawn)
+        if high > low:
+            ends = [low, high]
+            figure.update_xaxes(range=list(np.log10(ends)) if axes.log_x else ends)
+    values = np.concatenate([np.asarray(trace.y) for trace in figure.data] or [np.zeros(0)])
+    values = values[np.isfinite(values) & (values > 0.0)]
+    if axes.log_y and values.size:
+        decades = float(np.log10(values.max() / values.min()))
+        figure.update_yaxes(dtick=max(1, round(decades / 8)) if decades > 2.0 else "D2")
+
+
 def _add_marks(figure: Figure, marks: Sequence[Mark], axes: Axes) -> None:
     for number, mark in enumerate(marks):
         figure.add_vline(x=mark.x, line={"color": GREY, "width": 1, "dash": "dot"})
         if number >= len(marks) - LABELLED_MARKS:
             figure.add_annotation(
                 x=np.log10(mark.x) if axes.log_x else mark.x,  # Plotly wants exponents here
-                y=0.0,
+                y=1.0,
                 yref="paper",
-                yanchor="bottom",
+                yanchor="top",
                 xanchor="left",
                 text=mark.label,
                 textangle=-90,
@@ -163,7 +179,7 @@ def _add_band(figure: Figure, band: Band, axes: Axes) -> None:
         x=1.0,
         xref="paper",
         xanchor="right",
-        y=np.log10(band.high) if axes.log_y else band.high,
+        y=np.log10(band.low) if axes.log_y else band.low,
         yanchor="bottom",
         text=band.label,
         showarrow=False,

@@ -71,6 +71,27 @@ def thin(x: np.ndarray, y: np.ndarray, limit: int = POINTS) -> tuple[np.ndarray,
     return x[keep], y[keep]
 
 
+def smooth(y: np.ndarray, width: int) -> np.ndarray:
+    """Average a line (n,) over `width` neighbours; geometrically where all of it is positive.
+
+    Shorter windows at the ends; values that are not finite stay out of every mean.
+    """
+    y = np.asarray(y, dtype=np.float64)
+    finite = np.isfinite(y)
+    if width < 2 or not finite.any():
+        return y
+    geometric = bool((y[finite] > 0.0).all())
+    values = np.where(finite, np.log(np.where(finite, y, 1.0)) if geometric else y, 0.0)
+    sums, counts = (
+        np.concatenate([[0.0], np.cumsum(part)]) for part in (values, finite.astype(np.float64))
+    )
+    places = np.arange(len(y))
+    low, high = np.maximum(places - width // 2, 0), np.minimum(places + width // 2 + 1, len(y))
+    with np.errstate(invalid="ignore"):
+        means = (sums[high] - sums[low]) / (counts[high] - counts[low])
+    return np.exp(means) if geometric else means
+
+
 def framed(figure: Figure, axes: Axes, *, height: int = 360) -> Figure:
     """Give a figure its axis titles, scales, margins and a transparent background."""
     figure.update_layout(
@@ -87,13 +108,13 @@ def framed(figure: Figure, axes: Axes, *, height: int = 360) -> Figure:
         title=axes.x,
         type="log" if axes.log_x else "linear",
         automargin=True,
-        exponentformat="power",
+        exponentformat="e",
     )
     figure.update_yaxes(
         title=axes.y,
         type="log" if axes.log_y else "linear",
         automargin=True,
-        exponentformat="power",
+        exponentformat="e",
     )
     return figure
 

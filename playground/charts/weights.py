@@ -134,6 +134,7 @@ def weight_images(
     framed(figure, Axes("", ""), height=max(240, min(760, 60 + 110 * rows)))
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
+    figure.update_yaxes(constraintoward="top")
     for (x, y), name in zip(centres, names, strict=True):
         figure.add_annotation(x=x, y=y, text=name, showarrow=False, font={"size": 10})
     return figure

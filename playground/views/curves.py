@@ -47,7 +47,7 @@ def show(session: Session) -> None:
 
 def _options(session: Session) -> Options:
     t = session.t
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         unit = st.segmented_control(
             t("views.x_axis"),
             ["step", "epoch"],

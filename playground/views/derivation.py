@@ -76,7 +76,7 @@ def sample_loss(traced: Trace, row: int) -> list[str]:
     if len(elements) == 1:
         return [aligned("L", record.latex, numbers, total)]
     first = aligned("L_1", record.latex, numbers, number(float(elements[0])))
-    return [first, rf"L = {formulas.mean(list(elements))} = {total}"]
+    return [first, aligned("L", formulas.mean(list(elements)), total)]
 
 
 def _logarithms(y: np.ndarray, p: np.ndarray) -> str:
@@ -89,7 +89,7 @@ def _logarithms(y: np.ndarray, p: np.ndarray) -> str:
 
 def batch_loss(traced: Trace) -> str:
     """The mean of the samples' losses."""
-    return rf"\bar L = {formulas.mean(list(traced.sample_losses))} = {number(traced.loss)}"
+    return aligned(r"\bar L", formulas.mean(list(traced.sample_losses)), number(traced.loss))
 
 
 def delta(traced: Trace, focus: Focus) -> str:

@@ -12,6 +12,7 @@ from core.inspect.update import Update
 from core.maths.optimizers import OPTIMIZERS
 
 TERMS = 6  # of a long sum, this many of the largest are written out
+ROW = 3  # terms a line
 
 # How the optimizers' formulas call what the registry calls by its full name.
 SYMBOLS = {
@@ -88,15 +89,23 @@ def products(left: np.ndarray, right: np.ndarray) -> str:
     else:
         order = np.argsort(-np.abs(np.where(np.isfinite(terms), terms, 0.0)), kind="stable")
         chosen = np.sort(order[:TERMS])
-    text = " + ".join(rf"{factor(left[k])} \cdot {factor(right[k])}" for k in chosen)
+    written = [rf"{factor(float(left[k]))} \cdot {factor(float(right[k]))}" for k in chosen]
     rest = np.delete(terms, chosen)
-    return text + (remainder(rest) if len(rest) else "")
+    if len(rest):
+        written.append(remainder(rest))
+    return in_rows(written)
+
+
+def in_rows(terms: Sequence[str]) -> str:
+    """Write a sum inside `aligned`, a few terms a line, so that it fits on a telephone."""
+    rows = [" + ".join(terms[k : k + ROW]) for k in range(0, len(terms), ROW)]
+    return r" \\ &\qquad + ".join(rows)
 
 
 def remainder(rest: np.ndarray) -> str:
     """Write what a shortened sum leaves out: how many terms, and what they add up to."""
-    more = rf"+{len(rest)}\ \text{{…}}"
-    return rf" + \underbrace{{{factor(float(rest.sum()))}}}_{{{more}}}"
+    more = rf"{len(rest)}\ \text{{more}}"
+    return rf"\underbrace{{{factor(float(rest.sum()))}}}_{{{more}}}"
 
 
 def weighted_sum(place: str, inputs: np.ndarray, weights: np.ndarray, bias: float, z: float) -> str:
@@ -104,7 +113,7 @@ def weighted_sum(place: str, inputs: np.ndarray, weights: np.ndarray, bias: floa
     return aligned(
         rf"z_{{{place}}}",
         r"\sum_i w_{i" + place + r"}\, a_i + b_{" + place + "}",
-        f"{products(weights, inputs)} + {factor(bias)}" if len(inputs) else number(bias),
+        f"{products(weights, inputs)} + {factor(bias)}",
         number(z),
     )
 
@@ -135,9 +144,10 @@ def softmax(place: str, z: np.ndarray, own: int, a: float) -> str:
 
 def mean(terms: Sequence[float]) -> str:
     """Write a mean of numbers; of a long one the first terms."""
-    shown = " + ".join(factor(float(term)) for term in terms[:TERMS])
-    more = r" + \ldots" if len(terms) > TERMS else ""
-    return rf"\tfrac{{1}}{{{len(terms)}}}\left({shown}{more}\right)"
+    shown = [factor(float(term)) for term in terms[:TERMS]]
+    if len(terms) > TERMS:
+        shown.append(r"\ldots")
+    return rf"\tfrac{{1}}{{{len(terms)}}}\big({in_rows(shown)}\big)"
 
 
 def aligned(left: str, first: str, *others: str, sign: str = "=") -> str:

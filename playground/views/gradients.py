@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from playground.charts import Axes, Band, Curve, empty, line_chart
+from playground.charts import Axes, Band, Curve, empty, line_chart, smooth
 from playground.session import Session
 from playground.views.panel import refreshing
 from playground.views.record import Record, marks, record_of
 
 USUAL = (3e-4, 3e-3)  # update-to-weight ratios about 1e-3: a rule of thumb (Karpathy, CS231n notes)
+SMOOTHING = 60  # a smoothed line is a moving mean over the run's length divided by this
 VANISHING = 1e-3  # a first layer pulled this much less than the last learns next to nothing
 
 
@@ -21,6 +22,9 @@ def show(session: Session) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         log_x = st.toggle(t("views.log_x"), key="gradients_log_x")
         log_y = st.toggle(t("views.log_y"), value=True, key="gradients_log_y")
+        smoothed = st.toggle(
+            t("views.smoothed"), value=True, help=t("views.smoothed_help"), key="gradients_smooth"
+        )
     record = record_of(session)
     if not len(record.steps["step"]):
         st.plotly_chart(empty(t("views.no_history")), key="gradients_empty")
@@ -28,25 +32,26 @@ def show(session: Session) -> None:
     left, right = st.columns(2)
     with left:
         axes = Axes(t("views.step"), t("views.gradient_norm_axis"), log_x, log_y)
-        chart = line_chart(_by_layer(record, "gradient_norm"), axes, marks=_marks(session, record))
+        curves = _by_layer(record, "gradient_norm", smoothed)
+        chart = line_chart(curves, axes, marks=marks(session, record, "step"))
         st.plotly_chart(chart, key="gradients_norm", alt=t("views.alt_gradients"))
         st.caption(_health(session, record))
     with right:
         axes = Axes(t("views.step"), t("views.update_ratio_axis"), log_x, log_y)
         band = Band(*USUAL, t("views.usual"))
-        curves = _by_layer(record, "update_ratio")
-        chart = line_chart(curves, axes, marks=_marks(session, record), band=band)
+        curves = _by_layer(record, "update_ratio", smoothed)
+        chart = line_chart(curves, axes, marks=marks(session, record, "step"), band=band)
         st.plotly_chart(chart, key="gradients_ratio", alt=t("views.alt_ratio"))
         st.caption(t("views.ratio_sentence"))
 
 
-def _by_layer(record: Record, column: str) -> list[Curve]:
+def _by_layer(record: Record, column: str, smoothed: bool) -> list[Curve]:
     x, values = record.steps["step"], record.steps[column]
-    return [Curve(name, x, values[:, layer], layer) for layer, name in enumerate(record.layers)]
-
-
-def _marks(session: Session, record: Record) -> list:
-    return marks(session, record, "step")
+    width = len(x) // SMOOTHING if smoothed else 1
+    return [
+        Curve(name, x, smooth(values[:, layer], width), layer)
+        for layer, name in enumerate(record.layers)
+    ]
 
 
 def _health(session: Session, record: Record) -> str:

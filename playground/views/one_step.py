@@ -23,6 +23,7 @@ from playground.views.record import layer_names
 
 NEURONS = 64  # rows of the table of a layer
 SHOWN_INPUTS = 8  # values of a sample written out
+BIAS = -1  # in the list of weights
 LISTED = 200  # more weights than this are chosen by number, not from a list
 
 
@@ -49,10 +50,13 @@ def show(session: Session) -> None:
     focus = Focus(layer, unit, i, row, names[layer])
     _sample(session, moment, traced, int(rows[row]), focus)
     _forward(session, traced, focus)
-    _loss(session, traced, focus, moment)
-    _backward(session, traced, focus)
-    _gradient(session, traced, focus)
-    _update(session, moment, traced, focus)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _loss(session, traced, focus, moment)
+        _backward(session, traced, focus)
+    with right:
+        _gradient(session, traced, focus)
+        _update(session, moment, traced, focus)
 
 
 def _choose_sample(session: Session, n_samples: int, batch_size: int) -> tuple[bool, int]:
@@ -117,16 +121,20 @@ def _choose_input(
             t("views.weight_from_number"), 0, count, 1, width=220, key=f"one_step_input_{key}"
         )
         return int(number) - 1 if number else None
-    choices: list[int | None] = [*range(count), None]
 
-    def label(i: int | None) -> str:
-        if i is None or i >= count:
+    def label(i: int) -> str:
+        if not 0 <= i < count:
             return t("views.bias")
         return inputs[i] if layer == 0 else t("views.unit", number=i + 1)
 
-    return st.selectbox(
-        t("views.weight_from"), choices, format_func=label, width=220, key=f"one_step_input_{key}"
+    chosen = st.selectbox(
+        t("views.weight_from"),
+        [*range(count), BIAS],
+        format_func=label,
+        width=220,
+        key=f"one_step_input_{key}",
     )
+    return None if chosen == BIAS else chosen
 
 
 def _sample(session: Session, moment: Moment, traced: Trace, number: int, focus: Focus) -> None:
@@ -161,8 +169,8 @@ def _values(values: np.ndarray) -> str:
 
 def _forward(session: Session, traced: Trace, focus: Focus) -> None:
     t, layer = session.t, traced.layers[focus.layer]
-    st.subheader(t("views.forward"), anchor=False)
-    left, right = st.columns(2)
+    st.markdown(f"##### {t('views.forward')}")
+    left, right = st.columns(2, gap="large")
     with left:
         st.caption(t("views.sum_of", layer=focus.name, unit=focus.place))
         st.latex(derivation.weighted_sum(traced, focus))
@@ -203,7 +211,7 @@ def _table(session: Session, layer: LayerTrace, focus: Focus) -> None:
 
 def _loss(session: Session, traced: Trace, focus: Focus, moment: Moment) -> None:
     t = session.t
-    st.subheader(t("views.loss"), anchor=False)
+    st.markdown(f"##### {t('views.loss')}")
     st.caption(t("views.loss_of", loss=t(f"loss.{traced.loss_name}")))
     for line in derivation.sample_loss(traced, focus.row):
         st.latex(line)
@@ -216,14 +224,14 @@ def _loss(session: Session, traced: Trace, focus: Focus, moment: Moment) -> None
 
 def _backward(session: Session, traced: Trace, focus: Focus) -> None:
     is_last = focus.layer == len(traced.layers) - 1
-    st.subheader(session.t("views.backward"), anchor=False)
+    st.markdown(f"##### {session.t('views.backward')}")
     st.caption(session.t("views.output_delta" if is_last else "views.hidden_delta"))
     st.latex(derivation.delta(traced, focus))
 
 
 def _gradient(session: Session, traced: Trace, focus: Focus) -> None:
     t, several = session.t, len(traced.sample_losses) > 1
-    st.subheader(t("views.gradient"), anchor=False)
+    st.markdown(f"##### {t('views.gradient')}")
     st.caption(t("views.gradient_mean" if several else "views.gradient_one"))
     formula, exact = derivation.gradient(traced, focus)
     st.latex(formula)
@@ -244,7 +252,7 @@ def _check(session: Session, exact: float, measured: float) -> None:
 
 def _update(session: Session, moment: Moment, traced: Trace, focus: Focus) -> None:
     t = session.t
-    st.subheader(t("views.update"), anchor=False)
+    st.markdown(f"##### {t('views.update')}")
     update = moment.update(traced, focus.i, focus.unit)
     record = OPTIMIZERS[update.optimizer]
     options = dict(

@@ -74,11 +74,14 @@ def layer_names(session: Session, activations: tuple[str, ...]) -> list[str]:
 
 
 def marks(session: Session, record: Record, unit: str) -> list[Mark]:
-    """Say where the run was edited, and what changed."""
-    places = record.at(np.array([edit.step for edit in record.edits]), unit)
+    """Say where the run was edited, and what changed; edits of one step share a line."""
+    by_step: dict[int, list[str]] = {}
+    for edit in record.edits:
+        by_step.setdefault(edit.step, []).append(_edit_label(session, edit))
+    places = record.at(np.array(list(by_step)), unit)
     return [
-        Mark(float(place), _edit_label(session, edit))
-        for place, edit in zip(places, record.edits, strict=True)
+        Mark(float(place), ", ".join(dict.fromkeys(labels)))
+        for place, labels in zip(places, by_step.values(), strict=True)
     ]
 
 

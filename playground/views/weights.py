@@ -64,7 +64,7 @@ def _spreads(session: Session, copied: Copied) -> None:
             charts.Spread(_short(session, number, len(spreads)), s.shares, s.edges, s.quartiles)
             for number, s in enumerate(spreads)
         ],
-        charts.Axes("", t("views.value_axis")),
+        charts.Axes(t("views.layer_word"), t("views.value_axis")),
         t("views.share"),
     )
     st.plotly_chart(figure, key="weights_spread", alt=t("views.alt_spread"))
@@ -154,5 +154,5 @@ def _start(session: Session, label: str, total: int, window: int, key: str) -> i
     if total <= window:
         return 0
     last = total - window + 1
-    chosen = st.number_input(session.t(label), 1, last, 1, step=window // 2, key=key)
+    chosen = st.number_input(session.t(label), 1, last, 1, step=window // 2, width=170, key=key)
     return int(chosen) - 1
