@@ -38,6 +38,8 @@ export class Plane {
     const [x0, x1, y0, y1] = scene.extent;
     this.extent = { x: [x0, x1], y: [y0, y1] };
     this.names = [axisName(scene.x_label), axisName(scene.y_label)];
+    // What came before may not fit this scene; the canvas keeps its picture until the next frame.
+    [this.header, this.arrays] = [{}, {}];
     this.stale = true;
   }
 
@@ -72,10 +74,15 @@ export class Plane {
     const height = this.box.top + this.box.height + MARGIN.bottom;
     const pen = sharpen(this.canvas, width, height);
     pen.clearRect(0, 0, width, height);
-    if (this.paint()) this.drawField(pen);
-    if (this.stale) this.drawOverlay(width, height);
-    pen.drawImage(this.overlay, 0, 0, width, height);
-    this.drawProbe(pen);
+    const painted = this.paint();
+    if (this.picture) {
+      this.drawPicture(pen);
+    } else {
+      if (painted) this.drawField(pen);
+      if (this.stale) this.drawOverlay(width, height);
+      pen.drawImage(this.overlay, 0, 0, width, height);
+      this.drawProbe(pen);
+    }
     this.showLegend();
     this.describe(this.description());
   }
@@ -93,11 +100,33 @@ export class Plane {
     this.hovered = this.header.hover && big?.shape.length === 2 ? this.header.hover : null;
     const options = { discretize, pale: PALE };
     this.boundary = this.hovered || this.sceneNow.task !== "classification" ? null : output;
-    if (this.hovered) this.field.paintValues(big, { discretize, pale: 0.15 });
+    this.picture = this.hovered ? this.weightPicture(this.hovered) : null;
+    if (this.picture) this.field.paintValues(this.picture, { pale: 0 });
+    else if (this.hovered) this.field.paintValues(big, { discretize, pale: 0.15 });
     else if (output) this.field.paintValues(output, options);
     else if (classes) this.field.paintClasses(classes, confidence, n_outputs, options);
     else return false;
     return true;
+  }
+
+  /** A first-layer neuron over images is looked at through its weights, as in the diagram. */
+  weightPicture({ layer, unit }) {
+    const images = this.arrays.weight_images;
+    const row = unit - (this.sceneNow.columns[1]?.start ?? 0);
+    if (layer !== 0 || !images || row < 0 || row >= images.shape[0]) return null;
+    const shape = images.shape.slice(1);
+    const size = shape[0] * shape[1];
+    return Object.assign(images.subarray(row * size, (row + 1) * size), { shape });
+  }
+
+  drawPicture(pen) {
+    const { left, top, width, height } = this.box;
+    const { canvas } = this.field;
+    const scale = Math.min(width / canvas.width, height / canvas.height);
+    const [w, h] = [canvas.width * scale, canvas.height * scale];
+    pen.imageSmoothingEnabled = false;
+    pen.drawImage(canvas, left + (width - w) / 2, top + (height - h) / 2, w, h);
+    pen.imageSmoothingEnabled = true;
   }
 
   drawField(pen) {
@@ -169,6 +198,10 @@ export class Plane {
     const { classes = [], n_outputs, discretize, value_range } = sceneNow;
     const regression = sceneNow.task === "regression";
     const shown = { classes, test: sceneNow.show_test, bar: null, note: null };
+    if (this.picture) {
+      const bar = { range: [-1, 1], caption: say("live.output_bar_weights"), discretize: false };
+      return this.legend.show({ classes: [], test: false, bar });
+    }
     if (hovered) {
       const range = hovered.value_range ?? [-1, 1];
       shown.bar = { range, caption: say("live.output_bar_neuron"), discretize };
