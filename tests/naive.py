@@ -1,0 +1,344 @@
+"""Training, slow and plain, in float64: what the compiled engine is measured against.
+
+Written from the formulas (Keras 3's), not from the registries, and with nothing shared with the
+engine: batches are (samples, features), the random numbers are Python integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erf
+
+Array = NDArray[np.float64]
+
+
+# ---- activations: value and slope of z ------------------------------------------------------
+
+
+def sigmoid(z: Array) -> Array:
+    return 1 / (1 + np.exp(-z))
+
+
+def softplus(z: Array) -> Array:
+    return np.logaddexp(0, z)
+
+
+def normal_cdf(z: Array) -> Array:
+    return (1 + erf(z / np.sqrt(2))) / 2
+
+
+ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805
+
+ACTIVATIONS = {
+    "linear": (lambda z: z, lambda z: np.ones_like(z)),
+    "relu": (lambda z: np.maximum(z, 0), lambda z: (z > 0) * 1.0),
+    "leaky_relu": (lambda z: np.where(z > 0, z, 0.2 * z), lambda z: np.where(z > 0, 1, 0.2)),
+    "elu": (lambda z: np.where(z > 0, z, np.expm1(z)), lambda z: np.where(z > 0, 1, np.exp(z))),
+    "selu": (
+        lambda z: SCALE * np.where(z > 0, z, ALPHA * np.expm1(z)),
+        lambda z: SCALE * np.where(z > 0, 1, ALPHA * np.exp(z)),
+    ),
+    "gelu": (
+        lambda z: z * normal_cdf(z),
+        lambda z: normal_cdf(z) + z * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi),
+    ),
+    "silu": (
+        lambda z: z * sigmoid(z),
+        lambda z: sigmoid(z) + z * sigmoid(z) * (1 - sigmoid(z)),
+    ),
+    "mish": (
+        lambda z: z * np.tanh(softplus(z)),
+        lambda z: np.tanh(softplus(z)) + z * sigmoid(z) / np.cosh(softplus(z)) ** 2,
+    ),
+    "softplus": (softplus, sigmoid),
+    "softsign": (lambda z: z / (1 + abs(z)), lambda z: (1 + abs(z)) ** -2.0),
+    "tanh": (np.tanh, lambda z: np.cosh(z) ** -2.0),
+    "sigmoid": (sigmoid, lambda z: sigmoid(z) * sigmoid(-z)),
+    "sine": (np.sin, np.cos),
+    "gaussian": (lambda z: np.exp(-(z**2)), lambda z: -2 * z * np.exp(-(z**2))),
+}
+
+
+def softmax(z: Array) -> Array:
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+# ---- losses: value and slope in p, summed over everything -----------------------------------
+
+TINY = 1e-7
+NEARLY_1 = float(np.float32(1 - 1e-7))  # Keras's bound as float32 has it: 1 - 1.19e-7
+
+
+def inside(p: Array) -> Array:
+    return np.clip(p, TINY, NEARLY_1)
+
+
+def within(p: Array) -> Array:
+    return (p > TINY) & (p < NEARLY_1)
+
+
+LOSSES = {
+    "mean_squared_error": (lambda y, p: (y - p) ** 2, lambda y, p: -2 * (y - p)),
+    "mean_absolute_error": (lambda y, p: abs(y - p), lambda y, p: np.sign(p - y)),
+    "huber": (
+        lambda y, p: np.where(abs(y - p) < 1, (y - p) ** 2 / 2, abs(y - p) - 0.5),
+        lambda y, p: np.where(abs(y - p) < 1, p - y, np.sign(p - y)),
+    ),
+    "log_cosh": (lambda y, p: np.log(np.cosh(p - y)), lambda y, p: np.tanh(p - y)),
+    "binary_crossentropy": (
+        lambda y, p: -y * np.log(inside(p)) - (1 - y) * np.log(1 - inside(p)),
+        lambda y, p: within(p) * (-y / inside(p) + (1 - y) / (1 - inside(p))),
+    ),
+    "categorical_crossentropy": (
+        lambda y, p: -y * np.log(inside(p)),
+        lambda y, p: within(p) * -y / inside(p),
+    ),
+    "hinge": (lambda y, p: np.maximum(1 - y * p, 0), lambda y, p: np.where(y * p < 1, -y, 0)),
+    "squared_hinge": (
+        lambda y, p: np.maximum(1 - y * p, 0) ** 2,
+        lambda y, p: np.where(y * p < 1, -2 * y * (1 - y * p), 0),
+    ),
+}
+
+PENALTIES = {
+    "none": (lambda w: 0 * w, lambda w: 0 * w),
+    "l1": (lambda w: abs(w), np.sign),
+    "l2": (lambda w: w**2, lambda w: 2 * w),
+    "l1_l2": (lambda w: abs(w) + w**2, lambda w: np.sign(w) + 2 * w),
+}
+
+
+def terms(Y: Array, loss: str) -> int:
+    """How many terms the mean of a loss is over."""
+    return len(Y) if loss == "categorical_crossentropy" else Y.size
+
+
+# ---- one network ----------------------------------------------------------------------------
+
+
+@dataclass
+class Net:
+    """weights: (inputs, units) by layer; biases: (units,); activations: one name a layer."""
+
+    weights: list[Array]
+    biases: list[Array]
+    activations: Sequence[str]
+
+    @staticmethod
+    def random(sizes: Sequence[int], activations: Sequence[str], seed: int = 0) -> Net:
+        rng = np.random.default_rng(seed)
+        pairs = list(zip(sizes, sizes[1:], strict=False))
+        weights = [rng.normal(0, 0.9 / np.sqrt(i), (i, u)) for i, u in pairs]
+        biases = [rng.normal(0, 0.3, u) for _, u in pairs]
+        net = Net(weights, biases, activations)
+        net.read(net.flat.astype(np.float32))  # start from what float32 can hold
+        return net
+
+    @property
+    def flat(self) -> Array:
+        pairs = zip(self.weights, self.biases, strict=True)
+        return np.concatenate([part.ravel() for pair in pairs for part in pair])
+
+    def read(self, flat: NDArray) -> None:
+        """Take all parameters from one flat array."""
+        start = 0
+        for parts in zip(self.weights, self.biases, strict=True):
+            for part in parts:
+                part[...] = flat[start : start + part.size].reshape(part.shape)
+                start += part.size
+
+    def forward(self, X: Array, masks: Sequence[Array | None] = ()) -> tuple[list, list, list]:
+        """Pre-activations, activations, and what feeds each layer."""
+        pre, post, fed = [], [], [np.asarray(X, dtype=np.float64)]
+        for layer, (W, b) in enumerate(zip(self.weights, self.biases, strict=True)):
+            name = self.activations[layer]
+            pre.append(fed[-1] @ W + b)
+            post.append(softmax(pre[-1]) if name == "softmax" else ACTIVATIONS[name][0](pre[-1]))
+            mask = masks[layer] if layer < len(masks) else None
+            fed.append(post[-1] if mask is None else post[-1] * mask)
+        return pre, post, fed
+
+    def loss(self, X: Array, Y: Array, loss: str) -> float:
+        p = self.forward(X)[1][-1]
+        if loss == "categorical_crossentropy":
+            p = p / p.sum(axis=1, keepdims=True)
+        return float(LOSSES[loss][0](Y, p).sum()) / terms(Y, loss)
+
+    def gradients(
+        self, X: Array, Y: Array, loss: str, masks: Sequence[Array | None] = ()
+    ) -> tuple[float, list[Array], list[Array]]:
+        """Mean loss, dW and db by backpropagation."""
+        pre, post, fed = self.forward(X, masks)
+        value, D = output_delta(pre[-1], post[-1], Y, loss, self.activations[-1])
+        D = D / terms(Y, loss)
+        dW, db = [], []
+        for layer in range(len(self.weights) - 1, -1, -1):
+            dW.insert(0, fed[layer].T @ D)
+            db.insert(0, D.sum(axis=0))
+            if layer:
+                D = D @ self.weights[layer].T
+                if layer - 1 < len(masks) and masks[layer - 1] is not None:
+                    D = D * masks[layer - 1]
+                D = D * ACTIVATIONS[self.activations[layer - 1]][1](pre[layer - 1])
+        return value / terms(Y, loss), dW, db
+
+
+def output_delta(z: Array, p: Array, Y: Array, loss: str, activation: str) -> tuple[float, Array]:
+    """Summed loss and its derivative by z of the output layer."""
+    value, slope = LOSSES[loss]
+    if (activation, loss) == ("sigmoid", "binary_crossentropy"):
+        return float(value(Y, p).sum()), p - Y
+    if (activation, loss) == ("softmax", "categorical_crossentropy"):
+        return float(value(Y, p).sum()), p * Y.sum(axis=1, keepdims=True) - Y
+    if loss == "categorical_crossentropy":
+        total = p.sum(axis=1, keepdims=True)
+        q = p / total
+        d = slope(Y, q)
+        d = (d - (d * q).sum(axis=1, keepdims=True)) / total
+        return float(value(Y, q).sum()), d * ACTIVATIONS[activation][1](z)
+    d = slope(Y, p)
+    if activation == "softmax":
+        jacobian = np.einsum("nk,kl->nkl", p, np.eye(p.shape[1])) - np.einsum("nk,nl->nkl", p, p)
+        return float(value(Y, p).sum()), np.einsum("nk,nkl->nl", d, jacobian)
+    return float(value(Y, p).sum()), d * ACTIVATIONS[activation][1](z)
+
+
+# ---- random numbers as Python integers ------------------------------------------------------
+
+WORD = 2**64 - 1
+GOLDEN = 0x9E3779B97F4A7C15
+SHUFFLE, DROPOUT = 2, 1000
+
+
+def mix(x: int) -> int:
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & WORD
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB & WORD
+    return x ^ (x >> 31)
+
+
+def bits(seed: int, purpose: int, step: int, index: int) -> int:
+    stream = mix((seed + GOLDEN) & WORD)
+    for counter in (purpose, step):
+        stream = mix(((stream ^ counter) + GOLDEN) & WORD)
+    return mix((stream + (index + 1) * GOLDEN) & WORD)
+
+
+def permutation(seed: int, epoch: int, n: int) -> list[int]:
+    order = list(range(n))
+    for i in range(n - 1, 0, -1):
+        j = bits(seed, SHUFFLE, epoch, i) % (i + 1)
+        order[i], order[j] = order[j], order[i]
+    return order
+
+
+def dropout_mask(seed: int, layer: int, step: int, count: int, units: int, rate: float) -> Array:
+    """Inverted dropout: float64 (count, units), 0 or 1 / (1 - rate)."""
+    drawn = np.array(
+        [
+            [bits(seed, DROPOUT + layer, step, p * units + j) >> 12 for j in range(units)]
+            for p in range(count)
+        ]
+    )
+    return ((drawn + 0.5) * 2.0**-52 >= rate) / (1 - rate)
+
+
+# ---- training -------------------------------------------------------------------------------
+
+
+@dataclass
+class Training:
+    """The settings of a run, named as the engine names them."""
+
+    loss: str = "mean_squared_error"
+    optimizer: str = "sgd"
+    learning_rate: float = 0.1
+    options: Sequence[float] = ()  # in the registry's order
+    batch_size: int = 32
+    seed: int = 0
+    dropout: Sequence[float] = ()
+    regularizer: str = "none"
+    regularization_rate: float = 0.0
+    clip_value: float | None = None
+    clip_norm: float | None = None
+    global_clip_norm: float | None = None
+    label_smoothing: float = 0.0
+    slots: list[Array] = field(default_factory=list)
+
+
+def optimize(w: Array, g: Array, slots: list[Array], t: Training, step: int) -> None:
+    """One update of all parameters w in place, as Keras's documentation has it."""
+    rate, h = t.learning_rate, t.options
+    if not slots:
+        start = h[0] if t.optimizer == "adagrad" else 0.0
+        slots += [np.full_like(w, start), np.full_like(w, 0.0)]
+    if t.optimizer == "sgd":
+        momentum, nesterov = h
+        slots[0][:] = momentum * slots[0] - rate * g
+        w += momentum * slots[0] - rate * g if nesterov else slots[0]
+    elif t.optimizer == "rmsprop":
+        rho, momentum, epsilon = h
+        slots[0][:] = rho * slots[0] + (1 - rho) * g**2
+        slots[1][:] = momentum * slots[1] + rate * g / np.sqrt(slots[0] + epsilon)
+        w -= slots[1]
+    elif t.optimizer == "adagrad":
+        slots[0] += g**2
+        w -= rate * g / np.sqrt(slots[0] + h[1])
+    else:
+        beta_1, beta_2, epsilon = h[:3]
+        if t.optimizer == "adamw":
+            w -= rate * h[3] * w
+        slots[0][:] = beta_1 * slots[0] + (1 - beta_1) * g
+        slots[1][:] = beta_2 * slots[1] + (1 - beta_2) * g**2
+        scaled = rate * np.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+        w -= scaled * slots[0] / (np.sqrt(slots[1]) + epsilon)
+
+
+def shortened(parts: list[Array], longest: float) -> list[Array]:
+    """Scale arrays together down to a common norm of at most `longest`."""
+    length = np.sqrt(sum((part**2).sum() for part in parts))
+    return [part * min(1, longest / length) if length else part for part in parts]
+
+
+def clipped(parts: list[Array], t: Training) -> list[Array]:
+    if t.clip_value:
+        parts = [np.clip(part, -t.clip_value, t.clip_value) for part in parts]
+    if t.clip_norm:
+        parts = [shortened([part], t.clip_norm)[0] for part in parts]
+    return shortened(parts, t.global_clip_norm) if t.global_clip_norm else parts
+
+
+def smoothed(Y: Array, t: Training) -> Array:
+    if t.loss == "categorical_crossentropy":
+        return Y * (1 - t.label_smoothing) + t.label_smoothing / Y.shape[1]
+    if t.loss == "binary_crossentropy":
+        return Y * (1 - t.label_smoothing) + 0.5 * t.label_smoothing
+    return Y
+
+
+def train(net: Net, X: Array, Y: Array, t: Training, n_steps: int) -> list[float]:
+    """Run mini-batches from step 1 on, changing the net; returns each batch's loss."""
+    losses, position, epoch, order = [], 0, 0, permutation(t.seed, 0, len(X))
+    for step in range(1, n_steps + 1):
+        batch = order[position : position + t.batch_size]
+        masks = [
+            dropout_mask(t.seed, layer, step, len(batch), W.shape[1], rate) if rate else None
+            for layer, (W, rate) in enumerate(zip(net.weights, t.dropout, strict=False))
+        ]
+        value, dW, db = net.gradients(X[batch], smoothed(Y[batch], t), t.loss, masks)
+        slope = PENALTIES[t.regularizer][1]
+        dW = [d + t.regularization_rate * slope(W) for d, W in zip(dW, net.weights, strict=True)]
+        parts = clipped([part for pair in zip(dW, db, strict=True) for part in pair], t)
+        flat = net.flat
+        optimize(flat, np.concatenate([part.ravel() for part in parts]), t.slots, t, step)
+        net.read(flat)
+        losses.append(value)
+        position += t.batch_size
+        if position >= len(X):
+            epoch, position = epoch + 1, 0
+            order = permutation(t.seed, epoch, len(X))
+    return losses
