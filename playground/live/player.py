@@ -97,7 +97,9 @@ class Player:
         self.show = ShowOptions(self._new_scene)
         self._pool = pool or shared()
         self._lock = threading.RLock()
+        self._door = threading.Lock()
         self._visitors = 0
+        """Threads that wait for the trainer: the pool lets them in before its next slice."""
         self._orders: collections.deque[Callable[[Trainer], bool]] = collections.deque()
         self._playing = False
         self._failure = ""
@@ -163,7 +165,6 @@ class Player:
         """Run until paused, diverged, or left alone."""
         self._revive()
         if self._trainer.diverged is None:
-            self.viewers.seen()
             self._pace.restart()
             self._playing = True
             self._refresh()
@@ -278,12 +279,14 @@ class Player:
     @contextlib.contextmanager
     def trainer(self) -> Iterator[Trainer]:
         """The trainer, for this thread alone; copy what is needed and leave quickly."""
-        self._visitors += 1
+        with self._door:
+            self._visitors += 1
         try:
             with self._lock:
                 yield self._trainer
         finally:
-            self._visitors -= 1
+            with self._door:
+                self._visitors -= 1
             self.wake()
 
     # -- what viewers ask for --------------------------------------------------------------------
@@ -358,7 +361,7 @@ class Player:
                 return None
             delay = self._train(seconds) if warming.ready() else None
             self._take_picture()
-        return self._soonest(delay)
+            return self._soonest(delay)
 
     def failed(self, error: Exception) -> None:
         """A slice raised: stop here, keep the page."""
@@ -369,12 +372,11 @@ class Player:
     def _train(self, seconds: float) -> float | None:
         """Carry out orders, then run what the speed allows; returns when to go on."""
         while self._orders:
-            if self._orders[0](self._trainer):
-                self._orders.popleft()
-            elif self._orders:
-                self._is_dirty = True
-                return 0.0
+            order = self._orders.popleft()  # before it runs: one that fails must not come again
             self._is_dirty = True
+            if not order(self._trainer):
+                self._orders.appendleft(order)
+                return 0.0
         if not self._playing:
             return None
         if self.viewers.left_alone(PAUSE_AFTER):
@@ -410,7 +412,8 @@ class Player:
             self._camera = Camera(self._trainer, self.show, self.version)
 
     def _revive(self) -> None:
-        """A page that was given up is looked at again."""
+        """Somebody asks for something; a page that was given up comes back to life."""
+        self.viewers.seen()
         if self._freed:
             self._freed = False
             self._new_scene()
