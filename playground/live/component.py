@@ -10,6 +10,9 @@ import streamlit as st
 MOST_LAYERS = 64
 """A layer number beyond this is not one of ours."""
 
+MOST_ACTIONS = 200
+"""Actions in one message; nobody clicks that much during one rerun."""
+
 # Two lines, so that Streamlit takes them for a script and not for a file's name; the module
 # itself is a plain file of ours, sent once and not with every rerun.
 _SHIM = """export default async (component) =>
@@ -52,13 +55,36 @@ def live_view(
     """
     _VIEW(
         key=key,
-        data={"token": token, "text": dict(text), "status": status},
+        data={
+            "token": token,
+            "text": dict(text),
+            "status": status,
+            "acted": st.session_state.get(_acted(key), 0),
+        },
         on_action_change=lambda: _tell(key, on_action),
     )
 
 
+def read_actions(value: Any, acted: int = 0) -> list[tuple[int, Action]]:
+    """The actions that a browser sent and that were not done yet, with their numbers, in order.
+
+    The browser repeats every action until it is told that it was done: Streamlit keeps only the
+    newest of several triggers that arrive during one rerun, and fast clicks must all count.
+    """
+    found = value.get("actions") if isinstance(value, Mapping) else None
+    if not isinstance(found, list):
+        return []
+    result = []
+    for item in found[:MOST_ACTIONS]:
+        action = read_action(item)
+        number = item.get("n") if action else None
+        if action and type(number) is int and number > acted:
+            result.append((number, action))
+    return sorted(result, key=lambda pair: pair[0])
+
+
 def read_action(value: Any) -> Action | None:
-    """The action that a browser sent, or None for anything that is not one."""
+    """One action, or None for anything that is not one."""
     if not isinstance(value, Mapping):
         return None
     match value.get("do"):
@@ -75,7 +101,13 @@ def read_action(value: Any) -> Action | None:
 
 
 def _tell(key: str, on_action: Callable[[Action], None]) -> None:
+    """Do what is new of what the browser sent, and remember how far that was."""
     state = st.session_state.get(key) or {}
-    action = read_action(state.get("action"))
-    if action is not None:
+    acted = st.session_state.get(_acted(key), 0)
+    for number, action in read_actions(state.get("action"), acted):
+        st.session_state[_acted(key)] = number
         on_action(action)
+
+
+def _acted(key: str) -> str:
+    return f"{key}: last action done"

@@ -152,7 +152,7 @@ export class Edges {
     pen.lineWidth = width;
     pen.strokeStyle = theme.lines[32 + Math.round((negative ? -32 : 32) * strength)];
     if (negative) pen.setLineDash([4 + width * 0.5, 2.5 + width * 0.3]);
-    else pen.setLineDash(dashAll ? [14, 1.5] : []);
+    else pen.setLineDash(dashAll ? [12 + 2 * width, 1.2] : []);
     pen.lineDashOffset = flow;
   }
 

@@ -12,7 +12,6 @@ import { Overlay } from "./overlay.js";
 import { Channel } from "./socket.js";
 import { translator } from "./text.js";
 
-const ACTION_PAUSE = 120; // ms: two triggers in one rerun would become one
 const SYNC_PATIENCE = 350; // ms: a rerun under way brings the page's status by itself
 const views = new WeakMap();
 
@@ -21,7 +20,8 @@ class View {
   constructor(root, text) {
     this.t = translator(text);
     this.text = text;
-    this.waitingActions = [];
+    this.actions = []; // sent, and not yet known to be done
+    this.actionCount = 0;
     this.target = null;
     this.hovered = null;
     this.#build(root);
@@ -41,6 +41,8 @@ class View {
   update({ data, setTriggerValue }) {
     this.trigger = setTriggerValue;
     this.pageStatus = data.status;
+    this.actionCount = Math.max(this.actionCount, data.acted);
+    this.actions = this.actions.filter(({ n }) => n > data.acted);
     this.#theme();
     this.channel.open(data.token);
   }
@@ -50,13 +52,12 @@ class View {
     this.observer.disconnect();
     this.stopKeys();
     clearTimeout(this.syncing);
-    clearTimeout(this.pausing);
     this.host.remove();
   }
 
   #build(root) {
     const { t } = this;
-    this.canvas = make("canvas", { "aria-hidden": "true" });
+    this.canvas = make("canvas", { class: "diagram", "aria-hidden": "true" });
     this.layer = make("div", { class: "overlay", role: "group", "aria-label": t("diagram") });
     this.hints = make("div", { class: "hints" });
     this.board = make("div", { class: "board" }, this.canvas, this.hints, this.layer);
@@ -64,7 +65,8 @@ class View {
     const cardRoot = make("div", { class: "card", hidden: true });
     this.caption = new Caption(t);
     this.notices = new Notices(t);
-    this.network = make("section", { class: "network" }, this.scroller, this.caption.root, cardRoot);
+    this.network = make("section", { class: "network" },
+      this.scroller, this.caption.root, this.notices.passing, cardRoot);
     const output = make("section", { class: "output" });
     this.host = make("div", { class: "live" },
       this.notices.root, make("div", { class: "stage" }, this.network, output));
@@ -176,17 +178,14 @@ class View {
     this.#repaint();
   }
 
-  /** Tell the page; one at a time, so that fast clicks are all counted. */
+  /**
+   * Tell the page. Of several triggers during one rerun Streamlit keeps the newest, so each one
+   * carries everything that is not known to be done; the page skips what it did by its number.
+   */
   #act(action) {
     this.#initiated();
-    this.waitingActions.push(action);
-    if (!this.pausing) this.#nextAction();
-  }
-
-  #nextAction() {
-    const action = this.waitingActions.shift();
-    this.pausing = action ? setTimeout(() => this.#nextAction(), ACTION_PAUSE) : null;
-    if (action) this.trigger("action", action);
+    this.actions.push({ ...action, n: ++this.actionCount });
+    this.trigger("action", { actions: this.actions });
   }
 
   #openNode(node) {

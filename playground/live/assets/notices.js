@@ -6,7 +6,7 @@ import { formatNumber } from "./text.js";
 
 const CALM = 5000; // ms between two spoken summaries while the run plays
 
-/** Banners above the diagram and a polite live region. */
+/** A banner above the diagram, passing notices over its foot, and a polite live region. */
 export class Notices {
   /** @param {(key: string, values?: object) => string} t */
   constructor(t) {
@@ -15,8 +15,8 @@ export class Notices {
     this.waiting = make("div", { class: "notice", role: "status", hidden: true });
     this.problem = make("div", { class: "notice problem", role: "alert", hidden: true });
     this.summary = make("div", { class: "unseen", "aria-live": "polite" });
-    this.root = make("div", { class: "notices" }, this.problem, this.waiting, this.connection,
-      this.summary);
+    this.root = make("div", {}, this.problem, this.summary);
+    this.passing = make("div", { class: "passing" }, this.waiting, this.connection);
     this.spoken = -Infinity;
   }
 

@@ -2,10 +2,12 @@
 // They carry the focus, the names for screen readers, and the pointer's hover.
 
 import { biasPlace } from "./diagram.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { HEADINGS } from "./layout.js";
 import { classStyle, markerIcon } from "./markers.js";
 import { featureLabel } from "./text.js";
+
+const MOST_UNITS = 1024; // of a layer, on the page
 
 /** Builds and owns the elements above the canvas. */
 export class Overlay {
@@ -17,6 +19,9 @@ export class Overlay {
     this.root = root;
     this.actions = actions;
     this.current = null;
+    this.heads = make("div");
+    this.bodies = make("div");
+    root.append(this.heads, this.bodies);
     root.addEventListener("keydown", (event) => this.#move(event));
   }
 
@@ -26,14 +31,30 @@ export class Overlay {
     this.scene = scene;
     this.plan = plan;
     this.buttons = new Map();
-    const parts = [this.#layersHeading(), this.#bracket()];
+    const parts = [this.#bracket()];
+    const kept = [this.#layersHeading()];
     for (const column of plan.columns) {
+      if (column.role === "hidden") kept.push(this.#unitButtons(column));
       parts.push(...this.#heading(column), ...column.nodes.flatMap((node) => this.#node(node)));
       if (column.paged) parts.push(this.#pager(column));
     }
-    this.root.replaceChildren(...parts.filter(Boolean));
+    this.bodies.replaceChildren(...parts.filter(Boolean));
+    for (const old of [...this.heads.children]) if (!kept.includes(old)) old.remove();
+    for (const head of kept) if (!head.isConnected) this.heads.append(head);
     this.#setCurrent(this.buttons.get(this.current) ? this.current : this.#firstId());
-    if (focused) this.root.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+    if (focused && this.focused()?.dataset.id !== focused) {
+      this.root.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+    }
+  }
+
+  /**
+   * A part with + and - that outlives a new layout: replaced under the pointer, it would lose the
+   * click that is just being made.
+   */
+  #keep(id, name, create) {
+    const old = [...this.heads.children].find((head) => head.dataset.part === id);
+    if (old) return old;
+    return make("div", { class: name, data: { part: id } }, ...create());
   }
 
   /** Show which node the pictures at the right belong to. */
@@ -57,16 +78,17 @@ export class Overlay {
   #layersHeading() {
     const { t, act } = this.actions;
     const hidden = this.plan.columns.filter((column) => column.role === "hidden");
-    const [first, last] = this.#span(hidden);
     const count = hidden.length;
-    this.span = [first, last];
-    const buttons = [
-      stepper("-", "layers-", t("remove_layer"), count === 0, () => act({ do: "remove_layer" })),
-      stepper("+", "layers+", t("add_layer"), this.scene.can_add_layer === false,
-        () => act({ do: "add_layer" })),
-    ];
-    this.layersHeading = make("div", { class: "layers-heading", style: { top: "0px" } }, buttons,
-      make("span", {}, t(count === 1 ? "hidden_layer" : "hidden_layers", { n: count })));
+    this.span = this.#span(hidden);
+    this.layersHeading = this.#keep("layers", "layers-heading", () => [
+      stepper("-", "layers-", t("remove_layer"), false, () => act({ do: "remove_layer" })),
+      stepper("+", "layers+", t("add_layer"), false, () => act({ do: "add_layer" })),
+      make("span"),
+    ]);
+    const [fewer, more, text] = this.layersHeading.children;
+    fewer.disabled = count === 0;
+    more.disabled = this.scene.can_add_layer === false;
+    setText(text, t(count === 1 ? "hidden_layer" : "hidden_layers", { n: count }));
     return this.layersHeading;
   }
 
@@ -108,7 +130,6 @@ export class Overlay {
     }, ...children);
     if (column.role === "hidden") {
       return [
-        at(HEADINGS.buttons, "steppers", this.#unitButtons(column)),
         at(HEADINGS.count, "count", t(column.total === 1 ? "neuron" : "neurons",
           { n: column.total.toLocaleString(this.scene.language) })),
         at(HEADINGS.detail, "detail", this.#detail(column)),
@@ -123,15 +144,18 @@ export class Overlay {
     ].filter(Boolean);
   }
 
-  #unitButtons(column) {
+  #unitButtons({ layer, x, total }) {
     const { t, act } = this.actions;
-    const { layer } = column;
     const change = (delta) => () => act({ do: "units", layer, delta });
     const n = layer + 1;
-    return [
-      stepper("-", `units-${layer}`, t("remove_neuron", { n }), column.total <= 1, change(-1)),
-      stepper("+", `units+${layer}`, t("add_neuron", { n }), column.can_add === false, change(1)),
-    ];
+    const head = this.#keep(`units${layer}`, "heading", () => [
+      stepper("-", `units-${layer}`, t("remove_neuron", { n }), false, change(-1)),
+      stepper("+", `units+${layer}`, t("add_neuron", { n }), false, change(1)),
+    ]);
+    Object.assign(head.style, { left: `${x}px`, top: `${HEADINGS.buttons}px` });
+    head.children[0].disabled = total <= 1;
+    head.children[1].disabled = total >= MOST_UNITS;
+    return head;
   }
 
   #detail(column) {

@@ -21,6 +21,7 @@ export class Channel {
     this.close();
     this.token = token;
     this.wait = 250;
+    this.isUnknown = false;
     this.#connect();
   }
 
@@ -48,18 +49,24 @@ export class Channel {
     socket.onmessage = (event) => socket === this.socket && this.#receive(event.data);
     socket.onclose = (event) => socket === this.socket && this.#lost(event.code);
     this.socket = socket;
-    this.notice ??= setTimeout(() => this.handlers.lost(false), LATE);
+    if (!this.isUnknown) this.notice ??= setTimeout(() => this.handlers.lost(false), LATE);
   }
 
   #lost(code) {
     this.pending = null;
-    if (code === UNKNOWN_RUN) {
-      clearTimeout(this.notice);
-      this.handlers.lost(true);
-    }
-    this.notice ??= setTimeout(() => this.handlers.lost(code === UNKNOWN_RUN), LATE);
+    if (code === UNKNOWN_RUN) this.#unknown();
+    else this.notice ??= setTimeout(() => this.handlers.lost(false), LATE);
     this.wait = code === UNKNOWN_RUN ? LONGEST : Math.min(this.wait * 2, LONGEST);
     this.retry = setTimeout(() => this.#connect(), this.wait);
+  }
+
+  /** Told once; the attempts go on, rarely: a server that was restarted may bring the run back. */
+  #unknown() {
+    clearTimeout(this.notice);
+    this.notice = null;
+    if (this.isUnknown) return;
+    this.isUnknown = true;
+    this.handlers.lost(true);
   }
 
   #receive(message) {
@@ -84,6 +91,7 @@ export class Channel {
     clearTimeout(this.notice);
     this.notice = null;
     this.wait = 250;
+    this.isUnknown = false;
     this.handlers.connected();
   }
 
