@@ -105,6 +105,7 @@ class Player:
         self._failure = ""
         self._pace = Pace(speed)
         self._freed = False
+        self._has_kernels = False
         self._scene_is_new = True
         self._is_dirty = True
         self._next_frame = 0.0
@@ -359,9 +360,15 @@ class Player:
         with self._lock:
             if self._freed:
                 return None
-            delay = self._train(seconds) if warming.ready() else None
+            self._notice_kernels()
+            delay = self._train(seconds) if self._has_kernels else None
             self._take_picture()
             return self._soonest(delay)
+
+    def _notice_kernels(self) -> None:
+        """Draw anew once kernels are there: until then, pictures lack all that is computed."""
+        if not self._has_kernels and warming.ready():
+            self._has_kernels = self._is_dirty = True
 
     def failed(self, error: Exception) -> None:
         """A slice raised: stop here, keep the page."""
