@@ -73,6 +73,7 @@ class Session:
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
         self.problems, self.problems_title = tuple(problems), "page.link.problems"
+        self._written = (self.experiment, self.settings)
 
     # -- words -----------------------------------------------------------------------------
 
@@ -297,10 +298,11 @@ class Session:
     def follow_link(self) -> None:
         """Take over the address's settings if it was not this page that wrote them.
 
-        That is so after the browser's Back: every change is a place to go back to.
+        That is so after the browser's Back: every change is a place to go back to. What a click
+        changed before this drawing wins: fast clicks come with an address that is behind them.
         """
         params = dict(st.query_params)
-        if params == self._published:
+        if params == self._published or self._written != (self.experiment, self.settings):
             return
         wanted, settings, problems = link.read(params)
         self.act(self.go, wanted)
@@ -317,6 +319,7 @@ class Session:
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
         self._published = params
+        self._written = (self.experiment, self.settings)
 
     def open_upload(self) -> None:
         """Open the file that was chosen; the uploader is emptied for the next one."""
