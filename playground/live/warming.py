@@ -39,7 +39,8 @@ def warm_up() -> None:
 def _warm() -> None:
     try:
         command = [sys.executable, "-m", "core.engine.warm"]
-        subprocess.run(command, cwd=ROOT, check=False, stdin=subprocess.DEVNULL)
+        quiet = subprocess.DEVNULL
+        subprocess.run(command, cwd=ROOT, check=False, stdin=quiet, stdout=quiet)
         from core.engine.warm import warm
 
         warm()
