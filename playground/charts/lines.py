@@ -107,9 +107,9 @@ def _trace(curve: Curve) -> Scatter:
     if curve.role == "batch":
         line = {"color": GREY, "width": 0.7}
     elif curve.role == "train":
-        line = {"color": TRAINING, "width": 2.2}
+        line = {"color": TRAINING, "width": 2.2, "dash": "dash"}  # as in the live view
     elif curve.role == "test":
-        line = {"color": TEST, "width": 2.2, "dash": "dash"}
+        line = {"color": TEST, "width": 2.2}
     else:
         style = layer_style(int(curve.role))
         line = {"color": style["color"], "dash": style["dash"], "width": 1.8}

@@ -96,7 +96,7 @@ def framed(figure: Figure, axes: Axes, *, height: int = 360) -> Figure:
     """Give a figure its axis titles, scales, margins and a transparent background."""
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        margin={"l": 8, "r": 8, "t": 52, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         # Zoom and hidden lines outlive the redraw while the run plays.
@@ -108,7 +108,8 @@ def framed(figure: Figure, axes: Axes, *, height: int = 360) -> Figure:
         title=axes.x,
         type="log" if axes.log_x else "linear",
         automargin=True,
-        exponentformat="e",
+        exponentformat="none",
+        separatethousands=True,
     )
     figure.update_yaxes(
         title=axes.y,

@@ -164,7 +164,7 @@ def _predictions(session: Session, network: Network, raw: np.ndarray, words: Wor
     names = words.names if len(words.names) == outputs.shape[1] else ()
     rows = [
         {t("views.evaluated_sample"): t(f"views.{words.part}_sample", number=number + 1)}
-        | {str(names[k] if names else k + 1): float(value) for k, value in enumerate(row)}
+        | {_column(session, names, k, len(row)): float(value) for k, value in enumerate(row)}
         for number, row in enumerate(outputs)
     ]
     number = st.column_config.NumberColumn(format="%.6f")
@@ -172,3 +172,10 @@ def _predictions(session: Session, network: Network, raw: np.ndarray, words: Wor
     st.dataframe(rows, hide_index=True, column_config=columns, key="export_predictions")
     if is_moving(session):
         st.caption(t("views.still_moving"))
+
+
+def _column(session: Session, names: tuple[str, ...], output: int, count: int) -> str:
+    """Name an output: by its class where there is one each."""
+    if names:
+        return str(names[output])
+    return session.t("views.output") + (f" {output + 1}" if count > 1 else "")

@@ -12,7 +12,7 @@ from core.inspect.update import Update
 from core.maths.optimizers import OPTIMIZERS
 
 TERMS = 6  # of a long sum, this many of the largest are written out
-ROW = 3  # terms a line
+ROW = 30  # characters of a sum that fit on one line of a telephone
 
 # How the optimizers' formulas call what the registry calls by its full name.
 SYMBOLS = {
@@ -38,13 +38,19 @@ RMSPROP_MOMENTUM = (
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Write a number in LaTeX with so many significant digits: 0.1234, -1.5 \\times 10^{-7}."""
+    """Write a number in LaTeX with so many significant digits: 0.1234, -1.5 \\times 10^{-7}.
+
+    What is nearly 1 has more of them, since 1 - p is as telling as p.
+    """
     if math.isnan(value):
         return r"\mathrm{NaN}"
     if math.isinf(value):
         return r"\infty" if value > 0 else r"-\infty"
     if value == 0.0:
         return "0"
+    short_of_one = abs(abs(value) - 1.0)
+    if 1e-12 < short_of_one < 10.0 ** (1 - digits):
+        return f"{value:.{math.ceil(-math.log10(short_of_one)) + 1}f}"
     if 1e-3 <= abs(value) < 1e5:
         return f"{value:.{digits}g}" if abs(value) < 10 ** (digits - 1) else f"{value:.0f}"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
@@ -97,9 +103,21 @@ def products(left: np.ndarray, right: np.ndarray) -> str:
 
 
 def in_rows(terms: Sequence[str]) -> str:
-    """Write a sum inside `aligned`, a few terms a line, so that it fits on a telephone."""
-    rows = [" + ".join(terms[k : k + ROW]) for k in range(0, len(terms), ROW)]
-    return r" \\ &\qquad + ".join(rows)
+    """Write a sum inside `aligned`, so many terms a line as fit on a telephone."""
+    rows: list[list[str]] = [[]]
+    room = ROW
+    for term in terms:
+        if rows[-1] and room < _width(term):
+            rows.append([])
+            room = ROW
+        rows[-1].append(term)
+        room -= _width(term) + 3
+    return r" \\ &\qquad + ".join(" + ".join(row) for row in rows)
+
+
+def _width(term: str) -> int:
+    """About how many characters wide a term is drawn."""
+    return len(re.sub(r"\\[a-z]+", "*", re.sub(r"\\text|[{}^_ ]", "", term)))
 
 
 def remainder(rest: np.ndarray) -> str:
