@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,11 @@ import numpy as np
 from core.data import Dataset, load_dataset
 from core.data.targets import (
     check_loss,
-    decide,
     encode_targets,
     output_activation,
     output_size,
 )
+from core.edits import Edit, Settings, edited, recorded_form
 from core.experiment import Dense, Experiment, NetworkConfig, TrainingConfig
 from core.history import Checkpoint, Checkpoints, History
 from core.maths import random
@@ -30,6 +30,7 @@ from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
+from core.metrics import METRIC, metrics
 
 if TYPE_CHECKING:
     from core.engine.cpu import CPUEngine
@@ -41,29 +42,8 @@ LARGEST = float(np.finfo(np.float32).max)
 SICK = 10.0
 """A batch loss this many times the loss at step 0 belongs to a run that is on its way to inf."""
 
-LIVE_FIELDS = (
-    "learning_rate",
-    "batch_size",
-    "regularizer",
-    "regularization_rate",
-    "clip_norm",
-    "clip_value",
-    "global_clip_norm",
-    "label_smoothing",
-)
-"""Training settings that may change while a run goes on; also any optimizer option, and dropout."""
-
 CHUNK_SECONDS = 0.002
 """run_for asks the clock this often: short enough to stop in time, long enough to cost nothing."""
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A change made by hand: `what` became `value` when the run stood at `step`."""
-
-    step: int
-    what: str
-    value: Any
 
 
 @dataclass(frozen=True)
@@ -78,14 +58,6 @@ class Divergence:
     layer: int
     what: str
     resume: int
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What holds at one moment of a run: the training settings and each hidden layer's dropout."""
-
-    training: TrainingConfig
-    dropout: tuple[float, ...]
 
 
 class Trainer:
@@ -146,7 +118,7 @@ class Trainer:
             encode_targets(y, data.task, data.n_classes, loss, activation=activation)
             for y in (data.y_train, data.y_test)
         )
-        self._metric_name = "accuracy" if data.task == "classification" else "r2"
+        self._metric_name = METRIC[data.task]
 
     def _make_layout(self) -> Layout:
         from core.engine.layout import Layout
@@ -181,22 +153,25 @@ class Trainer:
     def engine(self) -> CPUEngine:
         """The compiled run; made at the first step, so that a page can be drawn before numba."""
         if self._engine is None:
-            from core.engine.cpu import CPUEngine
-
-            training = self.experiment.training
-            self._engine = CPUEngine(
-                self.layout,
-                self.dataset.X_train,
-                self._Y_train,
-                loss=training.loss,
-                optimizer=training.optimizer,
-                seed=self.experiment.seed,
-            )
+            self._engine = self._new_engine()
             self._engine.params[:] = self._initial
             self._configure(self._settings)
             self._save_checkpoint()
             self._evaluate_if_due()
         return self._engine
+
+    def _new_engine(self) -> CPUEngine:
+        from core.engine.cpu import CPUEngine
+
+        training = self.experiment.training
+        return CPUEngine(
+            self.layout,
+            self.dataset.X_train,
+            self._Y_train,
+            loss=training.loss,
+            optimizer=training.optimizer,
+            seed=self.experiment.seed,
+        )
 
     @property
     def params(self) -> np.ndarray:
@@ -361,7 +336,7 @@ class Trainer:
         """
         settings, edits = self._settings, []
         for what, value in fields.items():
-            value = self._normal(what, value, settings)
+            value = recorded_form(settings, what, value)
             settings = edited(settings, what, value)
             edits.append(Edit(self.step_count, what, value))
         self._record(edits)
@@ -375,20 +350,6 @@ class Trainer:
         """Set the bias of unit j of a layer (0 is the first) by hand."""
         self._check_place(layer, value, j=j)
         self._record([Edit(self.step_count, "bias", (layer, j, float(value)))])
-
-    def _normal(self, what: str, value: Any, settings: Settings) -> Any:
-        """A change's value in the form that it is recorded in."""
-        options = OPTIMIZERS[settings.training.optimizer].options
-        if what == "dropout":
-            rates = dict(enumerate(settings.dropout))
-            given = value if isinstance(value, Mapping) else dict(enumerate(value))
-            if unknown := set(given) - set(rates):
-                raise ValueError(f"dropout names hidden layer {min(unknown)}, which is not there.")
-            return tuple({**rates, **given}.values())
-        if what not in LIVE_FIELDS and what not in options:
-            known = ", ".join((*LIVE_FIELDS, *options, "dropout"))
-            raise ValueError(f"{what!r} cannot change while a run goes on. What can: {known}.")
-        return value
 
     def _check_place(self, layer: int, value: float, **indices: int) -> None:
         weights, _ = self.layout.views(self.params)
@@ -493,17 +454,7 @@ class Trainer:
         return other
 
     def _adopt(self, engine: CPUEngine) -> None:
-        from core.engine.cpu import CPUEngine
-
-        training = self.experiment.training
-        self._engine = CPUEngine(
-            self.layout,
-            self.dataset.X_train,
-            self._Y_train,
-            loss=training.loss,
-            optimizer=training.optimizer,
-            seed=self.experiment.seed,
-        )
+        self._engine = self._new_engine()
         self._engine.params[:] = engine.params
         self._engine.slots[:] = engine.slots
         self._engine.state[:] = engine.state
@@ -553,10 +504,11 @@ class Trainer:
     def penalty(self) -> float:
         """The regularizer's penalty on the weights as they are; biases pay none."""
         training = self._settings.training
-        function = REGULARIZERS[training.regularizer].penalty
+        # The registry's scalar function is plain arithmetic, so it takes whole arrays too.
+        function: Callable[[Any, float], Any] = REGULARIZERS[training.regularizer].penalty
         weights, _ = self.layout.views(self.params)
         rate = training.regularization_rate
-        return sum(float(np.sum(function(w.astype(np.float64), rate))) for w in weights)
+        return float(sum(np.sum(function(w.astype(np.float64), rate)) for w in weights))
 
     def gradients(self, max_samples: int = 1000) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """The training loss's gradient at this moment, over the first training samples.
@@ -571,19 +523,6 @@ class Trainer:
         return self.layout.views(flat)
 
 
-def edited(settings: Settings, what: str, value: Any) -> Settings:
-    """The settings after one edit. Raises ValueError if the value is not valid."""
-    if what in ("weight", "bias"):
-        return settings
-    if what == "dropout":
-        rates = tuple(Dense(dropout=rate).dropout for rate in value)
-        return replace(settings, dropout=rates)
-    if what in LIVE_FIELDS:
-        return replace(settings, training=replace(settings.training, **{what: value}))
-    options = {**settings.training.optimizer_options, what: value}
-    return replace(settings, training=replace(settings.training, optimizer_options=options))
-
-
 def initial_parameters(layout: Layout, experiment: Experiment) -> np.ndarray:
     """The weights a run starts from, float32 (n_parameters,): a function of the seed alone."""
     initializer = INITIALIZERS[experiment.network.initializer]
@@ -594,21 +533,3 @@ def initial_parameters(layout: Layout, experiment: Experiment) -> np.ndarray:
         weights[:] = initializer.weights(draws, inputs, units).reshape(inputs, units)
         biases[:] = initializer.bias
     return params
-
-
-def metrics(
-    task: str, loss: str, outputs: np.ndarray, y: np.ndarray, Y: np.ndarray
-) -> dict[str, float]:
-    """Accuracy of classes, or r2 and mean absolute error of values; nan for no samples.
-
-    outputs, Y: (n_samples, n_outputs); y: class numbers (n_samples,) or values.
-    """
-    if task == "classification":
-        right = decide(outputs, loss) == y
-        return {"accuracy": float(right.mean()) if len(right) else math.nan}
-    if not len(outputs):
-        return {"r2": math.nan, "mean_absolute_error": math.nan}
-    error = outputs.astype(np.float64) - Y
-    spread = ((Y - Y.mean(axis=0)) ** 2).sum()
-    r2 = 1 - (error**2).sum() / spread if spread else math.nan
-    return {"r2": float(r2), "mean_absolute_error": float(np.abs(error).mean())}

@@ -67,9 +67,9 @@ def plane_of(dataset: Dataset, projection: str | tuple[int, int] = "pca") -> Pla
         return _home(dataset)
     if projection == "pca" or dataset.n_inputs == 1:
         return _principal(dataset)
-    i, j = projection
-    if not (isinstance(i, int) and isinstance(j, int)):
+    if isinstance(projection, str) or len(projection) != 2:
         raise ValueError(f"projection is {projection!r}, but must be 'pca' or two columns.")
+    i, j = projection
     if not (0 <= i < dataset.n_inputs and 0 <= j < dataset.n_inputs):
         raise ValueError(f"projection names columns {i} and {j} of {dataset.n_inputs}.")
     directions = np.zeros((2, dataset.n_inputs))

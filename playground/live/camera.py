@@ -80,7 +80,7 @@ class Camera:
 
     def _projection(self) -> str | tuple[int, int]:
         chosen, n = self.shown.projection, self.trainer.dataset.n_inputs
-        return chosen if chosen == "pca" or max(chosen) < n else "pca"  # type: ignore[type-var]
+        return "pca" if isinstance(chosen, str) or max(chosen) >= n else chosen
 
     def forget_hover_if_gone(self) -> None:
         if self.hover is not None:
@@ -156,10 +156,9 @@ class Camera:
     def _evaluate(self) -> tuple[dict[str, float], dict[str, float], np.ndarray]:
         return (self.trainer.evaluate("train"), *self.trainer.evaluate_with_outputs("test"))
 
-    def numbers(self) -> dict[str, Any] | None:
-        """The losses and metric of the last picture, or None before the first."""
-        part = self._parts.get("numbers")
-        return self._numbers(False) if part and part.value else None
+    def numbers(self, *, exact: bool = False) -> dict[str, Any] | None:
+        """The losses and metric of the last picture, None before the first; of now if exact."""
+        return self._numbers(exact) if exact or "numbers" in self._parts else None
 
     def _pictures(self, exact: bool) -> dict[str, np.ndarray]:
         arrays = {"maps": self._part("maps", exact, self._node_maps)}

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
@@ -15,6 +16,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from core.engine.scheduler import shared
 from playground.live.commands import obey
 from playground.live.viewers import Viewer
+
+if TYPE_CHECKING:
+    from playground.live.player import Player
 
 LONGEST_MESSAGE = 2_000
 """Characters. Commands are short; anything longer is not ours."""
@@ -26,7 +30,7 @@ UNKNOWN = 4404
 async def stream(socket: WebSocket) -> None:
     """Serve one view of the run named by the token in the address."""
     await socket.accept()  # before closing: a refused handshake has no close code for the browser
-    player = shared().find(socket.path_params["token"])
+    player = _player(socket.path_params["token"])
     if player is None or not same_origin(socket):
         await socket.close(UNKNOWN)
         return
@@ -44,6 +48,14 @@ async def stream(socket: WebSocket) -> None:
         player.wake()
 
 
+def _player(token: str) -> Player | None:
+    """The run of that token, if it is still there."""
+    from playground.live.player import Player  # loads the engine, which the launcher must not
+
+    run = shared().find(token)
+    return run if isinstance(run, Player) else None
+
+
 def same_origin(socket: WebSocket) -> bool:
     """Whether the page that asks was served by this server: other sites may not steer a run."""
     origin = urlsplit(socket.headers.get("origin", ""))
@@ -59,7 +71,7 @@ async def _send(socket: WebSocket, viewer: Viewer) -> None:
                 await socket.send_bytes(message)
 
 
-async def _receive(socket: WebSocket, viewer: Viewer, player) -> None:
+async def _receive(socket: WebSocket, viewer: Viewer, player: Player) -> None:
     """Take commands until the viewer leaves. The player is held only while it is being told."""
     with contextlib.suppress(WebSocketDisconnect, RuntimeError, KeyError):
         while True:

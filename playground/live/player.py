@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import dataclasses
-import json
-import logging
 import math
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.data import Dataset
@@ -24,55 +20,18 @@ from core.engine.scheduler import Scheduler, shared
 from core.experiment import Experiment
 from core.trainer import Divergence, Trainer
 from playground.live import warming
-from playground.live.camera import Camera
 from playground.live.pace import Pace
-from playground.live.scene import Shown
+from playground.live.presenter import Numbers, Presenter, ShowOptions
 from playground.live.viewers import Viewers
 
 if TYPE_CHECKING:
     from core.network import Network
-
-log = logging.getLogger(__name__)
-
-FRAME_SECONDS = 1 / 40
-"""Frames are no closer together than this."""
 
 PAUSE_AFTER, FREE_AFTER = 6.0, 100.0
 """Seconds without a viewer until a run pauses, and until its buffers are freed."""
 
 STEP_PATIENCE = 0.4
 """Seconds that a pressed Step waits for its result; a longer one goes on behind the page."""
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """What a page shows as numbers. Losses and metrics are nan until they have been computed."""
-
-    step: int
-    epoch: int
-    status: str
-    train_loss: float = math.nan
-    test_loss: float = math.nan
-    metric_name: str = ""
-    train_metric: float = math.nan
-    test_metric: float = math.nan
-    steps_per_second: float = 0.0
-    samples_per_second: float = 0.0
-
-
-class ShowOptions(Shown):
-    """View options; setting one redraws the page's view."""
-
-    def __init__(self, changed: Callable[[], None]) -> None:
-        super().__init__()
-        object.__setattr__(self, "_changed", changed)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        before = getattr(self, name, None)
-        object.__setattr__(self, name, value)
-        changed = self.__dict__.get("_changed")
-        if changed and before != value:
-            changed()
 
 
 class Player:
@@ -92,8 +51,6 @@ class Player:
         pool: Scheduler | None = None,
     ) -> None:
         self.token = secrets.token_urlsafe(16)
-        self.version = 0
-        self.viewers = Viewers()
         self.show = ShowOptions(self._new_scene)
         self._pool = pool or shared()
         self._lock = threading.RLock()
@@ -106,27 +63,22 @@ class Player:
         self._pace = Pace(speed)
         self._freed = False
         self._has_kernels = False
-        self._scene_is_new = True
-        self._is_dirty = True
-        self._next_frame = 0.0
-        self._last_numbers = Numbers(0, 0, "paused")
-        self._install(experiment, dataset, network)
+        trainer = self._take(experiment, dataset, network)
+        self._presenter = Presenter(trainer, self.show)
         self._pool.add(self.token, self)
         warming.warm_up()
 
-    def _install(
+    def _take(
         self, experiment: Experiment, dataset: Dataset | None, network: Network | None
-    ) -> None:
+    ) -> Trainer:
+        """Make a trainer and take it as this page's."""
         trainer = Trainer(experiment, dataset=dataset, network=network)
         self._own_dataset, self._own_network = dataset, network
-        self.experiment = trainer.experiment
-        self.dataset = trainer.dataset
+        self.experiment, self.dataset = trainer.experiment, trainer.dataset
         self._trainer = trainer
-        self._camera = Camera(trainer, self.show, self.version)
         self._pace.restart()
         self._failure = ""
-        self._last_numbers = Numbers(0, 0, "paused")
-        self._new_scene()
+        return trainer
 
     # -- what a page asks for ------------------------------------------------------------------
 
@@ -207,7 +159,8 @@ class Player:
         """Begin again: the same initial weights, the settings as they are now."""
         self._playing = False
         with self.trainer():
-            self._install(self.experiment, self._own_dataset, self._own_network)
+            trainer = self._take(self.experiment, self._own_dataset, self._own_network)
+            self._presenter.install(trainer)
         self._refresh()
 
     def replace(
@@ -224,8 +177,7 @@ class Player:
         playing, self._playing = self._playing, False
         try:
             with self.trainer():
-                self.version += 1
-                self._install(experiment, dataset, network)
+                self._presenter.install(self._take(experiment, dataset, network))
                 self._freed = False
         except ValueError:
             self._playing = playing
@@ -262,7 +214,7 @@ class Player:
         pace = self._pace.per_second if self._playing else 0.0
         batch = self._trainer.training.batch_size
         return replace(
-            self._last_numbers,
+            self._presenter.latest,
             step=self._trainer.step_count,
             epoch=self._trainer.epoch_count,
             status=self.status,
@@ -274,7 +226,7 @@ class Player:
         """The numbers of this very step; may wait for a slice and an evaluation."""
         if warming.ready():
             with self.trainer():
-                self._note_numbers(exact=True)
+                self._presenter.note_numbers(exact=True)
         return self.numbers()
 
     @contextlib.contextmanager
@@ -294,17 +246,17 @@ class Player:
 
     def look_at(self, node: tuple[int, int] | None) -> None:
         """Enlarge a node, (layer, unit), layer -1 for inputs; or none."""
-        self._tell(lambda: self._camera.look_at(node))
+        self._tell(lambda: self._presenter.camera.look_at(node))
 
     def probe(self, point: tuple[float, float] | None) -> None:
         """Say what the network answers at a point of the plane; or stop saying it."""
-        self._tell(lambda: self._camera.aim(point))
+        self._tell(lambda: self._presenter.camera.aim(point))
 
     def move_window(self, layer: int, start: int) -> None:
         """Draw another part of a layer that is too large to be drawn whole."""
 
         def move() -> None:
-            self._camera.starts[layer] = start
+            self._presenter.camera.starts[layer] = start
             self._new_scene()
 
         self._tell(move)
@@ -323,14 +275,19 @@ class Player:
 
     def _tell(self, change: Callable[[], None]) -> None:
         """Change the camera from the pool's thread, which alone uses it."""
-        self._orders.append(lambda trainer: change() is None)
+
+        def order(trainer: Trainer) -> bool:
+            change()
+            return True
+
+        self._orders.append(order)
         self._refresh()
 
     def _edit(self, edit: Callable[[Trainer], None]) -> None:
         def order(trainer: Trainer) -> bool:
             with contextlib.suppress(ValueError):
                 edit(trainer)
-                self._camera.touch()
+                self._presenter.camera.touch()
             return True
 
         self._orders.append(order)
@@ -343,7 +300,7 @@ class Player:
         def watched(trainer: Trainer) -> bool:
             finished = order(trainer) or trainer.diverged is not None
             if finished:
-                self._note_numbers(exact=True)
+                self._presenter.note_numbers(exact=True)
                 done.set()
             return finished
 
@@ -362,25 +319,26 @@ class Player:
                 return None
             self._notice_kernels()
             delay = self._train(seconds) if self._has_kernels else None
-            self._take_picture()
+            exact, ready = not self._playing, warming.ready()
+            self._presenter.present(self._header(), exact=exact, ready=ready)
             return self._soonest(delay)
 
     def _notice_kernels(self) -> None:
         """Draw anew once kernels are there: until then, pictures lack all that is computed."""
         if not self._has_kernels and warming.ready():
-            self._has_kernels = self._is_dirty = True
+            self._has_kernels = self._presenter.is_dirty = True
 
     def failed(self, error: Exception) -> None:
         """A slice raised: stop here, keep the page."""
         self._playing = False
         self._failure = f"{type(error).__name__}: {error}"
-        self.viewers.frame(self._status_only())
+        self._presenter.present_words(self._header())
 
     def _train(self, seconds: float) -> float | None:
         """Carry out orders, then run what the speed allows; returns when to go on."""
         while self._orders:
             order = self._orders.popleft()  # before it runs: one that fails must not come again
-            self._is_dirty = True
+            self._presenter.is_dirty = True
             if not order(self._trainer):
                 self._orders.appendleft(order)
                 return 0.0
@@ -393,16 +351,14 @@ class Player:
         if allowed != 0:
             ran = self._trainer.run_for(seconds, max_steps=allowed)
             self._pace.note(ran, self._trainer.step_count)
-            self._is_dirty = True
+            self._presenter.is_dirty = True
         if self._trainer.diverged is not None:
             self._playing = False
         return self._pace.delay()
 
     def _soonest(self, delay: float | None) -> float | None:
         """When to be called again: to train, to draw, or to notice that nobody looks."""
-        wishes = [] if delay is None else [delay]
-        if self._is_dirty and self.viewers.waiting:
-            wishes.append(max(self._next_frame - time.perf_counter(), 0.0))
+        wishes = [w for w in (delay, self._presenter.seconds_to_frame()) if w is not None]
         if not self.viewers:
             self._free_if_left()
             wishes.append(PAUSE_AFTER if self._playing else FREE_AFTER / 4)
@@ -416,7 +372,7 @@ class Player:
             self._trainer = Trainer(
                 self.experiment, dataset=self.dataset, network=self._own_network
             )
-            self._camera = Camera(self._trainer, self.show, self.version)
+            self._presenter.install(self._trainer)
 
     def _revive(self) -> None:
         """Somebody asks for something; a page that was given up comes back to life."""
@@ -427,76 +383,37 @@ class Player:
 
     # -- pictures ----------------------------------------------------------------------------------
 
+    @property
+    def viewers(self) -> Viewers:
+        """The browsers that watch."""
+        return self._presenter.viewers
+
+    @property
+    def version(self) -> int:
+        """Number of the scene that viewers see; grows with every other network or data."""
+        return self._presenter.version
+
     def attached(self) -> None:
         """A viewer came: it needs everything."""
         self._revive()
         self._new_scene()
 
     def _new_scene(self) -> None:
-        self._scene_is_new = True
+        self._presenter.has_new_scene = True
         self._refresh()
 
     def _refresh(self) -> None:
-        self._is_dirty = True
+        self._presenter.is_dirty = True
         self.wake()
 
-    def _take_picture(self) -> None:
-        """Publish a frame if one is wanted and due; scene and data first if they are new."""
-        now = time.perf_counter()
-        if self._scene_is_new and self.viewers:
-            self._scene_is_new = False
-            self.version += 1
-            self._camera.version = self.version
-            self._camera.set_scene()
-            self.viewers.scene(json.dumps(self._camera.scene()), self._camera.data())
-            self._is_dirty = True
-        if not (self._is_dirty and self.viewers.waiting and now >= self._next_frame):
-            return
-        self._is_dirty = False
-        self._next_frame = now + FRAME_SECONDS
-        exact = not self._playing
-        frame = self._camera.frame(self._header(), exact=exact, ready=warming.ready())
-        self._note_numbers(exact=False)
-        self.viewers.frame(frame)
-
     def _header(self) -> dict[str, Any]:
-        trainer, problem = self._trainer, self._trainer.diverged
         pace = self._pace.per_second if self._playing else 0.0
         return {
-            "seq": self.viewers.next_number(),
-            "step": trainer.step_count,
-            "epoch": trainer.epoch_count,
             "status": self.status,
-            "learning_rate": trainer.training.learning_rate,
             "waiting": "live.compiling" if self.waiting else None,
             "steps_per_second": pace,
-            "samples_per_second": pace * trainer.training.batch_size,
-            "problem": None if problem is None else dataclasses.asdict(problem),
+            "samples_per_second": pace * self._trainer.training.batch_size,
         }
-
-    def _status_only(self) -> bytes:
-        from playground.live.wire import pack
-
-        return pack({"kind": "frame", "scene": self.version} | self._header(), {})
-
-    def _note_numbers(self, *, exact: bool) -> None:
-        """Remember the last picture's numbers, or compute this step's."""
-        if exact:
-            self._camera._numbers(True)
-        numbers = self._camera.numbers()
-        if numbers is None:
-            return
-        metric = numbers["metric"]
-        self._last_numbers = Numbers(
-            self._trainer.step_count,
-            self._trainer.epoch_count,
-            self.status,
-            numbers["train_loss"],
-            numbers["test_loss"],
-            metric["name"],
-            metric["train"],
-            metric["test"],
-        )
 
 
 def trainer_steps_an_epoch(trainer: Trainer) -> int:

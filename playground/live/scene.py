@@ -178,10 +178,8 @@ def input_maps(trainer: Trainer, plane: Plane, part: Window) -> np.ndarray:
         x1, x2 = np.meshgrid(side, -side)
         values = np.stack([feature.function(x1, x2) for feature in FEATURES.values()])
     else:
-        grid = plane.grid(MAP_RESOLUTION)[:, part.part].T
-        shape = (
-            (-1, MAP_RESOLUTION) if plane.y_range is None else (-1, MAP_RESOLUTION, MAP_RESOLUTION)
-        )
-        values = grid.reshape(shape)
+        dimensions = 1 if plane.y_range is None else 2
+        grid = plane.grid(MAP_RESOLUTION)[:, part.part].T.astype(np.float64)
+        values = grid.reshape(-1, *[MAP_RESOLUTION] * dimensions)
     largest = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True)
     return shades(values / np.where(largest > 0, largest, 1.0))
