@@ -7,7 +7,8 @@ engine: batches are (samples, features), the random numbers are Python integers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,7 +133,7 @@ class Net:
     @staticmethod
     def random(sizes: Sequence[int], activations: Sequence[str], seed: int = 0) -> Net:
         rng = np.random.default_rng(seed)
-        pairs = list(zip(sizes, sizes[1:], strict=False))
+        pairs = list(pairwise(sizes))
         weights = [rng.normal(0, 0.9 / np.sqrt(i), (i, u)) for i, u in pairs]
         biases = [rng.normal(0, 0.3, u) for _, u in pairs]
         net = Net(weights, biases, activations)
@@ -267,7 +268,6 @@ class Training:
     clip_norm: float | None = None
     global_clip_norm: float | None = None
     label_smoothing: float = 0.0
-    slots: list[Array] = field(default_factory=list)
 
 
 def optimize(w: Array, g: Array, slots: list[Array], t: Training, step: int) -> None:
@@ -322,7 +322,9 @@ def smoothed(Y: Array, t: Training) -> Array:
 
 def train(net: Net, X: Array, Y: Array, t: Training, n_steps: int) -> list[float]:
     """Run mini-batches from step 1 on, changing the net; returns each batch's loss."""
-    losses, position, epoch, order = [], 0, 0, permutation(t.seed, 0, len(X))
+    losses: list[float] = []
+    slots: list[Array] = []
+    position, epoch, order = 0, 0, permutation(t.seed, 0, len(X))
     for step in range(1, n_steps + 1):
         batch = order[position : position + t.batch_size]
         masks = [
@@ -334,7 +336,7 @@ def train(net: Net, X: Array, Y: Array, t: Training, n_steps: int) -> list[float
         dW = [d + t.regularization_rate * slope(W) for d, W in zip(dW, net.weights, strict=True)]
         parts = clipped([part for pair in zip(dW, db, strict=True) for part in pair], t)
         flat = net.flat
-        optimize(flat, np.concatenate([part.ravel() for part in parts]), t.slots, t, step)
+        optimize(flat, np.concatenate([part.ravel() for part in parts]), slots, t, step)
         net.read(flat)
         losses.append(value)
         position += t.batch_size

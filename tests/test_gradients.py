@@ -160,9 +160,7 @@ def test_one_step_by_hand():
     assert [d.tolist() for d in dW] == [[[1, 2], [2, 4]], [[1], [0.5]]]
     assert [d.tolist() for d in db] == [[1, 2], [1]]
 
-    engine = cpu.CPUEngine(
-        network.layout, X, y, loss="mean_squared_error", optimizer="sgd", seed=0
-    )
+    engine = cpu.CPUEngine(network.layout, X, y, loss="mean_squared_error", optimizer="sgd", seed=0)
     engine.params[:] = network.params
     engine.configure(learning_rate=0.5, options=(0.0, 0.0), batch_size=1)
     rows = np.empty((1, 10))

@@ -1,13 +1,14 @@
 """Where compiled kernels are kept between runs, so that a warm start compiles nothing.
 
 The folder's name is a digest of the sources: after any edit of the maths or the kernels, and after
-an upgrade of numba, another folder is used, so stale code can never run. (Numba alone looks only at
-the file of the cached function, not at what it calls.) A folder that cannot be written falls back to
-the temporary folder; a file that cannot be read is dropped and compiled again.
+an upgrade of numba, another folder is used, so stale code can never run. (Numba alone looks only
+at the file of the cached function, not at what it calls.) A folder that cannot be written falls
+back to the temporary folder; a damaged file, told by its checksum, is compiled again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -18,7 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+from numba.core.caching import (
+    CompileResultCacheImpl,
+    FunctionCache,
+    IndexDataCacheFile,
+    _CacheLocator,
+)
 
 ENVIRONMENT = "NEURAL_PLAYGROUND_CACHE"
 
@@ -39,10 +45,8 @@ def _user_folder() -> Path:
 def _candidates() -> Iterator[Path]:
     if chosen := os.environ.get(ENVIRONMENT):
         yield Path(chosen)
-    try:
+    with contextlib.suppress(RuntimeError):  # no home folder can be determined
         yield _user_folder() / "neural-playground"
-    except RuntimeError:  # no home folder can be determined
-        pass
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
     yield Path(tempfile.gettempdir()) / f"neural-playground-{user}"
 
@@ -97,10 +101,37 @@ class _Kept(CompileResultCacheImpl):
     _locator_classes = [_Locator]  # noqa: RUF012 (numba's own attribute)
 
 
+class _CheckedFile(IndexDataCacheFile):
+    """Numba's file of machine code, with a checksum beside it: damaged code would crash Python."""
+
+    def _checksum_of(self, name: str) -> tuple[Path, str]:
+        path = Path(self._data_path(name))
+        checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+        return path.with_suffix(".sha256"), checksum
+
+    def _save_data(self, name: str, data: Any) -> None:
+        super()._save_data(name, data)
+        path, checksum = self._checksum_of(name)
+        path.write_text(checksum)
+
+    def _load_data(self, name: str) -> Any:
+        path, checksum = self._checksum_of(name)
+        if path.read_text() != checksum:
+            raise ValueError(f"{name} is damaged.")
+        return super()._load_data(name)
+
+
 class _ForgivingCache(FunctionCache):
     """Numba's cache on disk, except that no file in it can stop a run."""
 
     _impl_class = _Kept
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        where = self._impl.locator
+        self._cache_file = _CheckedFile(
+            where.get_cache_path(), self._impl.filename_base, where.get_source_stamp()
+        )
 
     def load_overload(self, signature: Any, context: Any) -> Any:
         try:

@@ -1,0 +1,413 @@
+"""The engine: whole training against the reference, determinism, recording, divergence, cache."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.engine import cpu
+from core.engine.cpu import CPUEngine
+from core.engine.layout import Layout
+from core.experiment import Dense, NetworkConfig
+from core.maths.optimizers import OPTIMIZERS
+from tests import naive
+from tests.naive import Net, Training
+
+ROOT = Path(__file__).resolve().parent.parent
+NO_ROWS = np.empty((0, 99))
+NEVER = 10**9  # a stride under which no step is recorded
+
+
+def an_engine(net: Net, X, Y, t: Training) -> CPUEngine:
+    """The engine set up as the reference is."""
+    sizes = (X.shape[1], *(len(b) for b in net.biases))
+    engine = CPUEngine(
+        Layout(sizes, tuple(net.activations)),
+        X,
+        Y,
+        loss=t.loss,
+        optimizer=t.optimizer,
+        seed=t.seed,
+    )
+    engine.params[:] = net.flat
+    engine.configure(
+        learning_rate=t.learning_rate,
+        options=t.options or OPTIMIZERS[t.optimizer].values(),
+        batch_size=t.batch_size,
+        dropout=t.dropout,
+        regularizer=t.regularizer,
+        regularization_rate=t.regularization_rate,
+        clip_value=t.clip_value,
+        clip_norm=t.clip_norm,
+        global_clip_norm=t.global_clip_norm,
+        label_smoothing=t.label_smoothing,
+    )
+    return engine
+
+
+def classes(n: int, n_inputs: int = 2, n_classes: int = 3, seed: int = 0):
+    """n random samples, and which of k classes each is in, one-hot."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, n_inputs)).astype(np.float32)
+    numbers = np.digitize(X[:, 0] * X[:, 1], np.linspace(-1, 1, n_classes + 1)[1:-1])
+    return X, np.eye(n_classes, dtype=np.float32)[numbers]
+
+
+def compare(t: Training, sizes=(2, 5, 4, 3), n=50, n_steps=25, tolerance=1e-4) -> None:
+    """Train engine and reference side by side: same losses, same parameters."""
+    t = replace(t, options=t.options or OPTIMIZERS[t.optimizer].values())
+    activations = (*["tanh"] * (len(sizes) - 2), "softmax")
+    X, Y = classes(n, sizes[0], sizes[-1])
+    net = Net.random(sizes, activations)
+    engine = an_engine(net, X, Y, t)
+    n_layers = len(sizes) - 1
+    rows = np.empty((n_steps, 4 + 3 * n_layers))
+    before = net.flat
+    assert engine.run(n_steps, rows, 1, 0) == (n_steps, n_steps, True)
+    losses = naive.train(net, X.astype(np.float64), Y, t, n_steps)
+    np.testing.assert_allclose(rows[:, 2], losses, rtol=1e-4, atol=1e-6)
+    moved = np.linalg.norm(net.flat - before)
+    assert np.linalg.norm(engine.params - net.flat) < tolerance * moved
+
+
+CCE = Training("categorical_crossentropy", learning_rate=0.05, batch_size=8)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 7, 8, 16, 17, 49, 50, 64])
+def test_any_batch_size(batch_size):
+    compare(replace(CCE, batch_size=batch_size))
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "options"),
+    [
+        ("sgd", (0.0, 0.0)),
+        ("sgd", (0.9, 0.0)),
+        ("sgd", (0.9, 1.0)),
+        ("rmsprop", (0.9, 0.0, 1e-7)),
+        ("rmsprop", (0.8, 0.5, 1e-5)),
+        ("adagrad", (0.1, 1e-7)),
+        ("adagrad", (0.5, 1e-3)),
+        ("adam", (0.9, 0.999, 1e-7)),
+        ("adam", (0.5, 0.9, 1e-3)),
+        ("adamw", (0.9, 0.999, 1e-7, 0.1)),
+    ],
+)
+def test_every_optimizer(optimizer, options):
+    compare(replace(CCE, optimizer=optimizer, options=options, learning_rate=0.01))
+
+
+def test_every_optimizer_is_compared():
+    assert set(OPTIMIZERS) == {"sgd", "rmsprop", "adagrad", "adam", "adamw"}
+
+
+@pytest.mark.parametrize("dropout", [(0.5, 0.0), (0.0, 0.3), (0.2, 0.6)])
+def test_dropout(dropout):
+    compare(replace(CCE, dropout=dropout, seed=7))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"regularizer": "l1", "regularization_rate": 0.01},
+        {"regularizer": "l2", "regularization_rate": 0.03},
+        {"regularizer": "l1_l2", "regularization_rate": 0.01, "optimizer": "adam"},
+        {"clip_value": 0.02},
+        {"clip_norm": 0.1},
+        {"global_clip_norm": 0.1},
+        {"clip_norm": 0.1, "regularizer": "l2", "regularization_rate": 0.1},
+        {"label_smoothing": 0.2},
+        {"seed": 2**53 - 1},
+    ],
+    ids=str,
+)
+def test_every_setting(changes):
+    compare(replace(CCE, **changes))
+
+
+def test_label_smoothing_of_a_single_output():
+    t = Training("binary_crossentropy", learning_rate=0.1, batch_size=9, label_smoothing=0.1)
+    t = replace(t, options=(0.0, 0.0))
+    X, Y = classes(40, n_classes=2)
+    net = Net.random((2, 4, 1), ("relu", "sigmoid"))
+    engine = an_engine(net, X, Y[:, :1], t)
+    engine.run(30, NO_ROWS, NEVER, 0)
+    naive.train(net, X.astype(np.float64), Y[:, :1], t, 30)
+    np.testing.assert_allclose(engine.params, net.flat, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("sizes", [(2, 3), (40, 70, 90, 10), (300, 120, 10), (3, 1, 1, 1, 2)])
+def test_every_shape(sizes):
+    compare(replace(CCE, batch_size=40, optimizer="adam", learning_rate=0.003), sizes, n=90)
+
+
+# ---- determinism ----------------------------------------------------------------------------
+
+
+def a_run(seed: int = 3) -> CPUEngine:
+    X, Y = classes(45)
+    t = replace(CCE, optimizer="adam", batch_size=10, dropout=(0.2, 0.0), seed=seed)
+    return an_engine(Net.random((2, 6, 4, 3), ("tanh", "relu", "softmax")), X, Y, t)
+
+
+@given(slices=st.lists(st.integers(1, 9), max_size=8), stride=st.integers(1, 4))
+@settings(max_examples=40)
+def test_slicing_changes_no_bit(slices, stride):
+    whole, sliced, n = a_run(), a_run(), sum(slices) + 3
+    rows, same_rows = np.zeros((2, n, 13))
+    _, count, _ = whole.run(n, rows, stride, 0)
+    same_count = 0
+    for n_steps in [*slices, 3]:
+        _, same_count, _ = sliced.run(n_steps, same_rows, stride, same_count)
+    assert same_count == count == n // stride
+    assert np.array_equal(rows, same_rows)
+    for mine, theirs in zip(snapshot(whole), snapshot(sliced), strict=True):
+        assert np.array_equal(mine, theirs)
+
+
+def snapshot(engine: CPUEngine):
+    return engine.params.copy(), engine.slots.copy(), engine.state.copy()
+
+
+@pytest.mark.parametrize("steps", [1, 4, 5, 23])
+def test_a_snapshot_is_all_there_is(steps):
+    engine, other = a_run(), a_run()
+    engine.run(steps, NO_ROWS, NEVER, 0)
+    kept = snapshot(engine)
+    engine.run(20, NO_ROWS, NEVER, 0)
+    other.run(3, NO_ROWS, NEVER, 0)  # whatever it did before
+    other.params[:], other.slots[:], other.state[:] = kept
+    other.run(20, NO_ROWS, NEVER, 0)
+    for mine, theirs in zip(snapshot(engine), snapshot(other), strict=True):
+        assert np.array_equal(mine, theirs)
+
+
+def test_seeds_differ():
+    one, other = a_run(1), a_run(2)
+    for engine in (one, other):
+        engine.run(10, NO_ROWS, NEVER, 0)
+    assert not np.array_equal(one.params, other.params)
+
+
+def test_settings_change_between_calls():
+    """A larger batch, then dropout, then neither: as if it had always been so."""
+    engine = a_run()
+    options = OPTIMIZERS["adam"].values()
+    start = snapshot(engine)
+    engine.configure(learning_rate=0.01, options=options, batch_size=33, dropout=(0.0, 0.5))
+    engine.run(5, NO_ROWS, NEVER, 0)
+    engine.configure(learning_rate=0.05, options=options, batch_size=10, dropout=(0.2, 0.0))
+    engine.params[:], engine.slots[:], engine.state[:] = start
+    engine.run(12, NO_ROWS, NEVER, 0)
+    fresh = a_run()
+    fresh.run(12, NO_ROWS, NEVER, 0)
+    assert np.array_equal(engine.params, fresh.params)
+
+
+# ---- recording ------------------------------------------------------------------------------
+
+
+def test_rows_stop_when_full():
+    engine = a_run()
+    rows = np.zeros((3, 13))
+    assert engine.run(100, rows, 5, 0) == (19, 3, True)  # step 20 would need a fourth row
+    assert rows[:, 0].tolist() == [5, 10, 15]
+    assert engine.run(100, rows, 5, 3) == (0, 3, True)
+    assert engine.run(1, rows, 5, 0) == (1, 1, True)
+    assert rows[0, 0] == 20
+
+
+def test_epochs_in_rows():
+    engine = a_run()  # 45 samples in batches of 10: 5 steps an epoch
+    rows = np.zeros((11, 13))
+    engine.run(11, rows, 1, 0)
+    np.testing.assert_allclose(rows[:6, 1], [10 / 45, 20 / 45, 30 / 45, 40 / 45, 1, 1 + 10 / 45])
+    assert engine.state.tolist() == [11, 2, 10]
+    assert (rows[:, 3] == 0.05).all()
+
+
+# ---- divergence -----------------------------------------------------------------------------
+
+
+def exploding(**changes) -> CPUEngine:
+    X, Y = classes(20, n_classes=1)
+    t = Training("mean_squared_error", learning_rate=100.0, batch_size=20, **changes)
+    return an_engine(Net.random((2, 4, 1), ("relu", "linear")), X * 10, Y, t)
+
+
+def test_a_diverging_run_stops_at_once():
+    engine = exploding()
+    rows = np.zeros((100, 10))
+    done, count, finite = engine.run(100, rows, 1, 0)
+    assert not finite
+    assert count == done - 1
+    assert done < 100
+    assert engine.state[0] == done
+    assert np.isfinite(rows[:count, 2]).all()
+
+    again = exploding()
+    assert again.run(done - 1, rows, 1, 0) == (done - 1, done - 1, True)
+    assert np.isfinite(again.params).all()
+    layer, what = cpu.diagnose(again)
+    assert (layer, what) == cpu.first_nonfinite(engine)
+    assert 0 <= layer < 2
+    assert what in ("activation", "loss", "gradient", "update")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (lambda e: e.layout.views(e.params)[0][0].fill(3e38), (0, "activation")),
+        (lambda e: e.layout.views(e.params)[0][1].fill(3e38), (1, "activation")),
+        (lambda e: e.layout.views(e.params)[1][1].fill(1e25), (1, "loss")),
+        (lambda e: e.configure(learning_rate=1e39, options=(0.0, 0.0)), (1, "update")),
+    ],
+)
+def test_what_became_nonfinite(spoil, expected):
+    engine = exploding()
+    engine.layout.views(engine.params)[0][0][:] = 0.1
+    spoil(engine)
+    done, _, finite = engine.run(5, NO_ROWS, NEVER, 0)
+    assert (done, finite) == (1, False)
+    assert cpu.first_nonfinite(engine) == expected
+
+
+def test_a_slot_that_overflows_is_noticed():
+    """Adam would divide by inf from then on, and silently never move that parameter again."""
+    t = Training("mean_absolute_error", "adam", 1e-3)
+    X, Y = np.full((4, 1), 1e20, dtype=np.float32), np.zeros((4, 1), dtype=np.float32)
+    engine = an_engine(Net([np.ones((1, 1))], [np.zeros(1)], ["linear"]), X, Y, t)
+    assert engine.run(5, NO_ROWS, NEVER, 0) == (1, 0, False)
+    assert np.isfinite(engine.params).all()
+    assert cpu.first_nonfinite(engine) == (0, "update")
+
+
+def test_samples_beyond_the_batch_raise_no_alarm():
+    """The lanes that fill up a vector repeat a sample; they must not overflow by themselves."""
+    X = np.full((3, 1), 1e-30, dtype=np.float32)
+    engine = an_engine(
+        Net([np.array([[3e38]])], [np.array([-3e38])], ["linear"]),
+        X,
+        np.full((3, 1), -3e38, dtype=np.float32),
+        Training("mean_absolute_error", learning_rate=0.0),
+    )
+    assert engine.run(3, NO_ROWS, NEVER, 0) == (3, 0, True)
+
+
+# ---- shapes and layout ----------------------------------------------------------------------
+
+
+def test_layout_views_are_the_parameters():
+    config = NetworkConfig((Dense(3, "tanh"), Dense(2, "relu")))
+    layout = Layout.of(4, config, 1, "sigmoid")
+    assert layout.sizes == (4, 3, 2, 1)
+    assert layout.activations == ("tanh", "relu", "sigmoid")
+    assert layout.n_parameters == 4 * 3 + 3 + 3 * 2 + 2 + 2 + 1
+    flat = np.arange(layout.n_parameters, dtype=np.float32)
+    weights, biases = layout.views(flat)
+    assert weights[0].tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]]
+    assert biases[0].tolist() == [12, 13, 14]
+    assert [part.stop - part.start for part in layout.slices()] == [15, 8, 3]
+    weights[2][0, 0] = -1
+    assert flat[-3] == -1
+
+
+@pytest.mark.parametrize(
+    ("sizes", "activations", "words"),
+    [
+        ((2, 1), ("tanh", "tanh"), "an activation a layer"),
+        ((2, 0, 1), ("tanh", "tanh"), "at least 1"),
+        ((2, 2, 2), ("softmax", "softmax"), "output layer only"),
+        ((2, 1), ("rleu",), "Did you mean 'relu'"),
+    ],
+)
+def test_layouts_that_make_no_network(sizes, activations, words):
+    with pytest.raises(ValueError, match=words):
+        Layout(sizes, activations)
+
+
+def test_arrays_that_do_not_fit():
+    layout = Layout((2, 1), ("linear",))
+    X, Y = np.zeros((3, 2), np.float32), np.zeros((3, 1), np.float32)
+    for bad_x, bad_y in ((X[:, :1], Y), (X, Y[:2]), (X[0], Y), (X, Y[:, 0])):
+        with pytest.raises(ValueError, match="must have shape"):
+            CPUEngine(layout, bad_x, bad_y, loss="hinge", optimizer="sgd", seed=0)
+
+
+def test_no_samples():
+    layout = Layout((2, 3), ("linear",))
+    params, X = np.ones(9, np.float32), np.zeros((0, 2), np.float32)
+    assert cpu.predict(layout, params, X).shape == (0, 3)
+    Y = np.zeros((0, 3), np.float32)
+    assert cpu.loss_sums(layout, params, X, Y, "huber")[0] == 0
+
+
+# ---- the cache ------------------------------------------------------------------------------
+
+
+def run_python(code: str, **environment: str) -> str:
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def test_the_kernels_are_loaded_from_the_cache():
+    warm = "from core.engine.warm import warm; warm(); from core.engine import kernels as k;"
+    hits = "print(*(sum(e.stats.cache_hits.values()) for e in (k.run, k.outputs, k.gradients)))"
+    run_python(warm)
+    assert run_python(warm + hits) == "1 1 1"
+
+
+@pytest.fixture
+def call_twice(tmp_path):
+    """Call an entry of our own in a fresh process; returns its result and whether it was cached."""
+    module = "from core.engine.jit import entry\n@entry\ndef twice(x):\n    return 2 * x\n"
+    (tmp_path / "small.py").write_text(module)
+    code = "from small import twice; print(twice(21), sum(twice.stats.cache_hits.values()))"
+
+    def call(cache: Path = tmp_path / "cache") -> str:
+        path = os.pathsep.join([str(ROOT), str(tmp_path)])
+        return run_python(code, PYTHONPATH=path, NEURAL_PLAYGROUND_CACHE=str(cache))
+
+    return call
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc", "sha256"])
+def test_a_damaged_cache_is_replaced(call_twice, tmp_path, suffix):
+    assert [call_twice(), call_twice()] == ["42 0", "42 1"]
+    (path,) = (tmp_path / "cache").rglob(f"*.{suffix}")  # index, machine code, checksum
+    kept = path.read_bytes()
+    flipped = bytearray(kept)
+    flipped[len(kept) // 2] ^= 255
+    for damaged in (kept[:-20], bytes(flipped)):
+        path.write_bytes(damaged)
+        assert call_twice() == "42 0"
+        assert call_twice() == "42 1"
+
+
+def test_processes_that_compile_at_once(call_twice):
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: call_twice(), range(4)))
+    assert {result.split()[0] for result in results} == {"42"}
+    assert call_twice() == "42 1"
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    where = "from core.engine.cache import folder; print(folder())"
+    names = {"NEURAL_PLAYGROUND_CACHE": str(blocked), "TMPDIR": str(tmp_path)}
+    folder = run_python(where, XDG_CACHE_HOME=str(tmp_path), **names)
+    assert folder.startswith(str(tmp_path / "neural-playground" / ""))
+    folder = run_python(where, XDG_CACHE_HOME=str(blocked), **names)
+    assert folder.startswith(str(tmp_path / "neural-playground-"))
