@@ -173,6 +173,18 @@ def test_every_panel_draws_while_the_run_plays(panel: str) -> None:
     draw(panel, run(), status="playing")
 
 
+@pytest.mark.parametrize("panel", PANELS)
+def test_every_panel_follows_a_change_of_language(panel: str) -> None:
+    session = Session(run())
+    app = checked(AppTest.from_function(page, args=(panel, session), default_timeout=60).run())
+    for group in app.segmented_control:
+        group.set_value(group.value).run()
+    session.language = "zh"
+    checked(app.run())
+    session.language = "en"
+    checked(app.run())
+
+
 def test_the_catalogues_have_the_same_words_with_the_same_places() -> None:
     english, chinese = catalogue("en", "views"), catalogue("zh", "views")
     for key, text in english.items():

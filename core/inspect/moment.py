@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -186,10 +187,14 @@ def moment_of(trainer: Trainer, layer: int = 0) -> Moment:
 def _next_batch(trainer: Trainer) -> np.ndarray:
     """Return the training rows that the next step will read, int64 (batch,)."""
     position = int(trainer.engine.state[2]) if trainer.step_count else 0
-    order = random.permutation(
-        trainer.experiment.seed,
-        random.SHUFFLE,
-        trainer.epoch_count,
-        len(trainer.dataset.X_train),
-    )
+    n = len(trainer.dataset.X_train)
+    order = _order(trainer.experiment.seed, trainer.epoch_count, n)
     return order[position : position + trainer.training.batch_size]
+
+
+@functools.lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, n: int) -> np.ndarray:
+    """The epoch's order of the training rows; kept, since a long one takes a while to shuffle."""
+    order = random.permutation(seed, random.SHUFFLE, epoch, n)
+    order.flags.writeable = False
+    return order

@@ -60,7 +60,7 @@ def _evaluate(session: Session) -> Result:
     with player.trainer() as trainer:
         network, penalty = trainer.network, trainer.penalty()
         dataset, loss = trainer.dataset, trainer.experiment.training.loss
-        key = (player.version, trainer.step_count, len(trainer.edits))
+        key = (player.version, id(trainer), trainer.step_count, repr(trainer.edits))
     moving = is_moving(session)
     most = None
     if moving:

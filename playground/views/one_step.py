@@ -6,6 +6,7 @@ gradient by the chain rule the one measured by a central difference.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,8 @@ def _choose_weight(
 ) -> tuple[int, int, int | None]:
     """Ask for a layer, a neuron in it and one of its weights (None: the bias)."""
     t = session.t
-    shape = "_".join(map(str, sizes))[:80]
+    # A choice is known by its words, so other words or another shape begin anew.
+    shape = f"{session.language}_{'_'.join(map(str, sizes))[:80]}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         layer = st.selectbox(
             t("views.layer_word"),
@@ -121,16 +123,12 @@ def _choose_input(
             t("views.weight_from_number"), 0, count, 1, width=220, key=f"one_step_input_{key}"
         )
         return int(number) - 1 if number else None
-
-    def label(i: int) -> str:
-        if not 0 <= i < count:
-            return t("views.bias")
-        return inputs[i] if layer == 0 else t("views.unit", number=i + 1)
-
+    labels = [inputs[i] if layer == 0 else t("views.unit", number=i + 1) for i in range(count)]
+    labels.append(t("views.bias"))  # BIAS, the last
     chosen = st.selectbox(
         t("views.weight_from"),
         [*range(count), BIAS],
-        format_func=label,
+        format_func=lambda i: labels[min(i, count)],
         width=220,
         key=f"one_step_input_{key}",
     )
@@ -145,7 +143,7 @@ def _sample(session: Session, moment: Moment, traced: Trace, number: int, focus:
         if dataset.image_shape is not None:
             st.image(enlarged(inputs.reshape(dataset.image_shape)), width=84)
         shown = zip(dataset.feature_names[:SHOWN_INPUTS], inputs[:SHOWN_INPUTS], strict=False)
-        text = ", ".join(f"{name} = {value:.4g}" for name, value in shown)
+        text = ", ".join(f"{_plain(name)} = {value:.4g}" for name, value in shown)
         more = len(inputs) - SHOWN_INPUTS
         st.markdown(
             t(
@@ -158,6 +156,11 @@ def _sample(session: Session, moment: Moment, traced: Trace, number: int, focus:
                 loss=f"{traced.sample_losses[focus.row]:.4g}",
             )
         )
+
+
+def _plain(name: str) -> str:
+    """A column's name, safe from being read as Markdown."""
+    return re.sub(r"([\\`*_$~\[\]<>:#])", r"\\\1", name)
 
 
 def _values(values: np.ndarray) -> str:

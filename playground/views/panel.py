@@ -19,7 +19,7 @@ def refreshing(draw: Draw) -> Draw:
 
     @functools.wraps(draw)
     def show(session: Session) -> None:
-        timer = SECONDS if is_moving(session) else None
+        timer = SECONDS if _will_change(session) else None
         st.fragment(_drawn, run_every=timer)(draw, session, timer is not None)
 
     return show
@@ -28,8 +28,12 @@ def refreshing(draw: Draw) -> Draw:
 def _drawn(draw: Draw, session: Session, timed: bool) -> None:
     with session.guard():
         draw(session)
-    if timed and not is_moving(session):
+    if timed and not _will_change(session):
         st.rerun()  # the run stopped by itself: draw the page as it is at rest, without a timer
+
+
+def _will_change(session: Session) -> bool:
+    return is_moving(session) or session.player.waiting
 
 
 def is_moving(session: Session) -> bool:

@@ -101,7 +101,7 @@ def _one_layer(session: Session, copied: Copied) -> None:
         t("views.layer_word"),
         range(len(copied.layers)),
         format_func=lambda number: copied.layers[number] if number < len(copied.layers) else "",
-        key=f"weights_layer_{len(copied.layers)}",
+        key=f"weights_layer_{session.language}_{len(copied.layers)}",
     )
     if layer == 0 and copied.image_shape is not None:
         as_images = st.toggle(t("views.as_images"), value=True, key="weights_images")
