@@ -28,16 +28,36 @@ def draw() -> None:
         initial_sidebar_state=392,
     )
     st.html(HERE / "page.css")
-    heading = st.container(key="heading").empty()
-    heading.title("Neural Network Playground", anchor=False)
+    heading = st.container(key="heading", horizontal=True, vertical_alignment="center")
+    title = heading.empty()
+    title.title("Neural Network Playground", anchor=False)
 
     from playground.session import session
 
     page = session()
     page.begin()
-    heading.title(page.t("page.title"), anchor=False)
+    title.title(page.t("page.title"), anchor=False)
+    with heading, page.guard():
+        language(page)
     main(page)
     page.finish()
+
+
+def language(page: Session) -> None:
+    """The page's language, beside the heading."""
+    from playground.locales import LANGUAGES
+
+    page.seed("language", page.language)
+    st.selectbox(
+        page.t("page.language"),
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
+        key="language",
+        help=page.t("page.language.help"),
+        on_change=page.act,
+        args=(page.set, "language"),
+        width=250,
+    )
 
 
 def main(page: Session) -> None:

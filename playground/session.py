@@ -73,7 +73,7 @@ class Session:
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
         self.problems, self.problems_title = tuple(problems), "page.link.problems"
-        self._written = (self.experiment, self.settings)
+        self._is_clicked = False
 
     # -- words -----------------------------------------------------------------------------
 
@@ -139,13 +139,14 @@ class Session:
     def look_again(self) -> None:
         """Draw the page anew if the run has stopped, or got ready, by itself."""
         if self._drawn != (self.status, self.is_waiting):
+            self._is_clicked = True
             st.rerun()
 
     # -- whatever is clicked goes through here -----------------------------------------------
 
     def act(self, action: Callable[..., None], *args: Any) -> None:
         """Do what a click asks for; whatever goes wrong becomes a sentence, nothing is lost."""
-        self.notice, self.problems = None, ()
+        self.notice, self.problems, self._is_clicked = None, (), True
         try:
             action(*args)
         except ValueError as error:
@@ -254,8 +255,10 @@ class Session:
     # -- the page's own settings ---------------------------------------------------------------
 
     def set(self, name: str) -> None:
-        """Take over a setting of the page from its widget."""
-        self.put(name, st.session_state[name])
+        """Take over a setting of the page from its widget; the usual language is the browser's."""
+        value = st.session_state[name]
+        is_usual = name == "language" and value == self.browser_language
+        self.put(name, "" if is_usual else value)
 
     def set_speed(self) -> None:
         """Take over the speed; the empty choice is flat out."""
@@ -298,11 +301,11 @@ class Session:
     def follow_link(self) -> None:
         """Take over the address's settings if it was not this page that wrote them.
 
-        That is so after the browser's Back: every change is a place to go back to. What a click
-        changed before this drawing wins: fast clicks come with an address that is behind them.
+        That is so after the browser's Back: every change is a place to go back to. A click comes
+        with the address as the browser had it, which may be behind what was done just before.
         """
         params = dict(st.query_params)
-        if params == self._published or self._written != (self.experiment, self.settings):
+        if params == self._published or self._is_clicked:
             return
         wanted, settings, problems = link.read(params)
         self.act(self.go, wanted)
@@ -319,7 +322,7 @@ class Session:
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
         self._published = params
-        self._written = (self.experiment, self.settings)
+        self._is_clicked = False
 
     def open_upload(self) -> None:
         """Open the file that was chosen; the uploader is emptied for the next one."""
@@ -342,6 +345,7 @@ class Session:
 
     def component_action(self, action: Mapping[str, Any]) -> None:
         """Do what was clicked on the diagram; {"do": "sync"} only asks for a new drawing."""
+        self._is_clicked = True
         match action:
             case {"do": "add_layer"}:
                 self.act(self.change, changes.with_layer_added)

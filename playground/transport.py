@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from playground.fields import number_text
-from playground.session import MOVES, Notice, Session
+from playground.session import MOVES, Session
 from playground.settings import SPEEDS, STEP_UNITS
 
 if TYPE_CHECKING:
@@ -136,7 +136,10 @@ def _numbers(session: Session) -> None:
             label = f"page.metric.{now.metric_name}"
             shown = metric_text(now.metric_name, now.test_metric)
             st.metric(t(label), shown, help=t(f"{label}.help"), width="content")
-        st.caption(_pace(session, now), width="content")
+        with st.container(key="said", width="stretch", gap=None):
+            st.caption(_pace(session, now))
+            if session.notice is not None and session.notice.kind == "info":
+                st.caption(_plain(session.notice.text))
 
 
 def _pace(session: Session, now: Numbers) -> str:
@@ -182,16 +185,9 @@ def messages(session: Session) -> None:
         st.error(session.t("page.failed"))
     elif session.is_waiting:
         st.info(session.t("page.compiling"), icon=":material/hourglass_top:")
-    elif session.notice is not None:
-        _notice(session.notice)
-
-
-def _notice(notice: Notice) -> None:
-    if notice.kind == "info":
-        st.caption(_plain(notice.text))
-    else:
-        show = st.warning if notice.kind == "warning" else st.error
-        show(_plain(notice.text))
+    if session.notice is not None and session.notice.kind != "info":
+        show = st.warning if session.notice.kind == "warning" else st.error
+        show(_plain(session.notice.text))
 
 
 def _plain(text: str) -> str:

@@ -331,7 +331,9 @@ def test_reset_gives_the_same_start_and_new_weights_another(page: AppTest) -> No
 
 def test_a_rate_may_be_typed_and_nonsense_is_refused_with_a_sentence(page: AppTest) -> None:
     assert session(page).typed_number(("training", "learning_rate"), "0,02") == 0.02
-    with pytest.raises(ValueError, match="Learning rate: 'fast' is not a number. It stays at 0.01"):
+    with pytest.raises(
+        ValueError, match=r"Learning rate: 'fast' is not a number\. It stays at 0\.01"
+    ):
         session(page).typed_number(("training", "learning_rate"), "fast")
 
 
@@ -343,6 +345,27 @@ def test_the_language_is_switched_and_the_experiment_stays(page: AppTest) -> Non
     assert page.query_params["lang"] == "zh"
     sound(page.selectbox(key="language").set_value("en").run())
     assert "Play" in labels(page.button)
+    assert "lang" not in page.query_params  # it is the browser's own again
+
+
+def test_going_back_in_the_browser_goes_back_to_the_address(page: AppTest) -> None:
+    sound(page.button(key="add_layer").click().run())
+    before = dict(page.query_params)
+    sound(page.button(key="add_layer").click().run())
+    for name, value in before.items():
+        page.query_params[name] = value
+    sound(page.run())
+    assert len(session(page).experiment.network.layers) == 3
+
+
+def test_a_click_that_comes_with_an_address_of_before_does_not_go_back(page: AppTest) -> None:
+    before = dict(page.query_params)
+    sound(page.button(key="add_layer").click().run())
+    page.query_params.clear()
+    page.query_params.update(before)
+    sound(page.button(key="step").click().run())
+    assert len(session(page).experiment.network.layers) == 3
+    assert "layers" in page.query_params
 
 
 def test_a_link_is_restored_and_its_mistakes_are_one_warning() -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from playground.files import MAX_MEGABYTES, SUFFIXES
-from playground.locales import LANGUAGES
 from playground.session import Session
 
 
 def files_section(session: Session) -> None:
-    """Download, upload or paste an experiment; and the page's language."""
+    """Download, upload or paste an experiment."""
     t = session.t
     with st.expander(t("page.section.files"), icon=":material/folder_open:", key="files"):
         st.caption(t("page.files.link"))
@@ -25,16 +24,6 @@ def files_section(session: Session) -> None:
             width="stretch",
         )
         _open(session)
-    session.seed("language", session.language)
-    st.selectbox(
-        t("page.language"),
-        list(LANGUAGES),
-        format_func=LANGUAGES.__getitem__,
-        key="language",
-        help=t("page.language.help"),
-        on_change=session.act,
-        args=(session.set, "language"),
-    )
 
 
 def _open(session: Session) -> None:
