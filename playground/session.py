@@ -350,7 +350,7 @@ class Session:
             case {"do": "add_layer"}:
                 self.act(self.change, changes.with_layer_added)
             case {"do": "remove_layer"}:
-                self.act(self.change, changes.with_layer_removed)
+                self.act(self.change, changes.with_layer_removed, -1)
             case {"do": "units", "layer": int(layer), "delta": 1 | -1 as delta}:
                 self.act(self.change, changes.with_units, layer, delta)
             case {"do": "feature", "id": str(name)}:
