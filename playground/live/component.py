@@ -68,8 +68,8 @@ def live_view(
 def read_actions(value: Any, acted: int = 0) -> list[tuple[int, Action]]:
     """The actions that a browser sent and that were not done yet, with their numbers, in order.
 
-    The browser repeats every action until it is told that it was done: Streamlit keeps only the
-    newest of several triggers that arrive during one rerun, and fast clicks must all count.
+    The browser repeats every action until it is told that it was done, for Streamlit keeps only
+    the newest of several triggers that arrive during one rerun, and fast clicks must all count.
     """
     found = value.get("actions") if isinstance(value, Mapping) else None
     if not isinstance(found, list):

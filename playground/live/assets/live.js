@@ -12,6 +12,8 @@ import { Overlay } from "./overlay.js";
 import { Channel } from "./socket.js";
 import { translator } from "./text.js";
 
+const ACTION_PAUSE = 80; // ms after a rerun: the page's widgets take in what it set
+const ACTION_PATIENCE = 5000; // ms until an action that was not answered is sent again
 const SYNC_PATIENCE = 350; // ms: a rerun under way brings the page's status by itself
 const views = new WeakMap();
 
@@ -41,8 +43,7 @@ class View {
   update({ data, setTriggerValue }) {
     this.trigger = setTriggerValue;
     this.pageStatus = data.status;
-    this.actionCount = Math.max(this.actionCount, data.acted);
-    this.actions = this.actions.filter(({ n }) => n > data.acted);
+    this.#acted(data.acted);
     this.#theme();
     this.channel.open(data.token);
   }
@@ -52,6 +53,7 @@ class View {
     this.observer.disconnect();
     this.stopKeys();
     clearTimeout(this.syncing);
+    clearTimeout(this.asking);
     this.host.remove();
   }
 
@@ -179,13 +181,30 @@ class View {
   }
 
   /**
-   * Tell the page. Of several triggers during one rerun Streamlit keeps the newest, so each one
-   * carries everything that is not known to be done; the page skips what it did by its number.
+   * Tell the page. One message at a time: sent before the page's widgets have taken in what the
+   * last one changed, their old values would undo it. What comes meanwhile goes out together.
    */
   #act(action) {
     this.#initiated();
     this.actions.push({ ...action, n: ++this.actionCount });
-    this.trigger("action", { actions: this.actions });
+    if (!this.asking) this.#sendActions();
+  }
+
+  /** Send what is not known to be done; the page skips by its number what it has done before. */
+  #sendActions() {
+    clearTimeout(this.asking);
+    this.asking = this.actions.length && setTimeout(() => this.#sendActions(), ACTION_PATIENCE);
+    if (this.asking) this.trigger("action", { actions: [...this.actions] });
+  }
+
+  /** Everything up to a number was done. */
+  #acted(number) {
+    this.actionCount = Math.max(this.actionCount, number);
+    const before = this.actions.length;
+    this.actions = this.actions.filter(({ n }) => n > number);
+    if (this.actions.length === before) return;
+    clearTimeout(this.asking);
+    this.asking = setTimeout(() => this.#sendActions(), ACTION_PAUSE);
   }
 
   #openNode(node) {
