@@ -19,6 +19,7 @@ from playground.charts import (
     line_chart,
     matrix_chart,
     prediction_chart,
+    smooth,
     spread_chart,
     thin,
     weight_images,
@@ -122,11 +123,21 @@ def test_an_empty_test_set_can_be_drawn() -> None:
     assert len(prediction_chart(none, none, Axes("t", "p"), ("a", "b", "c")).data) == 2
 
 
-def test_spreads_draw_one_violin_per_layer() -> None:
-    one = Spread("Layer 1", np.array([0.25, 0.75]), np.array([0.0, 1.0, 2.0]), np.ones(3))
-    flat = Spread("Layer 2", np.zeros(2), np.array([0.0, 1.0, 2.0]), np.full(3, np.nan))
-    figure = spread_chart([one, flat], Axes("", "Weight"), "share")
-    assert list(figure.layout.xaxis.ticktext) == ["Layer 1", "Layer 2"]
+def test_spreads_draw_a_violin_for_each_layer_or_its_dots() -> None:
+    none, edges = np.zeros(0), np.array([0.0, 1.0, 2.0])
+    many = Spread("Layer 1", np.array([0.25, 0.75]), edges, np.ones(3), none)
+    broken = Spread("Layer 2", np.zeros(2), edges, np.full(3, np.nan), none)
+    few = Spread("Output", np.array([0.5, 0.5]), edges, np.ones(3), np.array([2.0, 0.5]))
+    figure = spread_chart([many, broken, few], Axes("Layer", "Weight"), "share")
+    assert list(figure.layout.xaxis.ticktext) == ["Layer 1", "Layer 2", "Output"]
+    assert [trace.fill for trace in figure.data[::2]] == ["toself", "toself", None]
+    assert list(figure.data[4].y) == [0.5, 2.0]
+
+
+def test_smoothing_keeps_what_is_even_and_passes_over_gaps() -> None:
+    assert smooth(np.full(9, 3.0), 5) == pytest.approx(np.full(9, 3.0))
+    assert smooth(np.array([1.0, np.nan, 100.0]), 3) == pytest.approx([1.0, 10.0, 100.0])
+    assert smooth(np.array([-1.0, 1.0, 3.0]), 3) == pytest.approx([0.0, 1.0, 2.0])
 
 
 def test_an_empty_chart_says_why() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+FEW = 24  # values that are better looked at one by one than as a histogram
 MOST = 20_000  # values read for histogram and quartiles: more would not move them visibly
 
 
@@ -14,7 +15,7 @@ class Spread:
     """shares: (bins,) of the values read; edges: (bins + 1,); quartiles: (3,).
 
     mean, deviation and largest magnitude are over all values that are finite; not_finite counts
-    the others.
+    the others. few: the values themselves, where there are no more than FEW.
     """
 
     shares: np.ndarray
@@ -25,6 +26,7 @@ class Spread:
     largest: float
     count: int
     not_finite: int
+    few: np.ndarray
 
 
 def spread(values: np.ndarray, *, most_bins: int = 40) -> Spread:
@@ -35,7 +37,9 @@ def spread(values: np.ndarray, *, most_bins: int = 40) -> Spread:
     if not finite.size:
         nan = float("nan")
         edges = np.linspace(0.0, 1.0, bins + 1)
-        return Spread(np.zeros(bins), edges, np.full(3, nan), nan, nan, nan, flat.size, flat.size)
+        return Spread(
+            np.zeros(bins), edges, np.full(3, nan), nan, nan, nan, flat.size, flat.size, finite
+        )
     read = finite[:: -(-finite.size // MOST)]
     low, high = float(read.min()), float(read.max())
     # Equal weights (all zeros at the start, say) still get a bin that can be seen.
@@ -50,4 +54,5 @@ def spread(values: np.ndarray, *, most_bins: int = 40) -> Spread:
         largest=float(np.abs(finite).max()),
         count=flat.size,
         not_finite=flat.size - finite.size,
+        few=finite if finite.size <= FEW else finite[:0],
     )

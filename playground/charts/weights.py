@@ -18,35 +18,31 @@ if TYPE_CHECKING:
 class Spread:
     """How the values of one layer are spread.
 
-    counts: (bins,) shares of the values, edges: (bins + 1,), quartiles: (3,).
+    shares: (bins,) of the values, edges: (bins + 1,), quartiles: (3,). few: the values
+    themselves where they are few enough to be drawn one by one, else empty.
     """
 
     label: str
-    counts: np.ndarray
+    shares: np.ndarray
     edges: np.ndarray
     quartiles: np.ndarray
+    few: np.ndarray
 
 
 def spread_chart(spreads: Sequence[Spread], axes: Axes, share: str) -> Figure:
-    """Draw one violin per layer with its median and quartiles. share: the word in the hover."""
+    """Draw a violin for each layer, or its dots, with median and quartiles.
+
+    share: the word in the hover.
+    """
     from plotly.graph_objects import Figure
 
     figure = Figure()
     for index, spread in enumerate(spreads):
-        middle = (spread.edges[:-1] + spread.edges[1:]) / 2.0
-        width = 0.42 * spread.counts / max(float(spread.counts.max()), 1e-12)
         color = layer_style(index)["color"]
-        figure.add_scatter(
-            x=np.concatenate([index - width, (index + width)[::-1]]),
-            y=np.concatenate([middle, middle[::-1]]),
-            fill="toself",
-            mode="lines",
-            line={"color": color, "width": 1.2, "shape": "linear"},
-            name=spread.label,
-            showlegend=False,
-            customdata=np.concatenate([spread.counts, spread.counts[::-1]]),
-            hovertemplate=f"{axes.y} %{{y:.3g}}<br>{share} %{{customdata:.1%}}",
-        )
+        if len(spread.few):
+            _add_dots(figure, index, spread, color)
+        else:
+            _add_violin(figure, index, spread, color, f"{axes.y} %{{y:.3g}}<br>{share}")
         low, median, high = (float(value) for value in spread.quartiles)
         figure.add_scatter(
             x=[index, index, index],
@@ -63,6 +59,36 @@ def spread_chart(spreads: Sequence[Spread], axes: Axes, share: str) -> Figure:
         tickvals=list(range(len(spreads))), ticktext=[spread.label for spread in spreads]
     )
     return figure
+
+
+def _add_violin(figure: Figure, index: int, spread: Spread, color: str, words: str) -> None:
+    middle = (spread.edges[:-1] + spread.edges[1:]) / 2.0
+    width = 0.42 * spread.shares / max(float(spread.shares.max()), 1e-12)
+    figure.add_scatter(
+        x=np.concatenate([index - width, (index + width)[::-1]]),
+        y=np.concatenate([middle, middle[::-1]]),
+        fill="toself",
+        mode="lines",
+        line={"color": color, "width": 1.2},
+        name=spread.label,
+        showlegend=False,
+        customdata=np.concatenate([spread.shares, spread.shares[::-1]]),
+        hovertemplate=f"{words} %{{customdata:.1%}}",
+    )
+
+
+def _add_dots(figure: Figure, index: int, spread: Spread, color: str) -> None:
+    """Draw the values beside the middle line, alternately left and right of it."""
+    count = len(spread.few)
+    figure.add_scatter(
+        x=index + np.where(np.arange(count) % 2, 0.14, -0.14),
+        y=np.sort(spread.few),
+        mode="markers",
+        marker={"size": 7, "color": color, "symbol": "circle-open", "line": {"width": 1.6}},
+        name=spread.label,
+        showlegend=False,
+        hovertemplate="%{y:.5g}",
+    )
 
 
 def matrix_chart(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from playground.charts import Axes, Best, Curve, empty, line_chart
 from playground.session import Session
-from playground.views.panel import is_moving, refreshing
+from playground.views.panel import chart, is_moving, refreshing
 from playground.views.record import Record, marks, record_of
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 
 @dataclass(frozen=True)
@@ -31,13 +35,13 @@ def show(session: Session) -> None:
     evaluations = _with_present(session, record)
     left, right = st.columns(2)
     with left:
-        st.plotly_chart(
+        chart(
             _loss_chart(session, record, evaluations, options),
             key="curves_loss",
             alt=session.t("views.alt_loss"),
         )
     with right:
-        st.plotly_chart(
+        chart(
             _metric_chart(session, record, evaluations, options),
             key="curves_metric",
             alt=session.t("views.alt_metric"),
@@ -85,7 +89,7 @@ def _with_present(session: Session, record: Record) -> dict[str, np.ndarray]:
 
 def _loss_chart(
     session: Session, record: Record, evaluations: dict[str, np.ndarray], options: Options
-) -> object:
+) -> Figure:
     t = session.t
     if not len(evaluations["step"]) and not len(record.steps["step"]):
         return empty(t("views.no_history"))
@@ -94,12 +98,18 @@ def _loss_chart(
     if options.batches and len(record.steps["step"]):
         places = record.at(record.steps["step"], options.unit)
         curves.append(Curve(t("views.batch_loss"), places, record.steps["batch_loss"], "batch"))
-    curves.append(Curve(t("views.training"), x, evaluations["train_loss"], "train"))
-    if np.isfinite(evaluations["test_loss"]).any():
-        curves.append(Curve(t("views.test"), x, evaluations["test_loss"], "test"))
+    curves += _both(session, x, evaluations["train_loss"], evaluations["test_loss"])
     axes = Axes(t(f"views.{options.unit}"), t("views.loss_axis"), options.log_x, options.log_y)
     edits = marks(session, record, options.unit)
     return line_chart(curves, axes, marks=edits, best=_best(session, x, evaluations["test_loss"]))
+
+
+def _both(session: Session, x: np.ndarray, train: np.ndarray, test: np.ndarray) -> list[Curve]:
+    """The test data's line, then the training data's: its dashes let what is below be seen."""
+    curves = [Curve(session.t("views.training"), x, train, "train")]
+    if np.isfinite(test).any():
+        curves.insert(0, Curve(session.t("views.test"), x, test, "test"))
+    return curves
 
 
 def _best(session: Session, x: np.ndarray, losses: np.ndarray) -> Best | None:
@@ -111,14 +121,12 @@ def _best(session: Session, x: np.ndarray, losses: np.ndarray) -> Best | None:
 
 def _metric_chart(
     session: Session, record: Record, evaluations: dict[str, np.ndarray], options: Options
-) -> object:
+) -> Figure:
     t = session.t
     if not len(evaluations["step"]):
         return empty(t("views.no_history"))
     x = record.at(evaluations["step"], options.unit)
-    curves = [Curve(t("views.training"), x, evaluations["train_metric"], "train")]
-    if np.isfinite(evaluations["test_metric"]).any():
-        curves.append(Curve(t("views.test"), x, evaluations["test_metric"], "test"))
+    curves = _both(session, x, evaluations["train_metric"], evaluations["test_metric"])
     name = t(f"views.{record.metric_name}_axis")
     axes = Axes(t(f"views.{options.unit}"), name, log_x=options.log_x)
     return line_chart(curves, axes, marks=marks(session, record, options.unit))

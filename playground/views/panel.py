@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from playground.session import Session
 
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
 SECONDS = 1.5  # between redraws: calm enough to read, live enough to believe
+
+# Zooming is dragging, zooming out a double click: buttons for it would only cover the legend.
+CHART = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": [
+        *("zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"),
+    ],
+}
 
 Draw = Callable[[Session], None]
 
@@ -39,3 +51,8 @@ def _will_change(session: Session) -> bool:
 def is_moving(session: Session) -> bool:
     """Say whether the run changes, or will in a moment, under the panel's eyes."""
     return session.status in ("playing", "compiling")
+
+
+def chart(figure: Figure, key: str, alt: str | None = None) -> None:
+    """Draw a chart. alt: what it shows, for those who do not see it."""
+    st.plotly_chart(figure, key=key, alt=alt, config=CHART)
