@@ -188,7 +188,8 @@ class Visitor:
             }""".replace("PLACE", place),
             [self.live.scene, width, names],
         )
-        canvas.click(position=point)
+        # By force: buttons lie over the canvas, and they are what is meant to be hit.
+        canvas.click(position=point, force=True)
 
     # -- waiting, and what went wrong
 
