@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engine import kernels
+from core.engine.lanes import LANES
 from core.engine.layout import Layout
-from core.engine.products import LANES
 from core.maths.activations import SOFTMAX
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
@@ -53,22 +53,29 @@ def _read_only(array: Floats) -> Floats:
 
 def _buffers(layout: Layout, width: int, *, dropout: bool, training: bool) -> kernels.Buffers:
     """Scratch memory for batches of up to `width` samples."""
-    width = (width + LANES - 1) // LANES * LANES
-    units, outputs = layout.n_units, layout.n_outputs
-    A = _aligned(units * width)
+    width, inputs, outputs = _whole(width), layout.n_inputs, layout.n_outputs
+    units = (layout.n_units + LANES) * width  # blocks of 16 rows may reach beyond the last unit
+    A = _aligned(units)
     return kernels.Buffers(
-        X=_aligned(layout.n_inputs * width),
-        Y=_aligned(outputs * width),
-        Z=_aligned(units * width),
+        X=_aligned(_whole(inputs) * width),
+        Y=_aligned(_whole(outputs) * width),
+        Z=_aligned(units),
         A=A,
-        H=_aligned(units * width) if dropout else A,
-        M=_aligned(units * width if dropout else 0),
-        D=_aligned(units * width if training else 0),
+        H=_aligned(units) if dropout else A,
+        M=_aligned(units if dropout else 0),
+        D=_aligned(units if training else 0),
+        T=_aligned(width * LANES),
+        R=_aligned(width * max(inputs, outputs) + LANES),
         Q=_aligned(outputs * width),
         S=_aligned(2 * width),
         G=_aligned(layout.n_parameters if training else 0),
         before=_aligned(layout.n_parameters if training else 0),
     )
+
+
+def _whole(count: int) -> int:
+    """A count, rounded up to whole vectors."""
+    return (count + LANES - 1) // LANES * LANES
 
 
 def _code(registry: dict, name: str, what: str) -> int:
@@ -257,7 +264,7 @@ def _last_width(engine: CPUEngine, n_samples: int) -> int:
     batch_size = int(engine._settings.codes[kernels.BATCH_SIZE])
     position = int(engine.state[kernels.POSITION])
     count = min(batch_size, n_samples) if position else (n_samples - 1) % batch_size + 1
-    return (count + LANES - 1) // LANES * LANES
+    return _whole(count)
 
 
 # ---- a network at rest ----------------------------------------------------------------------

@@ -19,6 +19,7 @@ import numpy as np
 
 from core.engine.compile import choose, double, single
 from core.engine.jit import entry, kernel
+from core.engine.lanes import LANES
 from core.engine.layout import ACTIVATION, BIASES, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
 from core.engine.products import (
     gather_columns,
@@ -69,6 +70,8 @@ class Buffers(NamedTuple):
     H: np.ndarray  # the same array as A when no layer has dropout
     M: np.ndarray
     D: np.ndarray
+    T: np.ndarray  # (width, 16): D of sixteen units, a row for each sample
+    R: np.ndarray  # (width, inputs or outputs): samples as they lie
     Q: np.ndarray  # (outputs, width): outputs made to sum to one
     S: np.ndarray  # (2, width): sums over the outputs of a sample
     G: np.ndarray
@@ -92,8 +95,9 @@ def _activation(function):
 
     @kernel
     def activate(Z, A, start, stop):
-        for k in range(start, stop):
-            A[k] = f(Z[k])
+        for k in range(start, stop, LANES):
+            for q in range(k, k + LANES):
+                A[q] = f(Z[q])
 
     return activate
 
@@ -103,8 +107,9 @@ def _slope(derivative):
 
     @kernel
     def times_slope(Z, A, D, start, stop):
-        for k in range(start, stop):
-            D[k] *= f(Z[k], A[k])
+        for k in range(start, stop, LANES):
+            for q in range(k, k + LANES):
+                D[q] *= f(Z[q], A[q])
 
     return times_slope
 
@@ -211,8 +216,8 @@ def gather(table, buffers, X, Y, order, start, count, smoothing, smooth_to):
     if is_large(table, 0, width):
         gather_rows(X, order, start, count, width, buffers.X)
     else:
-        gather_columns(X, order, start, count, width, buffers.X)
-    gather_columns(Y, order, start, count, width, buffers.Y)
+        gather_columns(X, order, start, count, width, buffers.R, buffers.X)
+    gather_columns(Y, order, start, count, width, buffers.R, buffers.Y)
     if smoothing != ZERO:
         for k in range(Y.shape[1] * width):
             buffers.Y[k] = buffers.Y[k] * (ONE - smoothing) + smoothing * smooth_to
@@ -259,21 +264,21 @@ def dropout_mask(M, A, H, units, width, rate, stream):
 @kernel
 def forward(table, params, buffers, width, dropout, seed, step):
     """z = W' x + b, a = f(z), layer by layer."""
-    X = buffers.X
+    X, x = buffers.X, 0
     for layer in range(table.shape[0]):
         units, code = table[layer, UNITS], table[layer, ACTIVATION]
         start, stop = table[layer, ROW] * width, (table[layer, ROW] + units) * width
-        layer_sums(table, layer, params, X, buffers.Z[start:stop], width)
+        layer_sums(table, layer, params, X, x, buffers.Z, start, width)
         if code == SOFTMAX_CODE:
             softmax(buffers.Z[start:stop], buffers.A[start:stop], buffers.S, units, width)
         else:
             activate(code, buffers.Z, buffers.A, start, stop)
-        X = buffers.A[start:stop]
+        X, x = buffers.A, start
         rate = dropout[layer]
         if rate > ZERO:
-            M, H = buffers.M[start:stop], buffers.H[start:stop]
-            dropout_mask(M, X, H, units, width, rate, key(seed, random.DROPOUT + layer, step))
-            X = H
+            M, A, H = buffers.M[start:stop], buffers.A[start:stop], buffers.H[start:stop]
+            dropout_mask(M, A, H, units, width, rate, key(seed, random.DROPOUT + layer, step))
+            X = buffers.H
 
 
 # ---- loss -----------------------------------------------------------------------------------
@@ -371,20 +376,18 @@ def output_slope(table, buffers, codes, width, count):
 @kernel
 def backward(table, params, buffers, width, dropout):
     """dE/dW = X D', dE/db = sum D; one layer down: D = (W D) f'(z)."""
-    for layer in range(table.shape[0] - 1, -1, -1):
-        start = table[layer, ROW] * width
-        D = buffers.D[start : start + table[layer, UNITS] * width]
-        if layer == 0:
-            weight_gradient(table, layer, buffers.X, D, buffers.G, width)
-            return
-        below = table[layer - 1, ROW] * width
-        fed = buffers.H if dropout[layer - 1] > ZERO else buffers.A
-        weight_gradient(table, layer, fed[below:start], D, buffers.G, width)
-        input_gradient(table, layer, params, D, buffers.D[below:start], width)
-        if dropout[layer - 1] > ZERO:
+    D, T, G = buffers.D, buffers.T, buffers.G
+    for layer in range(table.shape[0] - 1, 0, -1):
+        start, below = table[layer, ROW] * width, table[layer - 1, ROW] * width
+        dropped = dropout[layer - 1] > ZERO
+        X = buffers.H if dropped else buffers.A
+        weight_gradient(table, layer, X, below, D, start, T, G, width)
+        input_gradient(table, layer, params, D, start, D, below, width)
+        if dropped:
             for k in range(below, start):
-                buffers.D[k] *= buffers.M[k]
-        times_slope(table[layer - 1, ACTIVATION], buffers.Z, buffers.A, buffers.D, below, start)
+                D[k] *= buffers.M[k]
+        times_slope(table[layer - 1, ACTIVATION], buffers.Z, buffers.A, D, below, start)
+    weight_gradient(table, 0, buffers.X, 0, D, 0, T, G, width)
 
 
 # ---- update ---------------------------------------------------------------------------------

@@ -1,22 +1,35 @@
-"""The matrix products of a layer, and the gathering of a batch. Letters as in `kernels`.
+"""The products of a layer, and the gathering of a batch. Letters as in `kernels`.
 
-Small products are loops here, vectorised over the batch; large ones are BLAS (one thread).
+Large products are BLAS (one thread). Small ones, where a call would cost more than the product, keep
+a tile of sums in registers: eight rows of the result by one vector of samples or units.
+Matrices are flat arrays with the place of their first number: X from x on, Z from z on.
 """
 
 import numpy as np
 
 from core.engine.jit import kernel
+from core.engine.lanes import (
+    LANES,
+    add,
+    fma,
+    load,
+    spread,
+    store,
+    store_part,
+    total,
+    transpose,
+    zeros,
+)
 from core.engine.layout import BIASES, INPUTS, UNITS, WEIGHTS
 
-LANES = 16  # floats in the widest vector register
-LARGE = 1 << 17  # multiplications of a product from which on BLAS is the faster
-
-f32 = np.float32
+LARGE = 1 << 19  # multiplications of a product from which on BLAS is the faster
+FEW = 8  # columns up to which a gather goes number by number
+TILE = 8  # rows of a tile: enough sums under way to hide the latency of an addition
 
 
 @kernel
 def padded(count):
-    """Samples in a batch, rounded up to whole vectors."""
+    """A count, rounded up to whole vectors."""
     return (count + LANES - 1) // LANES * LANES
 
 
@@ -37,82 +50,195 @@ def gather_rows(X, order, start, count, width, out):
 
 
 @kernel
-def gather_columns(X, order, start, count, width, out):
-    """Copy samples feature-major: out (inputs, width)."""
+def gather_columns(X, order, start, count, width, rows, out):
+    """Copy samples feature-major: out (inputs, width), with room for whole blocks of 16.
+
+    rows: scratch (width, inputs).
+    """
     n = X.shape[1]
-    for p in range(width):
-        row = order[start + (p if p < count else 0)]
-        for i in range(n):
-            out[i * width + p] = X[row, i]
+    if n <= FEW:
+        for p in range(width):
+            row = order[start + (p if p < count else 0)]
+            for i in range(n):
+                out[i * width + p] = X[row, i]
+        return
+    gather_rows(X, order, start, count, width, rows)
+    for i in range(0, n, LANES):
+        for p in range(0, width, LANES):
+            transpose(rows, p * n + i, n, out, i * width + p, width)
 
 
 @kernel
-def layer_sums(table, layer, params, X, Z, width):
+def layer_sums(table, layer, params, X, x, Z, z, width):
     """Z = W' X + b."""
     inputs, units = table[layer, INPUTS], table[layer, UNITS]
-    start, biases = table[layer, WEIGHTS], table[layer, BIASES]
-    W = params[start:biases]
+    w, b = table[layer, WEIGHTS], table[layer, BIASES]
     if is_large(table, layer, width):
-        W2 = W.reshape(inputs, units)
-        Z2 = Z.reshape(units, width)
-        if layer == 0:
-            np.dot(W2.T, X[: width * inputs].reshape(width, inputs).T, Z2)
-        else:
-            np.dot(W2.T, X.reshape(inputs, width), Z2)
-        for j in range(units):
-            b = params[biases + j]
-            for p in range(width):
-                Z[j * width + p] += b
+        large_sums(layer == 0, params, w, b, X, x, Z, z, inputs, units, width)
         return
-    for j in range(units):
-        b = params[biases + j]
-        for p in range(width):
-            Z[j * width + p] = b
-        for i in range(inputs):
-            w = W[i * units + j]
-            for p in range(width):
-                Z[j * width + p] += w * X[i * width + p]
+    for p in range(0, width, LANES):
+        j = 0
+        while j + TILE <= units:
+            z0, z1 = spread(params, b + j), spread(params, b + j + 1)
+            z2, z3 = spread(params, b + j + 2), spread(params, b + j + 3)
+            z4, z5 = spread(params, b + j + 4), spread(params, b + j + 5)
+            z6, z7 = spread(params, b + j + 6), spread(params, b + j + 7)
+            for i in range(inputs):
+                k, v = w + i * units + j, load(X, x + i * width + p)
+                z0, z1 = fma(spread(params, k), v, z0), fma(spread(params, k + 1), v, z1)
+                z2, z3 = fma(spread(params, k + 2), v, z2), fma(spread(params, k + 3), v, z3)
+                z4, z5 = fma(spread(params, k + 4), v, z4), fma(spread(params, k + 5), v, z5)
+                z6, z7 = fma(spread(params, k + 6), v, z6), fma(spread(params, k + 7), v, z7)
+            store_tile(Z, z + j * width + p, width, z0, z1, z2, z3, z4, z5, z6, z7)
+            j += TILE
+        while j < units:
+            sums = spread(params, b + j)
+            for i in range(inputs):
+                sums = fma(spread(params, w + i * units + j), load(X, x + i * width + p), sums)
+            store(Z, z + j * width + p, sums)
+            j += 1
 
 
 @kernel
-def weight_gradient(table, layer, X, D, G, width):
-    """dE/dW = X D', dE/db = sum over the batch of D."""
-    inputs, units = table[layer, INPUTS], table[layer, UNITS]
-    start, biases = table[layer, WEIGHTS], table[layer, BIASES]
-    for j in range(units):
-        total = f32(0.0)
-        for p in range(width):
-            total += D[j * width + p]
-        G[biases + j] = total
-    if is_large(table, layer, width):
-        D2 = D.reshape(units, width)
-        G2 = G[start:biases].reshape(inputs, units)
-        if layer == 0:
-            np.dot(X[: width * inputs].reshape(width, inputs).T, D2.T, G2)
-        else:
-            np.dot(X.reshape(inputs, width), D2.T, G2)
-        return
-    for i in range(inputs):
-        for j in range(units):
-            total = f32(0.0)
-            for p in range(width):
-                total += X[i * width + p] * D[j * width + p]
-            G[start + i * units + j] = total
+def store_tile(Z, z, stride, z0, z1, z2, z3, z4, z5, z6, z7):
+    """Write eight rows of one vector each."""
+    store(Z, z, z0)
+    store(Z, z + stride, z1)
+    store(Z, z + 2 * stride, z2)
+    store(Z, z + 3 * stride, z3)
+    store(Z, z + 4 * stride, z4)
+    store(Z, z + 5 * stride, z5)
+    store(Z, z + 6 * stride, z6)
+    store(Z, z + 7 * stride, z7)
 
 
 @kernel
-def input_gradient(table, layer, params, D, out, width):
+def input_gradient(table, layer, params, D, d, out, o, width):
     """dE/dX = W D."""
     inputs, units = table[layer, INPUTS], table[layer, UNITS]
-    start, biases = table[layer, WEIGHTS], table[layer, BIASES]
+    w, b = table[layer, WEIGHTS], table[layer, BIASES]
     if is_large(table, layer, width):
-        W2 = params[start:biases].reshape(inputs, units)
-        np.dot(W2, D.reshape(units, width), out.reshape(inputs, width))
+        W = params[w:b].reshape(inputs, units)
+        D2 = D[d : d + units * width].reshape(units, width)
+        np.dot(W, D2, out[o : o + inputs * width].reshape(inputs, width))
         return
+    for p in range(0, width, LANES):
+        i = 0
+        while i + TILE <= inputs:
+            x0, x1, x2, x3 = zeros(), zeros(), zeros(), zeros()
+            x4, x5, x6, x7 = zeros(), zeros(), zeros(), zeros()
+            for j in range(units):
+                k, v = w + i * units + j, load(D, d + j * width + p)
+                x0 = fma(spread(params, k), v, x0)
+                x1 = fma(spread(params, k + units), v, x1)
+                x2 = fma(spread(params, k + 2 * units), v, x2)
+                x3 = fma(spread(params, k + 3 * units), v, x3)
+                x4 = fma(spread(params, k + 4 * units), v, x4)
+                x5 = fma(spread(params, k + 5 * units), v, x5)
+                x6 = fma(spread(params, k + 6 * units), v, x6)
+                x7 = fma(spread(params, k + 7 * units), v, x7)
+            store_tile(out, o + i * width + p, width, x0, x1, x2, x3, x4, x5, x6, x7)
+            i += TILE
+        while i < inputs:
+            sums = zeros()
+            for j in range(units):
+                k = w + i * units + j
+                sums = fma(spread(params, k), load(D, d + j * width + p), sums)
+            store(out, o + i * width + p, sums)
+            i += 1
+
+
+@kernel
+def weight_gradient(table, layer, X, x, D, d, T, G, width):
+    """dE/dW = X D', dE/db = sum over the batch of D. T: scratch for D'."""
+    inputs, units = table[layer, INPUTS], table[layer, UNITS]
+    w, b = table[layer, WEIGHTS], table[layer, BIASES]
+    for j in range(units):
+        sums = load(D, d + j * width)
+        for p in range(LANES, width, LANES):
+            sums = add(sums, load(D, d + j * width + p))
+        G[b + j] = total(sums)
+    if is_large(table, layer, width):
+        large_gradient(layer == 0, X, x, D, d, G[w:b], inputs, units, width)
+        return
+    # Cycles, roughly: a sum over lanes takes 9, a transposed block 55.
+    vectors, blocks = width // LANES, padded(units) // LANES
+    if inputs * units * (vectors + 9) < blocks * vectors * (55 + 16 * inputs):
+        gradient_by_dots(inputs, units, X, x, D, d, G, w, width)
+    else:
+        gradient_by_columns(inputs, units, X, x, D, d, T, G, w, width)
+
+
+@kernel
+def gradient_by_dots(inputs, units, X, x, D, d, G, w, width):
+    """Each weight's gradient by itself: the product of two rows, summed over the batch."""
     for i in range(inputs):
-        for p in range(width):
-            out[i * width + p] = f32(0.0)
         for j in range(units):
-            w = params[start + i * units + j]
+            sums = zeros()
+            for p in range(0, width, LANES):
+                sums = fma(load(X, x + i * width + p), load(D, d + j * width + p), sums)
+            G[w + i * units + j] = total(sums)
+
+
+@kernel
+def gradient_by_columns(inputs, units, X, x, D, d, T, G, w, width):
+    """Sixteen units at a time, from D' (width, 16): no sum over lanes is needed."""
+    for j in range(0, units, LANES):
+        for p in range(0, width, LANES):
+            transpose(D, d + j * width + p, width, T, p * LANES, LANES)
+        here = min(LANES, units - j)
+        i = 0
+        while i + TILE <= inputs:
+            g0, g1, g2, g3 = zeros(), zeros(), zeros(), zeros()
+            g4, g5, g6, g7 = zeros(), zeros(), zeros(), zeros()
             for p in range(width):
-                out[i * width + p] += w * D[j * width + p]
+                k, v = x + i * width + p, load(T, p * LANES)
+                g0 = fma(spread(X, k), v, g0)
+                g1 = fma(spread(X, k + width), v, g1)
+                g2 = fma(spread(X, k + 2 * width), v, g2)
+                g3 = fma(spread(X, k + 3 * width), v, g3)
+                g4 = fma(spread(X, k + 4 * width), v, g4)
+                g5 = fma(spread(X, k + 5 * width), v, g5)
+                g6 = fma(spread(X, k + 6 * width), v, g6)
+                g7 = fma(spread(X, k + 7 * width), v, g7)
+            k = w + i * units + j
+            store_part(G, k, g0, here)
+            store_part(G, k + units, g1, here)
+            store_part(G, k + 2 * units, g2, here)
+            store_part(G, k + 3 * units, g3, here)
+            store_part(G, k + 4 * units, g4, here)
+            store_part(G, k + 5 * units, g5, here)
+            store_part(G, k + 6 * units, g6, here)
+            store_part(G, k + 7 * units, g7, here)
+            i += TILE
+        while i < inputs:
+            sums = zeros()
+            for p in range(width):
+                sums = fma(spread(X, x + i * width + p), load(T, p * LANES), sums)
+            store_part(G, w + i * units + j, sums, here)
+            i += 1
+
+
+@kernel
+def large_sums(by_rows, params, w, b, X, x, Z, z, inputs, units, width):
+    """`layer_sums` by BLAS; by_rows: X is (width, inputs)."""
+    W = params[w:b].reshape(inputs, units)
+    Z2 = Z[z : z + units * width].reshape(units, width)
+    if by_rows:
+        np.dot(W.T, X[x : x + width * inputs].reshape(width, inputs).T, Z2)
+    else:
+        np.dot(W.T, X[x : x + inputs * width].reshape(inputs, width), Z2)
+    for j in range(units):
+        for p in range(width):
+            Z2[j, p] += params[b + j]
+
+
+@kernel
+def large_gradient(by_rows, X, x, D, d, G, inputs, units, width):
+    """`weight_gradient` by BLAS; by_rows: X is (width, inputs)."""
+    D2 = D[d : d + units * width].reshape(units, width)
+    G2 = G.reshape(inputs, units)
+    if by_rows:
+        np.dot(X[x : x + width * inputs].reshape(width, inputs).T, D2.T, G2)
+    else:
+        np.dot(X[x : x + inputs * width].reshape(inputs, width), D2.T, G2)
