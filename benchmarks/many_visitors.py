@@ -96,8 +96,9 @@ async def receive_for(socket: Any, seconds: float) -> int:
             break
         if isinstance(message, bytes):
             header = json.loads(message[4 : 4 + int.from_bytes(message[:4], "little")])
-            frames += header["kind"] == "frame"
-            await socket.send(json.dumps({"ack": header["seq"]}))
+            if header["kind"] == "frame":
+                frames += 1
+                await socket.send(json.dumps({"ack": header["seq"]}))
     return frames
 
 
