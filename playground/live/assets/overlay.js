@@ -198,7 +198,7 @@ export class Overlay {
     const { t } = this.actions;
     const column = this.plan.columns[node.column];
     if (node.feature) return t("feature_name", { name: node.label });
-    if (column.role === "input") return t("input_name", { name: node.label || node.unit + 1 });
+    if (column.role === "input") return t("input_name", { name: this.#inputName(node) });
     if (column.role === "output") {
       return column.total < 2 ? t("output") : t("output_name", { name: this.#outputName(node) });
     }
@@ -209,10 +209,12 @@ export class Overlay {
   #label(node, column) {
     const half = node.size / 2;
     if (column.role === "input") {
-      const content = node.feature ? featureLabel(node.feature, node.label) : [node.label];
+      const name = this.#inputName(node);
+      const plane = node.feature || this.scene.view === "curve";
+      const content = plane ? featureLabel(node.feature ?? node.label, node.label) : [name];
       const off = node.on ? "" : " off";
       return make("label", {
-        class: `name before${off}`, title: node.label, "aria-hidden": "true",
+        class: `name before${off}`, title: name, "aria-hidden": "true",
         style: { top: `${node.y}px`, width: `${this.plan.margins.left - 10}px`, left: "0px" },
         on: { click: () => this.button(node).click() },
       }, ...content);
@@ -224,6 +226,15 @@ export class Overlay {
       top: `${node.y}px`, left: `${node.x + half + 8}px`,
       width: `${this.plan.margins.right - 10}px`,
     } }, classes ? markerIcon(classStyle(node.unit, classes)) : null, name);
+  }
+
+  /** Of an image's input: its place, counted from 1. */
+  #inputName(node) {
+    const [, width] = this.scene.image_shape ?? [];
+    if (!width) return node.label || String(node.unit + 1);
+    return this.actions.t("pixel", {
+      row: Math.floor(node.unit / width) + 1, column: (node.unit % width) + 1,
+    });
   }
 
   #outputName(node) {
