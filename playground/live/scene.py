@@ -160,12 +160,13 @@ def sample_rows(trainer: Trainer) -> np.ndarray:
 
 def samples(trainer: Trainer) -> dict[str, np.ndarray]:
     data, rows = trainer.dataset, sample_rows(trainer)
-    X, y = data.X_test[rows], np.asarray(data.y_test[rows]).reshape(len(rows), -1)[:, 0]
+    y = np.asarray(data.y_test[rows], np.float32).reshape(len(rows), -1)[:, 0]
+    X, y = data.X_test[rows], y if data.task == "regression" else y.astype(np.int32)
     if data.image_shape is None:
-        return {"sample_rows": X, "sample_y": y.astype(np.int32)}
+        return {"sample_rows": X, "sample_y": y}
     brightest = float(X.max(initial=0.0)) or 1.0
     pictures = np.clip(X / brightest * 255.0, 0, 255).astype(np.uint8)
-    return {"samples": pictures.reshape(-1, *data.image_shape), "sample_y": y.astype(np.int32)}
+    return {"samples": pictures.reshape(-1, *data.image_shape), "sample_y": y}
 
 
 def input_maps(trainer: Trainer, plane: Plane, part: Window) -> np.ndarray:
