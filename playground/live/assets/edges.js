@@ -40,7 +40,7 @@ export class Edges {
     for (const block of plan.blocks) this.#place(block);
   }
 
-  /** Ends of a block's curves; arrivals are spread over the node, so that they can be told apart. */
+  /** Ends of a block's curves; arrivals are spread over the node, to be told apart. */
   #place({ from, to, offset }) {
     const half = this.plan.size / 2;
     const spread = Math.min(5, (0.75 * this.plan.size) / Math.max(1, from.length));
@@ -136,8 +136,7 @@ export class Edges {
   }
 
   #trace(pen, edge) {
-    const at = 4 * edge;
-    const [x0, y0, x1, y1] = [this.ends[at], this.ends[at + 1], this.ends[at + 2], this.ends[at + 3]];
+    const [x0, y0, x1, y1] = this.ends.subarray(4 * edge, 4 * edge + 4);
     const middle = (x0 + x1) / 2;
     pen.moveTo(x0, y0);
     pen.bezierCurveTo(middle, y0, middle, y1, x1, y1);
@@ -178,8 +177,7 @@ export class Edges {
 
   /** Distance to a curve: the vertical one, shortened by the slope there; thick lines reach out. */
   #distance(edge, x, y) {
-    const at = 4 * edge;
-    const [x0, y0, x1, y1] = [this.ends[at], this.ends[at + 1], this.ends[at + 2], this.ends[at + 3]];
+    const [x0, y0, x1, y1] = this.ends.subarray(4 * edge, 4 * edge + 4);
     const along = ((x - x0) / (x1 - x0)) * 256;
     const k = Math.min(255, Math.max(0, Math.floor(along)));
     const rise = RISE[k] + (RISE[k + 1] - RISE[k]) * (along - k);
