@@ -37,7 +37,9 @@ def buttons(session: Session) -> None:
             disabled=stopped,
         )
         _button(session, "step", session.step, "skip_next", disabled=stopped)
-        _button(session, "step_back", session.step_back, "skip_previous", disabled=stopped)
+        _button(
+            session, "step_back", session.step_back, "skip_previous", disabled=status == "failed"
+        )
         _step_unit(session)
         _speed(session)
         st.button(
@@ -137,7 +139,7 @@ def _numbers(session: Session) -> None:
             shown = metric_text(now.metric_name, now.test_metric)
             st.metric(t(label), shown, help=t(f"{label}.help"), width="content")
         with st.container(key="said", width="stretch", gap=None):
-            st.caption(_pace(session, now))
+            st.caption(session.t("page.compiling") if session.is_waiting else _pace(session, now))
             if session.notice is not None and session.notice.kind == "info":
                 st.caption(_plain(session.notice.text))
 
@@ -183,8 +185,6 @@ def messages(session: Session) -> None:
         _diverged(session)
     elif session.status == "failed":
         st.error(session.t("page.failed"))
-    elif session.is_waiting:
-        st.info(session.t("page.compiling"), icon=":material/hourglass_top:")
     if session.notice is not None and session.notice.kind != "info":
         show = st.warning if session.notice.kind == "warning" else st.error
         show(_plain(session.notice.text))
