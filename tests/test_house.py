@@ -19,6 +19,8 @@ CORE = {
     "core.engine": {"core.experiment", "core.maths", "core.data"},
     "core.network": {"core.engine", "core.data", "core.experiment", "core.maths"},
     "core.history": {"core.experiment", "core.maths"},
+    "core.edits": {"core.experiment", "core.maths"},
+    "core.metrics": {"core.data"},
 }
 BELOW_TRAINER = {*CORE, "core.trainer"}
 CORE["core.trainer"] = set(CORE)

@@ -374,4 +374,6 @@ class TestChannel:
         assert info.value.code == 4404
 
     def test_assets_are_served(self, client):
-        assert "export" in client.get("/assets/live/frame.js").text
+        response = client.get("/assets/live/frame.js")
+        assert "export" in response.text
+        assert response.headers["cache-control"] == "no-cache"

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -87,10 +88,19 @@ async def _receive(socket: WebSocket, viewer: Viewer, player: Player) -> None:
                     obey(player, message)
 
 
+class FreshFiles(StaticFiles):
+    """Files that a browser asks about each time: after an upgrade it must not run old modules."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
 ASSETS = Path(__file__).parent / "assets"
 
 routes: list[BaseRoute] = [
     WebSocketRoute("/live/{token}", stream),
-    Mount("/assets/live", StaticFiles(directory=ASSETS)),
+    Mount("/assets/live", FreshFiles(directory=ASSETS)),
 ]
 """What the launcher adds to the page's server."""
