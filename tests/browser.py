@@ -25,6 +25,7 @@ from tests.live_tap import LiveTap
 
 ROOT = Path(__file__).resolve().parent.parent
 STREAMLIT = str(Path(sys.executable).with_name("streamlit"))
+APP = "[data-testid=stApp]"
 DIAGRAM = "canvas.diagram"
 PATIENCE = 30.0  # seconds that a test waits for what must happen
 
@@ -117,31 +118,51 @@ class Visitor:
         return self.page.get_by_role("button", name=label, exact=True).first
 
     def field(self, label: str) -> Locator:
-        """The text or number field, or the drop-down, of that label; the first of them."""
-        return self.page.get_by_label(label, exact=True).first
+        """The number field of that label; the first of them."""
+        return self.page.get_by_role("spinbutton", name=label, exact=True).first
 
     def press(self, label: str) -> None:
         self.button(label).click(timeout=PATIENCE * 1000)
+        self.settle()
 
     def choose(self, field: str, option: str) -> None:
         """Pick an option of a drop-down field by its label."""
-        self.box(field).click()
+        self._drop_down(field)
         self.page.get_by_role("option", name=option, exact=True).first.click()
+        self.settle()
 
     def write_in(self, field: str, text: object) -> None:
-        """Write something that may not be among a drop-down's options, and confirm it."""
-        self.box(field).fill(str(text))
+        """Type something that need not be among a drop-down's options, and confirm it."""
+        self._drop_down(field)
+        self.page.keyboard.type(str(text), delay=30)
         self.page.keyboard.press("Enter")
+        self.settle()
 
     def box(self, field: str) -> Locator:
-        name = re.compile(rf"(^|\. ){re.escape(field)}$")
-        return self.page.get_by_role("combobox", name=name).first
+        return self.page.get_by_role("combobox", name=field, exact=True).first
+
+    def _drop_down(self, field: str) -> None:
+        """Open a drop-down field. It closes when the page still scrolls, hence the waiting."""
+        box = self.box(field)
+        box.scroll_into_view_if_needed()
+        for _ in range(5):
+            self.page.wait_for_timeout(200)
+            if box.get_attribute("aria-expanded") == "true":
+                return
+            box.click()
+        raise AssertionError(f"The field {field!r} does not open.")
 
     def type(self, field: str, value: object) -> None:
-        """Write a value into a text or number field and confirm it."""
+        """Write a value into a number field and confirm it."""
         box = self.field(field)
         box.fill(str(value))
         box.press("Enter")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the page has been drawn anew after something was used."""
+        self.page.wait_for_timeout(150)
+        self.page.locator(f"{APP}[data-test-script-state=notRunning]").wait_for()
 
     def set_learning_rate(self, rate: float) -> None:
         self.write_in("Learning rate", f"{rate:.10f}".rstrip("0"))
