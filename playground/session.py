@@ -327,8 +327,8 @@ class Session:
     def open_upload(self) -> None:
         """Open the file that was chosen; the uploader is emptied for the next one."""
         chosen = st.session_state[f"upload_{self.uploads}"]
+        self.uploads += 1
         if chosen is not None:
-            self.uploads += 1
             self._open(files.opened(chosen.name, chosen.getvalue(), self.experiment), chosen.name)
 
     def open_text(self) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from core.data import DATASETS
+from core import exchange
+from core.data import DATASETS, Dataset
 from core.experiment import Dense, Experiment, NetworkConfig, TrainingConfig
 from core.maths.optimizers import OPTIMIZERS
+from core.trainer import Trainer
 from playground import changes, files, link
 from playground.live import warming
 from playground.live.player import Player
+from playground.locales import translate
 from playground.session import Session
 from playground.settings import Settings
 
@@ -425,3 +429,56 @@ def test_an_experiment_is_pasted_and_nonsense_is_refused(page: AppTest) -> None:
     page.button(key="open_pasted").click().run()
     assert session(page).experiment.data.name == "moons"
     assert "JSON" in page.warning[0].value
+
+
+def uploaded(page: AppTest, name: str, data: bytes) -> AppTest:
+    page.file_uploader(key=f"upload_{session(page).uploads}").upload(name, data)
+    return sound(page.run())
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_trained_network_is_opened_with_its_experiment(page: AppTest, suffix: str) -> None:
+    experiment = changes.edited(DEFAULT, ("data", "name"), "moons")
+    trainer = Trainer(experiment)
+    trainer.step(40)
+    uploaded(page, f"moons{suffix}", exchange.to_bytes(trainer, suffix))
+    with session(page).player.trainer() as opened:
+        assert opened.step_count == 0
+        pairs = zip(opened.network.weights, trainer.network.weights, strict=True)
+        assert all(np.array_equal(ours, theirs) for ours, theirs in pairs)
+    assert session(page).experiment.data.name == "moons"
+    assert "Opened moons" in said(page)
+
+
+@pytest.mark.parametrize("name", ["w.npz", "w.safetensors", "w.json"])
+def test_a_corrupt_file_is_refused_and_the_run_stays(page: AppTest, name: str) -> None:
+    run = trained(page)
+    uploaded(page, name, b"PK\x03\x04 nothing that can be read")
+    assert run.numbers().step == 30
+    assert len(page.warning) == 1
+
+
+def test_a_network_that_does_not_fit_its_data_is_refused_and_the_run_stays(page: AppTest) -> None:
+    run = trained(page)
+    own = Dataset.from_arrays(np.eye(5), [0, 1, 0, 1, 0], np.eye(5), [0, 1, 0, 1, 0])
+    uploaded(page, "own.npz", exchange.to_bytes(Trainer(DEFAULT, dataset=own), ".npz"))
+    assert run.numbers().step == 30
+    assert "sizes" in page.warning[0].value
+
+
+def test_a_part_that_fails_is_a_sentence_and_the_rest_is_drawn(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playground.view_options.view_options", None)
+    page.run()
+    assert not page.exception
+    assert [item.value for item in page.error] == [translate("en", "page.error")]
+    assert {"Play", "Add layer"} <= labels(page.button)
+
+
+def test_a_click_that_fails_is_a_sentence(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("playground.live.player.Player.replace", None)
+    page.button(key="add_layer").click().run()
+    assert not page.exception
+    assert [item.value for item in page.error] == [translate("en", "page.error")]
+    assert [layer.units for layer in session(page).experiment.network.layers] == [4, 2]
