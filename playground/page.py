@@ -61,35 +61,40 @@ def language(page: Session) -> None:
 
 
 def main(page: Session) -> None:
-    """Transport, sidebar, live view and panels; a part that fails leaves the others standing."""
-    from playground import transport, view_options
+    """Transport, sidebar, live view and panels; a part that fails leaves the others standing.
 
-    with page.guard():
-        transport.buttons(page)
-    above = st.container(key="above")
-    with page.guard():
-        sidebar(page)
-    with above, page.guard():
-        transport.numbers(page)
-        transport.messages(page)
-    with page.guard():
-        live(page)
-    with page.guard():
-        view_options.view_options(page)
-    panels(page)
+    The sidebar's first part comes early, so that nothing moves aside for it later; the others
+    wait until the live view is there.
+    """
+    from playground import controls, transport, view_options
+
+    parts: tuple[Callable[[Session], None], ...] = (
+        transport.buttons,
+        in_sidebar(controls.data_section),
+        transport.numbers,
+        transport.messages,
+        live,
+        view_options.view_options,
+        in_sidebar(controls.network_section),
+        in_sidebar(controls.training_section),
+        in_sidebar(controls.files_section),
+        panels,
+    )
+    for part in parts:
+        with page.guard():
+            part(page)
     if page.wants_help:
         transport.help_dialog(page)
 
 
-def sidebar(page: Session) -> None:
-    """Data, network, training, files."""
-    from playground import controls
+def in_sidebar(section: Callable[[Session], None]) -> Callable[[Session], None]:
+    """The same section, drawn in the sidebar."""
 
-    with st.sidebar:
-        controls.data_section(page)
-        controls.network_section(page)
-        controls.training_section(page)
-        controls.files_section(page)
+    def draw_section(page: Session) -> None:
+        with st.sidebar:
+            section(page)
+
+    return draw_section
 
 
 def live(page: Session) -> None:

@@ -469,7 +469,7 @@ def test_a_network_that_does_not_fit_its_data_is_refused_and_the_run_stays(page:
 def test_a_part_that_fails_is_a_sentence_and_the_rest_is_drawn(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("playground.view_options.view_options", None)
+    monkeypatch.setattr("playground.view_options.view_options", lambda page: 1 / 0)
     page.run()
     assert not page.exception
     assert [item.value for item in page.error] == [translate("en", "page.error")]
