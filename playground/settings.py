@@ -23,7 +23,7 @@ class Settings:
     """
 
     language: str = ""
-    speed: float | None = 500
+    speed: float | None = 250
     step_unit: str = "epoch"
     show_test_data: bool = False
     discretize_output: bool = False
