@@ -201,9 +201,9 @@ class Session:
         if not change.paths and not change.rebuild:
             return None
         what = describe(self.experiment, new, change, self.t)
-        what = what[:1].upper() + what[1:]
         if change.rebuild:
             return Notice(self.t("page.notice.new_network", changes=what))
+        what = what[:1].upper() + what[1:]
         step = f"{self.player.numbers().step:,}"
         return Notice(self.t("page.notice.live", changes=what, step=step))
 

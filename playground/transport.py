@@ -170,9 +170,9 @@ def metric_text(name: str, value: float) -> str:
 
 def short(value: float) -> str:
     """A large number in few characters: 950, 12.3 k, 1.2 M."""
-    for size, unit in ((1e9, " G"), (1e6, " M"), (1e4, " k")):
-        if value >= size:
-            return f"{value / (1e3 if unit == ' k' else size):.3g}{unit}"
+    for least, divisor, unit in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if value >= least:
+            return f"{value / divisor:.3g} {unit}"
     return f"{value:,.0f}"
 
 

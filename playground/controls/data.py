@@ -58,7 +58,7 @@ def _amounts(session: Session) -> None:
     """Noise, the split, the number of samples, and of classes where it can be chosen."""
     record = DATASETS[session.experiment.data.name]
     t, is_made = session.t, record.generate is not None
-    columns = st.columns(2, gap="medium")
+    columns = st.columns(2, gap="medium", wrap=False)
     with columns[0]:
         note = "" if is_made else t("page.not_for_dataset")
         fraction(session, ("data", "noise"), 0.0, 0.5, 0.05, note=note, disabled=not is_made)
@@ -66,7 +66,7 @@ def _amounts(session: Session) -> None:
         fraction(session, ("data", "train_fraction"), 0.1, 0.9, 0.05)
     limit = record.available or MOST_SAMPLES
     note = t("page.samples.limit", n=limit) if record.available else ""
-    columns = st.columns(2, gap="medium", vertical_alignment="bottom")
+    columns = st.columns(2, gap="medium", vertical_alignment="bottom", wrap=False)
     with columns[0]:
         whole_number(session, ("data", "n_samples"), 10, limit, step=50, note=note)
     with columns[1]:

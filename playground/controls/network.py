@@ -42,7 +42,7 @@ def _layer_row(session: Session, layer: int) -> None:
     activation = session.experiment.network.layers[layer].activation
     with st.container(key=f"layer_{layer}"):
         columns = st.columns(
-            [136, 112, 72, 26], gap="xsmall", vertical_alignment="bottom", wrap=False
+            [130, 120, 72, 24], gap="xsmall", vertical_alignment="bottom", wrap=False
         )
     with columns[0]:
         whole_number(session, (*path, "units"), 1, MAX_UNITS)

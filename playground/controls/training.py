@@ -25,7 +25,7 @@ def training_section(session: Session) -> None:
     st.subheader(t("page.section.training"))
     losses = fitting_losses(session.experiment)
     choice(session, ("training", "loss"), losses, note=formula(LOSSES[training.loss]))
-    columns = st.columns(2, gap="small")
+    columns = st.columns(2, gap="small", wrap=False)
     with columns[0]:
         rate(session, ("training", "learning_rate"), LEARNING_RATES)
     with columns[1]:
@@ -40,7 +40,7 @@ def _options(session: Session) -> None:
     """The optimizer's own settings, two in a row."""
     options = list(OPTIMIZERS[session.experiment.training.optimizer].options.items())
     for first in range(0, len(options), 2):
-        columns = st.columns(2, gap="small", vertical_alignment="bottom")
+        columns = st.columns(2, gap="small", vertical_alignment="bottom", wrap=False)
         for column, (name, option) in zip(columns, options[first : first + 2], strict=False):
             with column:
                 _option(session, name, option)
@@ -79,7 +79,7 @@ def _option(session: Session, name: str, option: Option) -> None:
 def _regularization(session: Session) -> None:
     """The penalty and its rate."""
     training = session.experiment.training
-    columns = st.columns(2, gap="small", vertical_alignment="bottom")
+    columns = st.columns(2, gap="small", vertical_alignment="bottom", wrap=False)
     with columns[0]:
         note = formula(REGULARIZERS[training.regularizer])
         choice(session, ("training", "regularizer"), list(REGULARIZERS), note=note)
