@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -192,6 +193,27 @@ def test_the_catalogues_have_the_same_words_with_the_same_places() -> None:
         assert chinese[key] != text or not words.strip(), f"{key} is not translated"
         places = [sorted(re.findall(r"{(\w+)}", t)) for t in (text, chinese[key])]
         assert places[0] == places[1], key
+
+
+def test_charts_reach_the_browser_with_their_description() -> None:
+    loss, accuracy = draw("curves", run()).get("bidi_component")
+    data = json.loads(json.loads(loss.proto.json)["figure"])
+    assert data["layout"]["xaxis"]["title"]["text"] == "Step"
+    assert "layout" not in data["layout"]["template"]  # the colours are the page's
+    assert "accuracy" in json.loads(accuracy.proto.json)["alt"].lower()
+
+
+def test_plotly_comes_from_the_pages_own_server() -> None:
+    from starlette.applications import Starlette
+    from starlette.testclient import TestClient
+
+    from playground.live import channel, chart
+
+    client = TestClient(Starlette(routes=channel.routes))
+    answer = client.get(chart.LIBRARY)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert "window.Plotly" in answer.text
 
 
 def test_one_sample_can_be_chosen_and_followed_through_any_layer() -> None:

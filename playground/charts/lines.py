@@ -131,11 +131,13 @@ def _trace(curve: Curve) -> Scatter:
 def _set_ranges(figure: Figure, axes: Axes) -> None:
     """Let lines fill the width, and write whole powers of ten where there are several."""
     drawn = [np.asarray(trace.x) for trace in figure.data if len(trace.x)]
-    if drawn:
-        low, high = min(x.min() for x in drawn), max(x.max() for x in drawn)
-        if high > low:
-            ends = [low, high]
-            figure.update_xaxes(range=list(np.log10(ends)) if axes.log_x else ends)
+    low, high = (
+        min((x.min() for x in drawn), default=0.0),
+        max((x.max() for x in drawn), default=0.0),
+    )
+    if high > low and not axes.log_x:
+        # Not `range`: a new one would undo what a person zoomed into.
+        figure.update_xaxes(autorangeoptions={"clipmin": float(low), "clipmax": float(high)})
     values = np.concatenate([np.asarray(trace.y) for trace in figure.data] or [np.zeros(0)])
     values = values[np.isfinite(values) & (values > 0.0)]
     if axes.log_y and values.size:

@@ -1,7 +1,7 @@
 """Colours, dashes and the common frame of every chart.
 
-Backgrounds are transparent and text takes the colours of Streamlit's theme, so that one figure
-serves light and dark. Lines differ in dash and marker as well as in colour.
+Backgrounds are transparent, and the browser gives text and axes the colours of the page's theme,
+so that one figure serves light and dark. Lines differ in dash and marker as well as in colour.
 """
 
 from __future__ import annotations

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.engine.scheduler import shared
+from playground.live import chart
 from playground.live.commands import obey
 from playground.live.viewers import Viewer
 
@@ -102,5 +103,6 @@ ASSETS = Path(__file__).parent / "assets"
 routes: list[BaseRoute] = [
     WebSocketRoute("/live/{token}", stream),
     Mount("/assets/live", FreshFiles(directory=ASSETS)),
+    Route(chart.LIBRARY, chart.library),
 ]
 """What the launcher adds to the page's server."""

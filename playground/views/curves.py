@@ -10,7 +10,7 @@ import streamlit as st
 
 from playground.charts import Axes, Best, Curve, empty, line_chart
 from playground.session import Session
-from playground.views.panel import chart, is_moving, refreshing
+from playground.views.panel import draw_chart, is_moving, refreshing
 from playground.views.record import Record, marks, record_of
 
 if TYPE_CHECKING:
@@ -35,13 +35,15 @@ def show(session: Session) -> None:
     evaluations = _with_present(session, record)
     left, right = st.columns(2)
     with left:
-        chart(
+        draw_chart(
+            session,
             _loss_chart(session, record, evaluations, options),
             key="curves_loss",
             alt=session.t("views.alt_loss"),
         )
     with right:
-        chart(
+        draw_chart(
+            session,
             _metric_chart(session, record, evaluations, options),
             key="curves_metric",
             alt=session.t("views.alt_metric"),

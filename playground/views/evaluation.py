@@ -13,7 +13,7 @@ from core.data.targets import decide
 from core.inspect.report import Report, class_scores, confusion, mistakes, report
 from playground import charts
 from playground.session import Session
-from playground.views.panel import chart, is_moving, refreshing
+from playground.views.panel import draw_chart, is_moving, refreshing
 from playground.views.pictures import enlarged
 from playground.views.record import remembered
 
@@ -128,7 +128,7 @@ def _confusion(session: Session, counts: np.ndarray, names: list[str]) -> None:
     words = (t("views.samples_word"), t("views.of_class"))
     figure = charts.confusion_chart(counts, names, axes, words)
     figure.update_layout(title={"text": t("views.confusion"), "font": {"size": 15}})
-    chart(figure, key="evaluation_confusion", alt=t("views.alt_confusion"))
+    draw_chart(session, figure, key="evaluation_confusion", alt=t("views.alt_confusion"))
 
 
 def _class_table(session: Session, counts: np.ndarray, names: list[str]) -> None:
@@ -196,4 +196,4 @@ def _values(session: Session, result: Result) -> None:
     names = (t("views.training"), t("views.test"), t("views.perfect"))
     axes = charts.Axes(t("views.true_value"), t("views.predicted_value"))
     figure = charts.prediction_chart(train, test, axes, names)
-    chart(figure, key="evaluation_values", alt=t("views.alt_values"))
+    draw_chart(session, figure, key="evaluation_values", alt=t("views.alt_values"))

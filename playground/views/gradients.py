@@ -7,7 +7,7 @@ import streamlit as st
 
 from playground.charts import Axes, Band, Curve, empty, line_chart, smooth
 from playground.session import Session
-from playground.views.panel import chart, refreshing
+from playground.views.panel import draw_chart, refreshing
 from playground.views.record import Record, marks, record_of
 
 USUAL = (3e-4, 3e-3)  # update-to-weight ratios about 1e-3: a rule of thumb (Karpathy, CS231n notes)
@@ -27,21 +27,21 @@ def show(session: Session) -> None:
         )
     record = record_of(session)
     if not len(record.steps["step"]):
-        chart(empty(t("views.no_history")), key="gradients_empty")
+        draw_chart(session, empty(t("views.no_history")), key="gradients_empty")
         return
     left, right = st.columns(2)
     with left:
         axes = Axes(t("views.step"), t("views.gradient_norm_axis"), log_x, log_y)
         curves = _by_layer(record, "gradient_norm", smoothed)
         figure = line_chart(curves, axes, marks=marks(session, record, "step"))
-        chart(figure, key="gradients_norm", alt=t("views.alt_gradients"))
+        draw_chart(session, figure, key="gradients_norm", alt=t("views.alt_gradients"))
         st.caption(_health(session, record))
     with right:
         axes = Axes(t("views.step"), t("views.update_ratio_axis"), log_x, log_y)
         band = Band(*USUAL, t("views.usual"))
         curves = _by_layer(record, "update_ratio", smoothed)
         figure = line_chart(curves, axes, marks=marks(session, record, "step"), band=band)
-        chart(figure, key="gradients_ratio", alt=t("views.alt_ratio"))
+        draw_chart(session, figure, key="gradients_ratio", alt=t("views.alt_ratio"))
         st.caption(t("views.ratio_sentence"))
 
 

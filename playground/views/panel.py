@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from playground.live.chart import chart
 from playground.session import Session
 
 if TYPE_CHECKING:
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
 SECONDS = 1.5  # between redraws: calm enough to read, live enough to believe
 
-# Zooming is dragging, zooming out a double click: buttons for it would only cover the legend.
-CHART = {
-    "displaylogo": False,
-    "modeBarButtonsToRemove": [
-        *("zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"),
-    ],
+# Plotly's own words on a chart, and the catalogue's keys for them.
+WORDS = {
+    "Download plot as a PNG": "views.save_picture",
+    "Download plot": "views.save_picture",
+    "Reset axes": "views.reset_zoom",
+    "Double-click to zoom back out": "views.double_click",
 }
 
 Draw = Callable[[Session], None]
@@ -53,6 +54,7 @@ def is_moving(session: Session) -> bool:
     return session.status in ("playing", "compiling")
 
 
-def chart(figure: Figure, key: str, alt: str | None = None) -> None:
+def draw_chart(session: Session, figure: Figure, key: str, alt: str = "") -> None:
     """Draw a chart. alt: what it shows, for those who do not see it."""
-    st.plotly_chart(figure, key=key, alt=alt, config=CHART)
+    words = {word: session.t(key) for word, key in WORDS.items()}
+    chart(figure, key=key, alt=alt, words=words)

@@ -10,7 +10,7 @@ import streamlit as st
 from core.inspect.spread import Spread, spread
 from playground import charts
 from playground.session import Session
-from playground.views.panel import chart, refreshing
+from playground.views.panel import draw_chart, refreshing
 from playground.views.record import layer_names
 
 WINDOW = 64  # rows and columns of a matrix shown at once: more cells cannot be told apart
@@ -69,7 +69,7 @@ def _spreads(session: Session, copied: Copied) -> None:
         charts.Axes(t("views.layer_word"), t("views.value_axis")),
         t("views.share"),
     )
-    chart(figure, key="weights_spread", alt=t("views.alt_spread"))
+    draw_chart(session, figure, key="weights_spread", alt=t("views.alt_spread"))
     _figures(session, copied.layers, spreads)
 
 
@@ -119,7 +119,7 @@ def _images(session: Session, copied: Copied, shape: tuple[int, int]) -> None:
     shown = copied.weights[0][:, start : start + IMAGES]
     names = [t("views.unit", number=start + unit + 1) for unit in range(shown.shape[1])]
     figure = charts.weight_images(shown, shape, names, t("views.weight"))
-    chart(figure, key="weights_mosaic", alt=t("views.alt_images"))
+    draw_chart(session, figure, key="weights_mosaic", alt=t("views.alt_images"))
 
 
 def _matrix(session: Session, copied: Copied, layer: int) -> None:
@@ -138,7 +138,7 @@ def _matrix(session: Session, copied: Copied, layer: int) -> None:
         charts.Axes(t("views.unit_axis"), t("views.input_axis")),
         t("views.weight"),
     )
-    chart(figure, key="weights_matrix", alt=t("views.alt_matrix"))
+    draw_chart(session, figure, key="weights_matrix", alt=t("views.alt_matrix"))
     if weights.shape[0] > WINDOW or weights.shape[1] > WINDOW:
         rows, columns = weights.shape
         st.caption(t("views.part_shown", rows=f"{rows:,}", columns=f"{columns:,}"))

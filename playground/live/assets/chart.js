@@ -1,0 +1,107 @@
+// One Plotly chart. The figure may change ever so often: what a person zoomed into, and which
+// lines are hidden, stays. (Streamlit's own element draws every figure as a new chart.)
+
+import { readTheme } from "./colours.js";
+
+const charts = new WeakMap();
+let library = null;
+
+/** Load Plotly once for the page, from the page's own server. */
+function loadPlotly(address) {
+  library ??= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = location.origin + address;
+    script.onload = () => done(window.Plotly);
+    script.onerror = () => {
+      library = null; // the next figure tries again
+      script.remove();
+      failed(new Error(`${address} could not be loaded`));
+    };
+    document.head.append(script);
+  });
+  return library;
+}
+
+/** The chart of one mounted component. */
+class Chart {
+  constructor(root) {
+    this.root = root;
+    this.box = document.createElement("div");
+    this.box.setAttribute("role", "img");
+    root.append(this.box);
+    this.observer = new ResizeObserver(() => this.#fit());
+  }
+
+  /** Draw a figure; of several that come while the library loads, the newest. */
+  async show(data) {
+    this.data = data;
+    this.box.setAttribute("aria-label", data.alt);
+    const figure = JSON.parse(data.figure);
+    this.box.style.minHeight = `${figure.layout.height}px`; // the page below must not jump
+    const plotly = await loadPlotly(data.library);
+    if (this.closed || this.data !== data) return;
+    const layout = themed(figure.layout, readTheme(this.root));
+    await plotly.react(this.box, figure.data, layout, configuration(data));
+    this.plotly = plotly;
+    this.observer.observe(this.box);
+  }
+
+  #fit() {
+    const width = this.box.clientWidth;
+    if (this.plotly && width && this.box.layout && width !== this.box._fullLayout?.width) {
+      this.plotly.Plots.resize(this.box);
+    }
+  }
+
+  close() {
+    this.closed = true;
+    this.observer.disconnect();
+    this.plotly?.purge(this.box);
+    this.box.remove();
+  }
+}
+
+/** Plotly's settings. Zooming is dragging: buttons for it would only cover the legend. */
+function configuration({ words }) {
+  const unused = "zoom2d pan2d select2d lasso2d zoomIn2d zoomOut2d autoScale2d";
+  return {
+    displaylogo: false,
+    showSendToCloud: false, // data never leaves the machine
+    modeBarButtonsToRemove: unused.split(" "),
+    locale: "page",
+    locales: { page: { dictionary: words } },
+  };
+}
+
+/** The layout in the page's colours and font. */
+function themed(layout, theme) {
+  const changed = {
+    ...layout,
+    autosize: true,
+    font: { color: theme.text, family: theme.font, size: 12, ...layout.font },
+    hoverlabel: {
+      bgcolor: theme.panel,
+      bordercolor: theme.border,
+      font: { color: theme.text, family: theme.font },
+    },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.muted, activecolor: theme.text },
+  };
+  const lines = { gridcolor: theme.faint, zerolinecolor: theme.border, linecolor: theme.border };
+  changed.xaxis = { ...lines, zeroline: false, showgrid: false, ...layout.xaxis };
+  changed.yaxis = { ...lines, zeroline: false, ...layout.yaxis };
+  return changed;
+}
+
+export default async function mount(component) {
+  const root = component.parentElement;
+  if (!charts.has(root)) charts.set(root, new Chart(root));
+  const chart = charts.get(root);
+  const call = (chart.call = {});
+  chart.show(component.data).catch((problem) => console.error(problem));
+  // Streamlit runs the cleanup of superseded calls while the chart is still mounted.
+  return () => {
+    if (chart.call !== call) return;
+    chart.close();
+    charts.delete(root);
+  };
+}

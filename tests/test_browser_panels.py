@@ -1,0 +1,64 @@
+"""The panels on a real page: they follow the run, and keep what a person did with a chart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.browser import Visitor
+
+PANELS = ("Curves", "Gradients", "Weights", "Inside one step", "Evaluation", "Export")
+
+CHART = """() => {
+    const chart = document.querySelector(".js-plotly-plot");
+    const line = chart?._fullData?.[0];
+    return line && {steps: line.x[line.x.length - 1], range: chart.layout.xaxis.range};
+}"""
+
+
+def open_panel(visitor: Visitor, name: str) -> None:
+    visitor.page.get_by_role("tab", name=name, exact=True).click()
+    visitor.settle()
+
+
+def chart(visitor: Visitor) -> dict[str, Any]:
+    """The last step and the shown range of the first chart."""
+    found = visitor.page.evaluate(CHART)
+    return found or {"steps": -1, "range": None}
+
+
+def test_curves_follow_the_run_and_keep_what_was_zoomed_into(visitor: Visitor) -> None:
+    visitor.press("Play")
+    visitor.wait_until(lambda: chart(visitor)["steps"] > 200, "a curve of 200 steps")
+    surface = visitor.page.locator(".js-plotly-plot .nsewdrag").first
+    surface.scroll_into_view_if_needed()
+    box = surface.bounding_box()
+    assert box is not None
+    visitor.page.mouse.move(box["x"] + 40, box["y"] + 40)
+    visitor.page.mouse.down()
+    visitor.page.mouse.move(box["x"] + 160, box["y"] + 140, steps=5)
+    visitor.page.mouse.up()
+    zoomed = chart(visitor)
+    visitor.wait_until(lambda: chart(visitor)["steps"] > zoomed["steps"], "a longer curve")
+    assert chart(visitor)["range"] == zoomed["range"]
+    visitor.press("Pause")
+
+
+def test_every_panel_draws_while_the_run_plays_and_when_it_rests(visitor: Visitor) -> None:
+    visitor.press("Play")
+    for name in PANELS:
+        open_panel(visitor, name)
+        visitor.page.wait_for_timeout(1800)  # one redraw
+    visitor.press("Pause")
+    for name in PANELS:
+        open_panel(visitor, name)
+    # What went wrong in a panel would stand there as an error, and in the server's output.
+    assert visitor.page.locator("[data-testid=stAlertContentError]").count() == 0
+
+
+def test_a_step_explains_and_checks_itself(visitor: Visitor) -> None:
+    open_panel(visitor, "Inside one step")
+    visitor.page.get_by_text("Checked: by the chain rule").wait_for()
+    assert visitor.page.locator(".katex-error").count() == 0
+    visitor.choose("Layer", "Layer 1 (Tanh)")
+    visitor.page.get_by_text("Layer 1 (Tanh), neuron 1").first.wait_for()
+    visitor.page.get_by_text("Checked: by the chain rule").wait_for()
