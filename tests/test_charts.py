@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,6 +46,10 @@ def test_lines_of_any_length_can_be_thinned(length: int) -> None:
     assert not np.isinf(y).any()
 
 
+def legend(figure: Any) -> list[str]:
+    return [trace.name for trace in figure.data if trace.showlegend is not False]
+
+
 def test_a_line_chart_names_axes_and_lines() -> None:
     x = np.arange(10.0)
     figure = line_chart(
@@ -54,7 +59,7 @@ def test_a_line_chart_names_axes_and_lines() -> None:
         best=Best(4.0, 5.0, "best"),
         band=Band(1e-4, 1e-2, "usual"),
     )
-    assert [trace.name for trace in figure.data] == ["Training loss", "Layer 1", "best"]
+    assert legend(figure) == ["Training loss", "Layer 1", "best"]
     assert figure.layout.xaxis.title.text == "Step"
     assert figure.layout.yaxis.type == "log"
     assert {"learning rate 0.1", "usual"} <= {note.text for note in figure.layout.annotations}
@@ -65,7 +70,8 @@ def test_a_line_chart_names_axes_and_lines() -> None:
 def test_lines_of_layers_differ_in_more_than_colour() -> None:
     curves = [Curve(str(i), np.arange(3.0), np.ones(3), i) for i in range(17)]
     figure = line_chart(curves, Axes("Step", "Norm"))
-    styles = [(t.line.color, t.line.dash, t.marker.symbol) for t in figure.data]
+    shown = [trace for trace in figure.data if trace.showlegend is not False]
+    styles = [(t.line.color, t.line.dash, t.marker.symbol) for t in shown]
     assert len(set(styles)) == 17
     assert len({(dash, symbol) for _, dash, symbol in styles}) == 17
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from playground.charts.style import (
     Axes,
     framed,
     layer_style,
-    markers_at,
     thin,
 )
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure, Scatter
 
 Role = Literal["train", "test", "batch"] | int
+MARKERS = 8  # on the line of a layer
 LABELLED_MARKS = 12  # labels beyond these would cover one another
 
 
@@ -77,7 +77,7 @@ def line_chart(
     """
     from plotly.graph_objects import Figure
 
-    figure = Figure([_trace(_visible(curve, axes)) for curve in curves])
+    figure = Figure([trace for curve in curves for trace in _traces(_visible(curve, axes))])
     framed(figure, axes)
     figure.update_layout(hovermode="x unified")
     _set_ranges(figure, axes)
@@ -99,38 +99,57 @@ def _visible(curve: Curve, axes: Axes) -> Curve:
     return replace(curve, x=x, y=y)
 
 
-def _trace(curve: Curve) -> Scatter:
+def _traces(curve: Curve) -> list[Scatter]:
+    """Draw a line; one of a layer also gets a few markers, which the legend shows with it."""
     from plotly.graph_objects import Scatter
 
-    line: dict[str, object]
-    mode, marker = "lines", None
-    if curve.role == "batch":
-        line = {"color": GREY, "width": 0.7}
-    elif curve.role == "train":
-        line = {"color": TRAINING, "width": 2.2, "dash": "dash"}  # as in the live view
-    elif curve.role == "test":
-        line = {"color": TEST, "width": 2.2}
-    else:
-        style = layer_style(int(curve.role))
-        line = {"color": style["color"], "dash": style["dash"], "width": 1.8}
-        mode = "lines+markers"
-        marker = {"symbol": style["symbol"], "size": markers_at(len(curve.x)), "opacity": 1.0}
-    return Scatter(
+    style = _line_style(curve.role)
+    line = Scatter(
         x=curve.x,
         y=curve.y,
         name=curve.label,
-        mode=mode if len(curve.x) != 1 else "markers",
-        line=line,
-        marker=marker if len(curve.x) != 1 else {"color": line["color"], "size": 8},
+        mode="lines" if len(curve.x) != 1 else "markers",
+        line=style,
+        marker={"color": style["color"], "size": 8},
         opacity=0.6 if curve.role == "batch" else 1.0,
         hovertemplate="%{y:.4g}",
         connectgaps=False,
     )
+    if isinstance(curve.role, str) or len(curve.x) < 2:
+        return [line]
+    line.update(legendgroup=curve.label, showlegend=False)
+    # A marker at every point would be a thousand more elements for the browser to draw.
+    few = np.linspace(0, len(curve.x) - 1, min(MARKERS, len(curve.x))).astype(int)
+    symbol = layer_style(curve.role)["symbol"]
+    shared: dict[str, Any] = {
+        "marker": {"symbol": symbol, "size": 7, "color": style["color"]},
+        "line": style,
+        "name": curve.label,
+        "legendgroup": curve.label,
+        "hoverinfo": "skip",
+    }
+    return [
+        line,
+        Scatter(x=curve.x[few], y=curve.y[few], mode="markers", showlegend=False, **shared),
+        Scatter(x=[None], y=[None], mode="lines+markers", **shared),
+    ]
+
+
+def _line_style(role: Role) -> dict[str, object]:
+    if role == "batch":
+        return {"color": GREY, "width": 0.7}
+    if role == "train":
+        return {"color": TRAINING, "width": 2.2, "dash": "dash"}  # as in the live view
+    if role == "test":
+        return {"color": TEST, "width": 2.2}
+    style = layer_style(int(role))
+    return {"color": style["color"], "dash": style["dash"], "width": 1.8}
 
 
 def _set_ranges(figure: Figure, axes: Axes) -> None:
     """Let lines fill the width, and write whole powers of ten where there are several."""
-    drawn = [np.asarray(trace.x) for trace in figure.data if len(trace.x)]
+    lines = [trace for trace in figure.data if len(trace.x) and trace.x[0] is not None]
+    drawn = [np.asarray(trace.x) for trace in lines]
     low, high = (
         min((x.min() for x in drawn), default=0.0),
         max((x.max() for x in drawn), default=0.0),
@@ -138,7 +157,7 @@ def _set_ranges(figure: Figure, axes: Axes) -> None:
     if high > low and not axes.log_x:
         # Not `range`: a new one would undo what a person zoomed into.
         figure.update_xaxes(autorangeoptions={"clipmin": float(low), "clipmax": float(high)})
-    values = np.concatenate([np.asarray(trace.y) for trace in figure.data] or [np.zeros(0)])
+    values = np.concatenate([np.asarray(trace.y) for trace in lines] or [np.zeros(0)])
     values = values[np.isfinite(values) & (values > 0.0)]
     if axes.log_y and values.size:
         decades = float(np.log10(values.max() / values.min()))

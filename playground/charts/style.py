@@ -6,7 +6,6 @@ so that one figure serves light and dark. Lines differ in dash and marker as wel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -132,18 +131,6 @@ def empty(message: str, *, height: int = 200) -> Figure:
     return figure
 
 
-def markers_at(count: int, shown: int = 8) -> np.ndarray:
-    """Return marker sizes (count,): 7 at about `shown` places of a line, else 0."""
-    sizes = np.zeros(count)
-    sizes[np.linspace(0, count - 1, min(shown, count)).astype(int)] = 7.0
-    return sizes
-
-
 def labels_fit(rows: int, columns: int, cells: int = 160) -> bool:
     """Say whether the numbers of a heat map can be read when written into its cells."""
     return rows * columns <= cells and columns <= 12
-
-
-def as_lists(values: np.ndarray | Sequence[float]) -> list[float]:
-    """Return plain numbers, for places where Plotly wants lists."""
-    return [float(value) for value in np.asarray(values).ravel()]
