@@ -20,10 +20,11 @@ DIVERGING = [[0.0, NEGATIVE], [0.5, ZERO], [1.0, POSITIVE]]
 SEQUENTIAL = [[0.0, ZERO], [1.0, POSITIVE]]
 GREY = "#8a8f94"
 
-TRAINING, TEST = "#0877bd", "#d55e00"
+TRAINING, TEST = "#1f83c9", "#d55e00"
 
-# Okabe and Ito's colours without yellow and black, which vanish on white and on dark.
-PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8f94")
+# Okabe and Ito's colours, the blue lightened to be seen on dark, without yellow and black, which
+# vanish on white and on dark.
+PALETTE = ("#1f83c9", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8f94")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x", "star", "hexagon")
 
