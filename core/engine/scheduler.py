@@ -18,7 +18,7 @@ from typing import Protocol
 
 log = logging.getLogger(__name__)
 
-CYCLE_SECONDS = 0.06
+CYCLE_SECONDS = 0.04
 """Every run that wants to work gets its turn within about this time, however many there are."""
 
 LONGEST_SLICE, SHORTEST_SLICE = 0.01, 0.002
