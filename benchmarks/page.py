@@ -276,11 +276,14 @@ def measure_many_visitors(seconds: float, clients: int = 16) -> list[Row]:
 
 
 def open_page(chromium: Browser, of: Server) -> Visitor:
+    """A visitor whose page shows its live view."""
     context = chromium.new_context(viewport={"width": 1400, "height": 900}, locale="en-US")
     context.add_init_script(path=PROBE)
-    visitor = Visitor(context.new_page(), of.url)
-    visitor.open()
+    visitor = Visitor(context.new_page(), of.url, reads_along=False)
+    visitor.page.goto(of.url)
+    visitor.button("Play").wait_for(timeout=60_000)
     visitor.page.wait_for_function("probe.painted.length > 0", timeout=60_000)
+    visitor.page.wait_for_timeout(1000)
     return visitor
 
 

@@ -83,12 +83,15 @@ class Server:
 
 
 class Visitor:
-    """A person at one open page, who presses, chooses and reads by the words on the screen."""
+    """A person at one open page, who presses, chooses and reads by the words on the screen.
 
-    def __init__(self, page: Page, url: str):
+    reads_along: whether `live` follows the live channel, which costs the page some speed.
+    """
+
+    def __init__(self, page: Page, url: str, *, reads_along: bool = True):
         self.page = page
         self.url = url
-        self.live = LiveTap(page)
+        self.live = LiveTap(page) if reads_along else LiveTap(None)
         self.problems: list[str] = []
         page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
         page.on("console", self._note_console)

@@ -15,10 +15,11 @@ Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 class LiveTap:
     """The newest message of each kind. Attach it before the page is opened."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page | None) -> None:
         self.scene: dict[str, Any] = {}
         self.latest: dict[str, bytes] = {}
-        page.on("websocket", self._listen)
+        if page is not None:
+            page.on("websocket", self._listen)
 
     def _listen(self, socket: WebSocket) -> None:
         if "/live/" in socket.url:
