@@ -216,11 +216,11 @@ def _diverged(session: Session) -> None:
             icon=":material/local_fire_department:",
         )
         st.button(
-            t("page.recover", step=kept),
+            t("page.recover", step=f"{problem.resume:,}"),
             key="recover",
             icon=":material/healing:",
             type="primary",
-            help=t("page.recover.help", rate=number_text(session.recovered_rate)),
+            help=t("page.recover.help", rate=number_text(session.recovered_rate), kept=kept),
             on_click=session.act,
             args=(session.recover,),
         )
