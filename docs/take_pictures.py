@@ -29,19 +29,20 @@ from playground.settings import Settings  # noqa: E402
 from tests.browser import Server, Visitor, browser, server  # noqa: E402
 
 SPIRAL = Experiment(
-    data=DataConfig("spiral", noise=0.05),
+    data=DataConfig("spiral", n_samples=800, noise=0.05, train_fraction=0.7),
     network=NetworkConfig((Dense(8, "tanh"), Dense(8, "tanh"), Dense(4, "tanh"))),
-    training=TrainingConfig(learning_rate=0.01),
+    training=TrainingConfig(learning_rate=0.005),
 )
 WINDOW = {"width": 1440, "height": 900}
-FRAMES, FRAME_SECONDS = 60, 0.2
-ANIMATION_WIDTH = 960  # pixels; keeps the file small enough for a README
+LEARNED = 0.02  # training loss
+FRAMES, FRAME_SECONDS = 55, 0.1
+ANIMATION_WIDTH = 900  # pixels; keeps the file small enough for a README
 
 
 def main() -> None:
     log = Path(tempfile.mkdtemp()) / "server.txt"
     with browser() as chromium, server(log) as page_server:
-        with page(chromium, page_server) as visitor:
+        with page(chromium, page_server, 150) as visitor:
             animation(visitor, HERE / "learning.webp")
         take(chromium, page_server, "page.png")
         take(chromium, page_server, "page-dark.png", color_scheme="dark")
@@ -49,12 +50,12 @@ def main() -> None:
 
 
 @contextmanager
-def page(chromium: Browser, of: Server, **options: object) -> Iterator[Visitor]:
-    """The page with the spiral's network, not yet trained."""
+def page(chromium: Browser, of: Server, speed: int, **options: object) -> Iterator[Visitor]:
+    """The page with the spiral's network, not yet trained. speed: steps a second."""
     settings = {"locale": "en-US", "viewport": WINDOW, **options}
     context = chromium.new_context(**settings)
     visitor = Visitor(context.new_page(), of.url)
-    visitor.page.goto(f"{of.url}/?{urlencode(link.write(SPIRAL, Settings()))}")
+    visitor.page.goto(f"{of.url}/?{urlencode(link.write(SPIRAL, Settings(speed=speed)))}")
     visitor.page.locator("canvas").first.wait_for()
     visitor.page.wait_for_timeout(2000)
     yield visitor
@@ -63,23 +64,39 @@ def page(chromium: Browser, of: Server, **options: object) -> Iterator[Visitor]:
 
 def take(chromium: Browser, of: Server, name: str, *, play: str = "Play", **options: str) -> None:
     """A picture of the page when the spiral is nearly learned."""
-    with page(chromium, of, **options) as visitor:
-        visitor.press(play)
-        visitor.page.wait_for_timeout(12_000)
+    with page(chromium, of, 1000, **options) as visitor:
+        press(visitor, play)
+        visitor.wait_until(lambda: has_learned(visitor), "the spiral is learned", seconds=120)
         visitor.page.screenshot(path=HERE / name)
 
 
 def animation(visitor: Visitor, path: Path) -> None:
     """Record the page from Play on; every picture is a screenshot."""
     pictures = [screenshot(visitor)]
-    visitor.press("Play")
-    for _ in range(FRAMES):
+    press(visitor, "Play")
+    while len(pictures) <= FRAMES and not has_learned(visitor):
         visitor.page.wait_for_timeout(1000 * FRAME_SECONDS)
         pictures.append(screenshot(visitor))
-    lasting = [1000, *[120] * (FRAMES - 1), 2500]  # milliseconds; rest at the start and the end
+    lasting = [
+        1000,
+        *[120] * (len(pictures) - 2),
+        2500,
+    ]  # milliseconds; rest at the start and the end
     pictures[0].save(
-        path, save_all=True, append_images=pictures[1:], duration=lasting, loop=0, quality=60
+        path, save_all=True, append_images=pictures[1:], duration=lasting, loop=0, quality=50
     )
+
+
+def has_learned(visitor: Visitor) -> bool:
+    """Whether the loss of the newest frame is small."""
+    loss = visitor.live.frame()[0].get("train_loss")
+    return loss is not None and loss < LEARNED
+
+
+def press(visitor: Visitor, label: str) -> None:
+    """Press a button and take the pointer away, lest its tooltip stays in the picture."""
+    visitor.press(label)
+    visitor.page.mouse.move(1000, 10)
 
 
 def screenshot(visitor: Visitor) -> Image.Image:
