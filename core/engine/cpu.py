@@ -67,9 +67,9 @@ def _buffers(layout: Layout, width: int, *, dropout: bool, training: bool) -> ke
         T=_aligned(width * LANES),
         R=_aligned(width * max(inputs, outputs) + LANES),
         Q=_aligned(outputs * width),
-        S=_aligned(2 * width),
-        G=_aligned(layout.n_parameters if training else 0),
-        before=_aligned(layout.n_parameters if training else 0),
+        S=_aligned(max(width, 2 * LANES)),
+        G=_aligned(_whole(layout.n_parameters) if training else 0),
+        before=_aligned(_whole(layout.n_parameters) if training else 0),
     )
 
 
@@ -129,8 +129,11 @@ class CPUEngine:
         _check_shapes(layout, X, Y)
         self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer")
         self.X, self.Y = _read_only(X), _read_only(Y)
-        self.params = _aligned(layout.n_parameters)
-        self.slots = _aligned(max(1, len(self.optimizer.slots)), layout.n_parameters)
+        # The kernels' loops run over whole vectors: zeros behind the parameters stay zeros.
+        self._params = _aligned(_whole(layout.n_parameters))
+        self._slots = _aligned(len(self.optimizer.slots), len(self._params))
+        self.params = self._params[: layout.n_parameters]
+        self.slots = self._slots[:, : layout.n_parameters]
         self.state = np.zeros(3, dtype=np.int64)
         self._table = layout.table
         self._order = np.zeros(len(X), dtype=np.int64)
@@ -201,8 +204,8 @@ class CPUEngine:
         """
         done, n_rows, finite = kernels.run(
             self._table,
-            self.params,
-            self.slots,
+            self._params,
+            self._slots,
             self.state,
             self.X,
             self.Y,

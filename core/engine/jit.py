@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numba
+from llvmlite.binding import Linkage, parse_assembly
+from numba.core.cgutils import normalize_ir_text
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
@@ -25,7 +28,32 @@ EXACT = {"contract", "nsz"}
 
 # error_model="numpy": a division by zero gives inf or nan, not a Python exception (which would also
 # keep a loop from being vectorised).
-_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False}
+
+
+_LABEL = re.compile(r'^"?([^\s"]+)"?:')
+_JUMP = re.compile(r'^\s*br label %"?([^\s"]+)"?$')
+
+
+def _loops_marked(ir: str) -> str:
+    """LLVM code in which every jump back, the end of a loop, carries our hints.
+
+    One vector at a time: a batch of the usual sizes is one or two vectors of 16, and a loop that
+    takes four at once would leave them all to its scalar rest.
+    """
+    lines, seen, mark = ir.splitlines(), set(), 900_001
+    ends = []
+    for number, line in enumerate(lines):
+        if line.startswith("define"):
+            seen.clear()
+        elif label := _LABEL.match(line):
+            seen.add(label[1])
+        elif (jump := _JUMP.match(line)) and jump[1] in seen:
+            lines[number] = f"{line}, !llvm.loop !{mark}"
+            ends.append(f"!{mark} = distinct !{{!{mark}, !900000}}")
+            mark += 1
+    hint = '!900000 = !{!"llvm.loop.interleave.count", i32 1}'
+    return "\n".join([*lines, hint, *ends])
 
 
 # What Python gets if it calls a part all the same: a C function that raises TypeError.
@@ -39,6 +67,9 @@ class _Part(JITCodeLibrary):
     a Python wrapper for it: three quarters of the time of a first start. A part is left as it is
     until it is linked into an entry, which is optimised whole.
     """
+
+    def add_ir_module(self, module: Any) -> None:
+        self.add_llvm_module(parse_assembly(_loops_marked(normalize_ir_text(str(module)))))
 
     def _optimize_final_module(self) -> None:
         pass
@@ -56,6 +87,30 @@ class _Part(JITCodeLibrary):
 
     def set_env(self, name: str, environment: Any) -> None:
         """Nothing to set: a part holds no Python objects."""
+
+
+class _Whole(JITCodeLibrary):
+    """Code of an entry, parts and all: nothing else can call its parts.
+
+    Knowing that, LLVM inlines what is called once and passes on only the arguments that are used
+    (of an array, numba passes seven).
+    """
+
+    def _optimize_final_module(self) -> None:
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
+                function.linkage = Linkage.internal
+        super()._optimize_final_module()
+
+
+class _EntryCompiler(Compiler):
+    """Numba's compiler, with a `_Whole` for its result."""
+
+    def __init__(self, typing: Any, target: Any, library: Any, *rest: Any) -> None:
+        if library is None:
+            library = _Whole(target.codegen(), "entry")
+            library.enable_object_caching()
+        super().__init__(typing, target, library, *rest)
 
 
 class _PartCompiler(Compiler):
@@ -79,4 +134,6 @@ def exact(function: Callable[..., Any]) -> Any:
 
 def entry(function: Callable[..., Any]) -> Any:
     """A kernel that Python calls: compiled at its first call, kept on disk."""
-    return cache.keep(numba.njit(fastmath=FAST, **_OPTIONS)(function))
+    return cache.keep(
+        numba.njit(fastmath=FAST, pipeline_class=_EntryCompiler, **_OPTIONS)(function)
+    )

@@ -19,7 +19,7 @@ import numpy as np
 
 from core.engine.compile import choose, double, single
 from core.engine.jit import entry, kernel
-from core.engine.lanes import LANES
+from core.engine.lanes import LANES, add, fill, first, fma, load, mul, store, sub, zeros
 from core.engine.layout import ACTIVATION, BIASES, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
 from core.engine.products import (
     gather_columns,
@@ -73,7 +73,7 @@ class Buffers(NamedTuple):
     T: np.ndarray  # (width, 16): D of sixteen units, a row for each sample
     R: np.ndarray  # (width, inputs or outputs): samples as they lie
     Q: np.ndarray  # (outputs, width): outputs made to sum to one
-    S: np.ndarray  # (2, width): sums over the outputs of a sample
+    S: np.ndarray  # (max(width, 32),): sums over the outputs of a sample
     G: np.ndarray
     before: np.ndarray  # parameters before the update, kept on recorded steps
 
@@ -94,10 +94,9 @@ def _activation(function):
     f = single(function)
 
     @kernel
-    def activate(Z, A, start, stop):
-        for k in range(start, stop, LANES):
-            for q in range(k, k + LANES):
-                A[q] = f(Z[q])
+    def activate(Z, A):
+        for k in range(Z.size):
+            A[k] = f(Z[k])
 
     return activate
 
@@ -106,10 +105,9 @@ def _slope(derivative):
     f = single(derivative)
 
     @kernel
-    def times_slope(Z, A, D, start, stop):
-        for k in range(start, stop, LANES):
-            for q in range(k, k + LANES):
-                D[q] *= f(Z[q], A[q])
+    def times_slope(Z, A, D):
+        for k in range(D.size):
+            D[k] *= f(Z[k], A[k])
 
     return times_slope
 
@@ -118,28 +116,30 @@ def _loss(function):
     f = single(function)
 
     @kernel
-    def total(Y, P, n_rows, width, count):
-        whole = 0.0
+    def loss_sum(Y, P, start, n_rows, width, count):
+        total = 0.0
         for j in range(n_rows):
+            y, a = Y[j * width :], P[start + j * width :]
             row = ZERO
             for p in range(width):
-                value = f(Y[j * width + p], P[j * width + p])
+                value = f(y[p], a[p])
                 row += value if p < count else ZERO
-            whole += row
-        return whole
+            total += row
+        return total
 
-    return total
+    return loss_sum
 
 
 def _loss_slope(derivative):
     f = single(derivative)
 
     @kernel
-    def slope(Y, P, D, n_rows, width, count, scale):
+    def slope(Y, P, a, D, d, n_rows, width, count, scale):
         for j in range(n_rows):
+            y, p_, d_ = Y[j * width :], P[a + j * width :], D[d + j * width :]
             for p in range(width):
-                d = scale * f(Y[j * width + p], P[j * width + p])
-                D[j * width + p] = d if p < count else ZERO
+                value = scale * f(y[p], p_[p])
+                d_[p] = value if p < count else ZERO
 
     return slope
 
@@ -161,8 +161,7 @@ def _update(record):
 
         @kernel
         def update(W, G, slots, c0, c1, c2, c3, c4):
-            finite = ZERO
-            s = slots[0]
+            finite, s = ZERO, slots[0]
             for k in range(W.size):
                 w, s0, _ = f(W[k], G[k], s[k], ZERO, c0, c1, c2, c3, c4)
                 W[k], s[k] = w, s0
@@ -173,8 +172,7 @@ def _update(record):
 
         @kernel
         def update(W, G, slots, c0, c1, c2, c3, c4):
-            finite = ZERO
-            s, r = slots[0], slots[1]
+            finite, s, r = ZERO, slots[0], slots[1]
             for k in range(W.size):
                 w, s0, s1 = f(W[k], G[k], s[k], r[k], c0, c1, c2, c3, c4)
                 W[k], s[k], r[k] = w, s0, s1
@@ -230,21 +228,25 @@ def gather(table, buffers, X, Y, order, start, count, smoothing, smooth_to):
 @kernel
 def softmax(Z, A, S, units, width):
     """a_j = exp(z_j - max z) / sum_k exp(z_k - max z), over the units of each sample."""
-    highest, total = S[:width], S[width : 2 * width]
-    highest[:] = Z[:width]
-    total[:] = ZERO
+    for p in range(width):
+        S[p] = Z[p]
     for j in range(1, units):
+        z = Z[j * width : (j + 1) * width]
         for p in range(width):
-            z = Z[j * width + p]
-            highest[p] = z if z > highest[p] else highest[p]
+            S[p] = z[p] if z[p] > S[p] else S[p]
     for j in range(units):
+        z, a = Z[j * width : (j + 1) * width], A[j * width : (j + 1) * width]
         for p in range(width):
-            e = exp(Z[j * width + p] - highest[p])
-            A[j * width + p] = e
-            total[p] += e
+            a[p] = exp(z[p] - S[p])
+    for p in range(0, width, LANES):
+        sums = zeros()
+        for j in range(units):
+            sums = add(sums, load(A, j * width + p))
+        store(S, p, sums)
     for j in range(units):
+        a = A[j * width : (j + 1) * width]
         for p in range(width):
-            A[j * width + p] /= total[p]
+            a[p] /= S[p]
 
 
 @kernel
@@ -272,7 +274,7 @@ def forward(table, params, buffers, width, dropout, seed, step):
         if code == SOFTMAX_CODE:
             softmax(buffers.Z[start:stop], buffers.A[start:stop], buffers.S, units, width)
         else:
-            activate(code, buffers.Z, buffers.A, start, stop)
+            activate(code, buffers.Z[start:stop], buffers.A[start:stop])
         X, x = buffers.A, start
         rate = dropout[layer]
         if rate > ZERO:
@@ -285,16 +287,19 @@ def forward(table, params, buffers, width, dropout, seed, step):
 
 
 @kernel
-def normalized_outputs(P, Q, S, n_rows, width):
-    """q_k = p_k / sum_j p_j: Keras's categorical cross-entropy makes its outputs sum to one."""
-    total = S[:width]
-    total[:] = ZERO
-    for j in range(n_rows):
-        for p in range(width):
-            total[p] += P[j * width + p]
-    for j in range(n_rows):
-        for p in range(width):
-            Q[j * width + p] = P[j * width + p] / total[p]
+def normalized_outputs(P, start, Q, S, units, width):
+    """q_k = p_k / sum_j p_j: Keras's categorical cross-entropy makes its outputs sum to one.
+
+    The sums stay in S.
+    """
+    for p in range(0, width, LANES):
+        sums = zeros()
+        for j in range(units):
+            sums = add(sums, load(P, start + j * width + p))
+        store(S, p, sums)
+        for j in range(units):
+            for q in range(p, p + LANES):
+                Q[j * width + q] = P[start + j * width + q] / S[q]
 
 
 @kernel
@@ -302,46 +307,44 @@ def batch_loss(table, buffers, codes, width, count):
     """Sum of the loss over the batch's samples and outputs."""
     last = table.shape[0] - 1
     units, start = table[last, UNITS], table[last, ROW] * width
-    P = buffers.A[start : start + units * width]
     if codes[OUTPUT_RULE] == NORMALIZED:
-        normalized_outputs(P, buffers.Q, buffers.S, units, width)
-        P = buffers.Q
-    return loss_total(codes[LOSS], buffers.Y, P, units, width, count)
+        normalized_outputs(buffers.A, start, buffers.Q, buffers.S, units, width)
+        return loss_total(codes[LOSS], buffers.Y, buffers.Q, 0, units, width, count)
+    return loss_total(codes[LOSS], buffers.Y, buffers.A, start, units, width, count)
 
 
 # ---- backward -------------------------------------------------------------------------------
 
 
 @kernel
-def less_common_part(P, D, S, n_rows, width):
+def less_common_part(P, a, D, d, units, width):
     """d_k -= sum_j d_j p_j: what the outputs of a sample have in common, since they share a sum."""
-    common = S[width : 2 * width]
-    common[:] = ZERO
-    for j in range(n_rows):
-        for p in range(width):
-            common[p] += D[j * width + p] * P[j * width + p]
-    for j in range(n_rows):
-        for p in range(width):
-            D[j * width + p] -= common[p]
+    for p in range(0, width, LANES):
+        common = zeros()
+        for j in range(units):
+            k = j * width + p
+            common = fma(load(D, d + k), load(P, a + k), common)
+        for j in range(units):
+            k = j * width + p
+            store(D, d + k, sub(load(D, d + k), common))
 
 
 @kernel
-def difference(Y, P, D, S, n_rows, width, count, scale, per_sample):
+def difference(Y, P, D, start, units, width, count, scale, per_sample):
     """dE/dz = p - y, for sigmoid under binary and softmax under categorical cross-entropy.
 
     With softmax, p is weighed by the sum of the sample's targets, which is 1 for one class.
     """
-    mass = S[:width]
-    mass[:] = ONE
-    if per_sample:
-        mass[:] = ZERO
-        for j in range(n_rows):
-            for p in range(width):
-                mass[p] += Y[j * width + p]
-    for j in range(n_rows):
-        for p in range(width):
-            d = scale * (P[j * width + p] * mass[p] - Y[j * width + p])
-            D[j * width + p] = d if p < count else ZERO
+    for p in range(0, width, LANES):
+        mass = fill(ONE)
+        if per_sample:
+            mass = zeros()
+            for j in range(units):
+                mass = add(mass, load(Y, j * width + p))
+        for j in range(units):
+            k = start + j * width + p
+            d = sub(mul(load(P, k), mass), load(Y, j * width + p))
+            store(D, k, first(mul(d, fill(scale)), count - p))
 
 
 @kernel
@@ -349,28 +352,28 @@ def output_slope(table, buffers, codes, width, count):
     """dE/dZ of the output layer: dE/dp through the output activation."""
     last = table.shape[0] - 1
     units, code, start = table[last, UNITS], table[last, ACTIVATION], table[last, ROW] * width
-    stop, rule = start + units * width, codes[OUTPUT_RULE]
-    Y, Z, P, D = buffers.Y, buffers.Z[start:stop], buffers.A[start:stop], buffers.D[start:stop]
+    stop, rule, loss = start + units * width, codes[OUTPUT_RULE], codes[LOSS]
+    Y, Z, P, D, Q = buffers.Y, buffers.Z, buffers.A, buffers.D, buffers.Q
     per_sample = codes[MEAN_OVER] == PER_SAMPLE
     scale = ONE / f32(count if per_sample else count * units)
     if rule == DIFFERENCE:
-        difference(Y, P, D, buffers.S, units, width, count, scale, per_sample)
-    elif rule == BY_SOFTMAX:
-        loss_slope(codes[LOSS], Y, P, D, units, width, count, scale)
-        less_common_part(P, D, buffers.S, units, width)
-        for k in range(units * width):
-            D[k] *= P[k]
-    elif rule == NORMALIZED:
-        normalized_outputs(P, buffers.Q, buffers.S, units, width)
-        loss_slope(codes[LOSS], Y, buffers.Q, D, units, width, count, scale)
-        less_common_part(buffers.Q, D, buffers.S, units, width)
+        difference(Y, P, D, start, units, width, count, scale, per_sample)
+        return
+    if rule == NORMALIZED:
+        normalized_outputs(P, start, Q, buffers.S, units, width)
+        loss_slope(loss, Y, Q, 0, D, start, units, width, count, scale)
+        less_common_part(Q, 0, D, start, units, width)
         for j in range(units):
             for p in range(width):
-                D[j * width + p] /= buffers.S[p]
-        times_slope(code, Z, P, D, 0, units * width)
+                D[start + j * width + p] /= buffers.S[p]
     else:
-        loss_slope(codes[LOSS], Y, P, D, units, width, count, scale)
-        times_slope(code, Z, P, D, 0, units * width)
+        loss_slope(loss, Y, P, start, D, start, units, width, count, scale)
+    if rule == BY_SOFTMAX:
+        less_common_part(P, start, D, start, units, width)
+        for k in range(start, stop, LANES):
+            store(D, k, mul(load(D, k), load(P, k)))
+    else:
+        times_slope(code, Z[start:stop], P[start:stop], D[start:stop])
 
 
 @kernel
@@ -384,9 +387,10 @@ def backward(table, params, buffers, width, dropout):
         weight_gradient(table, layer, X, below, D, start, T, G, width)
         input_gradient(table, layer, params, D, start, D, below, width)
         if dropped:
-            for k in range(below, start):
-                D[k] *= buffers.M[k]
-        times_slope(table[layer - 1, ACTIVATION], buffers.Z, buffers.A, D, below, start)
+            for k in range(below, start, LANES):
+                store(D, k, mul(load(D, k), load(buffers.M, k)))
+        Z, A = buffers.Z[below:start], buffers.A[below:start]
+        times_slope(table[layer - 1, ACTIVATION], Z, A, D[below:start])
     weight_gradient(table, 0, buffers.X, 0, D, 0, T, G, width)
 
 
@@ -515,7 +519,8 @@ def run(
         loss = loss_and_gradient(table, params, buffers, settings, width, count, step)
         add_penalty(table, params, buffers.G, codes, numbers)
         if recorded:
-            buffers.before[:] = params
+            for k in range(params.size):
+                buffers.before[k] = params[k]
             row = rows[n_rows]
             layer_norms(table, buffers.G, row[N_COLUMNS : N_COLUMNS + n_layers])
         clip(table, buffers.G, numbers)

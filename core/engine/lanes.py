@@ -58,6 +58,26 @@ def add(a, b):
     return a + b
 
 
+def sub(a, b):
+    """a - b."""
+    return a - b
+
+
+def mul(a, b):
+    """a * b."""
+    return a * b
+
+
+def fill(x):
+    """x in every lane."""
+    return np.full(LANES, x)
+
+
+def first(v, n):
+    """v with 0 in all lanes from n on."""
+    return np.where(np.arange(LANES) < n, v, np.float32(0))
+
+
 def total(v):
     """The sum over the lanes."""
     return v.sum()
@@ -104,8 +124,20 @@ def _type_fma(context):
 
 
 @type_callable(add)
-def _type_add(context):
+@type_callable(sub)
+@type_callable(mul)
+def _type_arithmetic(context):
     return lambda a, b: _LANES
+
+
+@type_callable(fill)
+def _type_fill(context):
+    return lambda x: _LANES
+
+
+@type_callable(first)
+def _type_first(context):
+    return lambda v, n: _LANES
 
 
 @type_callable(total)
@@ -143,6 +175,19 @@ def _store(builder, v, place):
     builder.store(v, builder.bitcast(place, _VECTOR.as_pointer()), align=4)
 
 
+def _everywhere(builder, x):
+    """The number x in every lane."""
+    v = ir.Constant(ir.VectorType(x.type, LANES), ir.Undefined)
+    v = builder.insert_element(v, x, ir.Constant(_INT, 0))
+    return _shuffle(builder, v, v, [0] * LANES)
+
+
+def _below(builder, n):
+    """Which lanes have a number below n."""
+    numbers = ir.Constant(ir.VectorType(n.type, LANES), list(range(LANES)))
+    return builder.icmp_signed("<", numbers, _everywhere(builder, n))
+
+
 def _shuffle(builder, a, b, lanes):
     return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_INT, len(lanes)), lanes))
 
@@ -165,12 +210,7 @@ def _lower_store_part(context, builder, signature, arguments):
     place = builder.bitcast(
         _place(context, builder, signature.args[0], array, k), _VECTOR.as_pointer()
     )
-    count = builder.insert_element(
-        ir.Constant(ir.VectorType(n.type, LANES), ir.Undefined), n, ir.Constant(_INT, 0)
-    )
-    count = _shuffle(builder, count, count, [0] * LANES)
-    numbers = ir.Constant(ir.VectorType(n.type, LANES), list(range(LANES)))
-    mask = builder.icmp_signed("<", numbers, count)
+    mask = _below(builder, n)
     kind = ir.FunctionType(ir.VoidType(), [_VECTOR, place.type, _INT, mask.type])
     name = f"llvm.masked.store.v{LANES}f32.p0"
     masked = cgutils.get_or_insert_function(builder.module, kind, name)
@@ -180,9 +220,15 @@ def _lower_store_part(context, builder, signature, arguments):
 
 @lower_builtin(spread, types.Array, types.Integer)
 def _lower_spread(context, builder, signature, arguments):
-    x = builder.load(_place(context, builder, signature.args[0], *arguments))
-    v = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), x, ir.Constant(_INT, 0))
-    return _shuffle(builder, v, v, [0] * LANES)
+    return _everywhere(
+        builder, builder.load(_place(context, builder, signature.args[0], *arguments))
+    )
+
+
+@lower_builtin(fill, types.Float)
+def _lower_fill(context, builder, signature, arguments):
+    (x,) = arguments
+    return _everywhere(builder, context.cast(builder, x, signature.args[0], types.float32))
 
 
 @lower_builtin(zeros)
@@ -199,6 +245,22 @@ def _lower_fma(context, builder, signature, arguments):
 @lower_builtin(add, _Lanes, _Lanes)
 def _lower_add(context, builder, signature, arguments):
     return builder.fadd(*arguments)
+
+
+@lower_builtin(sub, _Lanes, _Lanes)
+def _lower_sub(context, builder, signature, arguments):
+    return builder.fsub(*arguments)
+
+
+@lower_builtin(mul, _Lanes, _Lanes)
+def _lower_mul(context, builder, signature, arguments):
+    return builder.fmul(*arguments)
+
+
+@lower_builtin(first, _Lanes, types.Integer)
+def _lower_first(context, builder, signature, arguments):
+    v, n = arguments
+    return builder.select(_below(builder, n), v, ir.Constant(_VECTOR, [0.0] * LANES))
 
 
 @lower_builtin(total, _Lanes)

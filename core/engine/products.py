@@ -7,6 +7,7 @@ Matrices are flat arrays with the place of their first number: X from x on, Z fr
 
 import numpy as np
 
+from core.engine.blas import multiply
 from core.engine.jit import kernel
 from core.engine.lanes import (
     LANES,
@@ -21,6 +22,8 @@ from core.engine.lanes import (
     zeros,
 )
 from core.engine.layout import BIASES, INPUTS, UNITS, WEIGHTS
+
+ONE, ZERO = np.float32(1.0), np.float32(0.0)
 
 LARGE = 1 << 19  # multiplications of a product from which on BLAS is the faster
 FEW = 8  # columns up to which a gather goes number by number
@@ -74,7 +77,10 @@ def layer_sums(table, layer, params, X, x, Z, z, width):
     inputs, units = table[layer, INPUTS], table[layer, UNITS]
     w, b = table[layer, WEIGHTS], table[layer, BIASES]
     if is_large(table, layer, width):
-        large_sums(layer == 0, params, w, b, X, x, Z, z, inputs, units, width)
+        for j in range(units):
+            for p in range(0, width, LANES):
+                store(Z, z + j * width + p, spread(params, b + j))
+        multiply(True, layer == 0, units, width, inputs, params, w, X, x, ONE, Z, z)
         return
     for p in range(0, width, LANES):
         j = 0
@@ -118,9 +124,7 @@ def input_gradient(table, layer, params, D, d, out, o, width):
     inputs, units = table[layer, INPUTS], table[layer, UNITS]
     w, b = table[layer, WEIGHTS], table[layer, BIASES]
     if is_large(table, layer, width):
-        W = params[w:b].reshape(inputs, units)
-        D2 = D[d : d + units * width].reshape(units, width)
-        np.dot(W, D2, out[o : o + inputs * width].reshape(inputs, width))
+        multiply(False, False, inputs, width, units, params, w, D, d, ZERO, out, o)
         return
     for p in range(0, width, LANES):
         i = 0
@@ -159,7 +163,7 @@ def weight_gradient(table, layer, X, x, D, d, T, G, width):
             sums = add(sums, load(D, d + j * width + p))
         G[b + j] = total(sums)
     if is_large(table, layer, width):
-        large_gradient(layer == 0, X, x, D, d, G[w:b], inputs, units, width)
+        multiply(layer == 0, True, inputs, units, width, X, x, D, d, ZERO, G, w)
         return
     # Cycles, roughly: a sum over lanes takes 9, a transposed block 55.
     vectors, blocks = width // LANES, padded(units) // LANES
@@ -217,28 +221,3 @@ def gradient_by_columns(inputs, units, X, x, D, d, T, G, w, width):
                 sums = fma(spread(X, x + i * width + p), load(T, p * LANES), sums)
             store_part(G, w + i * units + j, sums, here)
             i += 1
-
-
-@kernel
-def large_sums(by_rows, params, w, b, X, x, Z, z, inputs, units, width):
-    """`layer_sums` by BLAS; by_rows: X is (width, inputs)."""
-    W = params[w:b].reshape(inputs, units)
-    Z2 = Z[z : z + units * width].reshape(units, width)
-    if by_rows:
-        np.dot(W.T, X[x : x + width * inputs].reshape(width, inputs).T, Z2)
-    else:
-        np.dot(W.T, X[x : x + inputs * width].reshape(inputs, width), Z2)
-    for j in range(units):
-        for p in range(width):
-            Z2[j, p] += params[b + j]
-
-
-@kernel
-def large_gradient(by_rows, X, x, D, d, G, inputs, units, width):
-    """`weight_gradient` by BLAS; by_rows: X is (width, inputs)."""
-    D2 = D[d : d + units * width].reshape(units, width)
-    G2 = G.reshape(inputs, units)
-    if by_rows:
-        np.dot(X[x : x + width * inputs].reshape(width, inputs).T, D2.T, G2)
-    else:
-        np.dot(X[x : x + inputs * width].reshape(inputs, width), D2.T, G2)
