@@ -1,12 +1,11 @@
 """Products of matrices by BLAS, called from compiled code.
 
-As `lanes`, this says outright what numba's `np.dot` would need views for: no array is made, so kernels
-need no reference counts (two atomic operations for each view: a fifth of a small step).
+Numba's `np.dot` wants arrays of the right shape, and every view of an array is counted: two atomic
+operations, a fifth of a small step. This takes places in flat arrays, so nothing is counted.
 """
 
 from __future__ import annotations
 
-import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import lower_builtin, type_callable

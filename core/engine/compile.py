@@ -27,7 +27,7 @@ def _rebuilt(
 ) -> Callable[..., Any]:
     """A copy of a function with its numbers converted and the functions it calls compiled.
 
-    number: applied to each float constant; replaced: compiled versions of scalar primitives, by name.
+    number: applied to each float constant. replaced: compiled scalar primitives, by name.
     """
     code = function.__code__
     constants = tuple(number(c) if isinstance(c, float) else c for c in code.co_consts)
@@ -59,7 +59,7 @@ def double(function: Callable[..., Any]) -> Any:
 
 
 def choose(functions: Sequence[Any]) -> Any:
-    """One function of many: `choose([f, g])(code, ...)` calls f(...) for code 0, g(...) for code 1."""
+    """One function of many: `choose([f, g])(code, ...)` calls f(...) for code 0, g for code 1."""
     if len(functions) > 4:
         size = 4 ** math.ceil(math.log(len(functions), 4) - 1)
         groups = [choose(functions[k : k + size]) for k in range(0, len(functions), size)]

@@ -342,7 +342,7 @@ def loss_sums(
 
 
 def mean_loss(layout: Layout, params: Floats, X: Floats, Y: Floats, loss: str) -> float:
-    """The loss as it is reported: its mean over samples, and over outputs where the loss says so."""
+    """The loss as reported: its mean over samples, and over outputs where the loss says so."""
     total = _outputs(layout, params, X, Y, loss, 0)[1]
     return total / _weight(layout, len(X), loss)
 

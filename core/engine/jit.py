@@ -33,27 +33,31 @@ _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False
 
 _LABEL = re.compile(r'^"?([^\s"]+)"?:')
 _JUMP = re.compile(r'^\s*br label %"?([^\s"]+)"?$')
+_HINTS = """
+!900000 = !{!"llvm.loop.interleave.count", i32 1}
+!900001 = !{!"llvm.loop.unroll.disable"}"""
 
 
 def _loops_marked(ir: str) -> str:
-    """LLVM code in which every jump back, the end of a loop, carries our hints.
+    """LLVM code in which every jump back, the end of a loop, carries hints for the loop.
 
     One vector at a time: a batch of the usual sizes is one or two vectors of 16, and a loop that
-    takes four at once would leave them all to its scalar rest.
+    takes four at once would leave them all to its scalar rest. And no unrolling, which costs
+    compile time and gains nothing where tiles are written out.
     """
-    lines, seen, mark = ir.splitlines(), set(), 900_001
-    ends = []
+    lines = ir.splitlines()
+    seen: set[str] = set()
+    loops: list[str] = []
     for number, line in enumerate(lines):
         if line.startswith("define"):
             seen.clear()
         elif label := _LABEL.match(line):
             seen.add(label[1])
         elif (jump := _JUMP.match(line)) and jump[1] in seen:
-            lines[number] = f"{line}, !llvm.loop !{mark}"
-            ends.append(f"!{mark} = distinct !{{!{mark}, !900000}}")
-            mark += 1
-    hint = '!900000 = !{!"llvm.loop.interleave.count", i32 1}'
-    return "\n".join([*lines, hint, *ends])
+            loop = f"!{900_002 + len(loops)}"
+            lines[number] = f"{line}, !llvm.loop {loop}"
+            loops.append(f"{loop} = distinct !{{{loop}, !900000, !900001}}")
+    return "\n".join([*lines, _HINTS, *loops])
 
 
 # What Python gets if it calls a part all the same: a C function that raises TypeError.

@@ -1,16 +1,18 @@
-"""Training as the textbook writes it: forward, loss, backward, update; compiled once for all networks.
+"""Training as the textbook writes it: forward, loss, backward, update. One code for all networks.
 
 The letters, for a layer of `units` fed by `inputs`, over a batch of `count` samples:
 
-    X (inputs, width)  what feeds the layer      W (inputs, units)  weights     b (units,)  biases
-    Z (units, width)   pre-activations           A (units, width)   activations, a = f(z)
-    H (units, width)   A after dropout           M (units, width)   dropout's mask, 0 or 1 / (1 - rate)
-    D (units, width)   dE/dZ                     G                  dE/dW and dE/db, laid out as the parameters
-    Y (outputs, width) targets
+    X (inputs, width)   what feeds the layer     W (inputs, units)  weights
+    Y (outputs, width)  targets                  b (units,)         biases
+    Z (units, width)    pre-activations          A (units, width)   activations, a = f(z)
+    M (units, width)    dropout's mask           H (units, width)   activations after dropout
+    D (units, width)    dE/dZ                    G                  dE/dW and dE/db, in the
+                                                                    parameters' order
 
-Every matrix is feature-major: a row holds one unit for the whole batch, so loops run over the batch.
-`width` is `count` rounded up to whole vectors; the lanes beyond `count` repeat the first sample, and
-their D is zero. Which layer, loss or optimizer it is comes as data: see `layout.table` and `choose`.
+Every matrix is feature-major: a row holds one unit for the whole batch, so loops run over the
+batch. `width` is `count` rounded up to whole vectors; the lanes beyond `count` repeat the first
+sample, and their D is zero. Which activation, loss or optimizer it is comes as a number: the
+kernels compile once, for all of them.
 """
 
 from typing import NamedTuple
@@ -52,7 +54,7 @@ OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED = range(7
     SMOOTH_TO,
 ) = range(7)
 
-# How dE/dZ of the output layer is had: by its own slope, or by a rule for the pair (activation, loss).
+# How dE/dZ of the output layer is had: from the slopes, or by a rule for (activation, loss).
 BY_SLOPE, BY_SOFTMAX, DIFFERENCE, NORMALIZED = range(4)
 
 PER_OUTPUT, PER_SAMPLE = range(2)  # what the mean of a loss is taken over
@@ -429,7 +431,7 @@ def shorten(values, longest):
 
 @kernel
 def clip(table, G, numbers):
-    """Keras's clipping: by value, by the norm of each weight matrix and bias, by the norm of all."""
+    """Keras's clipping: by value, by the norm of each matrix and bias, by the norm of all."""
     if numbers[CLIP_VALUE] > 0.0:
         bound = f32(numbers[CLIP_VALUE])
         for k in range(G.size):
@@ -560,10 +562,9 @@ def gradients(table, params, buffers, settings, X, Y, order, total_gradient):
 
 @entry
 def outputs(table, params, buffers, settings, X, Y, order, layers, loss_wanted):
-    """Activations of every layer for all of X, into `layers` (n_samples, n_units) by the units' rows.
+    """Activations for all of X, into `layers` (n_samples, columns); returns the sum of the loss.
 
-    Only the last columns are filled if `layers` has room for the output layer alone; none if it
-    has no column. Returns the sum of the loss over all of X, if wanted.
+    The columns are the network's last units: all of them, those of the output layer, or none.
     """
     codes, total = settings.codes, 0.0
     last = table.shape[0] - 1

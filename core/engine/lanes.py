@@ -1,8 +1,9 @@
 """Whole vector registers in compiled code: sixteen float32 at a time.
 
-A loop is vectorised by the compiler when its body is simple; a product of matrices that keeps a tile
-of sums in registers is not. These few functions say it outright. They mean what their bodies say (the
-kernels also run as plain Python, on NumPy arrays of 16); compiled, each is one or two instructions.
+A loop is vectorised by the compiler when its body is simple; a product of matrices that keeps a
+tile of sums in registers is not. These few functions say it outright. They mean what their bodies
+say (the kernels also run as plain Python, on NumPy arrays of 16); compiled, each is one or two
+instructions.
 Nothing is checked: `k` must be a place with room for 16 numbers.
 """
 

@@ -1,7 +1,7 @@
 """The products of a layer, and the gathering of a batch. Letters as in `kernels`.
 
-Large products are BLAS (one thread). Small ones, where a call would cost more than the product, keep
-a tile of sums in registers: eight rows of the result by one vector of samples or units.
+Large products are BLAS (one thread). Small ones, where a call would cost more than the product,
+keep a tile of sums in registers: eight rows of the result by one vector of samples or units.
 Matrices are flat arrays with the place of their first number: X from x on, Z from z on.
 """
 
@@ -122,7 +122,7 @@ def store_tile(Z, z, stride, z0, z1, z2, z3, z4, z5, z6, z7):
 def input_gradient(table, layer, params, D, d, out, o, width):
     """dE/dX = W D."""
     inputs, units = table[layer, INPUTS], table[layer, UNITS]
-    w, b = table[layer, WEIGHTS], table[layer, BIASES]
+    w = table[layer, WEIGHTS]
     if is_large(table, layer, width):
         multiply(False, False, inputs, width, units, params, w, D, d, ZERO, out, o)
         return

@@ -1,10 +1,9 @@
 """Fast float32 versions of the scalar primitives, written so that a loop over them vectorises.
 
 LLVM has no vector library here: through libm, tanh alone would cost more than all else in a step.
-Every function is branch-free arithmetic: reduce the argument, evaluate a polynomial or a ratio of two,
-scale. nan stays nan, overflow gives inf. Errors against float64 are in units in the last place (ulp) and tested.
-
-They are compiled with `contract` alone: `reassoc` would cancel the rounding tricks and the two-part constants.
+Every function is branch-free arithmetic: reduce the argument, evaluate a polynomial or a ratio of
+two, scale. nan stays nan, overflow gives inf. Errors against float64, in units in the last place
+(ulp), are tested.
 """
 
 import math
@@ -172,7 +171,7 @@ HALF_PI = f32(math.pi / 2)
 
 @exact
 def sine_of(x):
-    """sin x for a float64 x: the argument is reduced in double, so that large ones come out right."""
+    """sin x for a float64 x: reduced in double, so that large arguments come out right."""
     shifted = x * (1.0 / math.pi) + ROUND_DOUBLE
     half_turns = shifted - ROUND_DOUBLE
     odd = (np.float64(shifted).view(np.int64) & np.int64(1)) != np.int64(0)

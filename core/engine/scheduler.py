@@ -24,6 +24,9 @@ CYCLE_SECONDS = 0.04
 LONGEST_SLICE, SHORTEST_SLICE = 0.01, 0.002
 """Seconds. Long enough that switching costs nothing, short enough to pause at once."""
 
+MOST_CREDIT = 0.05
+"""Seconds. A run that asked for little lately is served first, but cannot save up its claim."""
+
 NICENESS = 5
 """Workers yield to the threads that serve pages when cores are short (Linux only)."""
 
@@ -93,9 +96,6 @@ class Scheduler:
         with self._changed:
             if entry := self._entries.get(key):
                 entry.woken = True
-                if entry.due is None:
-                    # One that slept has no claim on the time that it let pass.
-                    entry.used = max(entry.used, self._served)
                 entry.due = 0.0
                 self._changed.notify()
 
@@ -128,11 +128,22 @@ class Scheduler:
                     next_due = min((e.due for e in waiting if e.due is not None), default=None)
                     self._changed.wait(None if next_due is None else next_due - now)
                     continue
+                self._cancel_arrears(ready)
                 entry = min(ready, key=lambda e: e.used)
                 if run := entry.run():
                     entry.busy, entry.woken = True, False
-                    self._served = max(self._served, entry.used)
                     return entry, run, self._slice(len(ready))
+
+    def _cancel_arrears(self, ready: list[_Entry]) -> None:
+        """The pool's clock is the least that any active run has had; none may be far behind it.
+
+        Otherwise a run that slept, or ran slowly by its own wish, would shut all others out
+        until it had made up for it.
+        """
+        active = [*ready, *(entry for entry in self._entries.values() if entry.busy)]
+        self._served = max(self._served, min(entry.used for entry in active))
+        for entry in ready:
+            entry.used = max(entry.used, self._served - MOST_CREDIT)
 
     def _slice(self, n_ready: int) -> float:
         fair = CYCLE_SECONDS * self.workers / n_ready
