@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,10 @@ LIVE_FIELDS = (
     "label_smoothing",
 )
 """Training settings that may change while a run goes on; also any optimizer option, and dropout."""
+
+
+ONLY_AT_THE_START = {"initial_accumulator_value"}
+"""Optimizer options that are used up before the first step."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +48,28 @@ def recorded_form(settings: Settings, what: str, value: Any) -> Any:
 
     Raises ValueError naming what cannot change, or a layer that is not there.
     """
-    options = OPTIMIZERS[settings.training.optimizer].options
+    options = set(OPTIMIZERS[settings.training.optimizer].options) - ONLY_AT_THE_START
     if what == "dropout":
-        rates = dict(enumerate(settings.dropout))
-        given = value if isinstance(value, Mapping) else dict(enumerate(value))
-        if unknown := set(given) - set(rates):
-            raise ValueError(f"dropout names hidden layer {min(unknown)}, which is not there.")
-        return tuple({**rates, **given}.values())
+        return _rates(settings.dropout, value)
     if what not in LIVE_FIELDS and what not in options:
-        known = ", ".join((*LIVE_FIELDS, *options, "dropout"))
+        known = ", ".join((*LIVE_FIELDS, *sorted(options), "dropout"))
         raise ValueError(f"{what!r} cannot change while a run goes on. What can: {known}.")
     return value
+
+
+def _rates(now: tuple[float, ...], value: Any) -> tuple[float, ...]:
+    """Dropout of every hidden layer, given as one rate a layer or as {layer: rate}."""
+    if isinstance(value, Mapping):
+        unknown = [layer for layer in value if layer not in range(len(now))]
+        if unknown:
+            raise ValueError(f"dropout names hidden layer {unknown[0]!r}, which is not there.")
+        return tuple(value.get(layer, rate) for layer, rate in enumerate(now))
+    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != len(now):
+        raise ValueError(
+            f"dropout is {value!r}, but must be a rate for each of the {len(now)} hidden layers, "
+            f"or {{layer: rate}}."
+        )
+    return tuple(value)
 
 
 def edited(settings: Settings, what: str, value: Any) -> Settings:

@@ -1,13 +1,14 @@
 """What a run remembers of itself: one row a step, evaluations at fixed step intervals, checkpoints.
 
 All three are thinned in the same way. Rows are kept at multiples of a stride; when a table is
-full, every second row goes and the stride doubles. What is kept is thus a function of the step
-count alone, never of the clock or of how a run was sliced, and the cost of recording fades to
-nothing in a long run.
+full, every second row goes and the stride doubles. What is kept is thus a function of how far a
+run has come, never of the clock or of how it was sliced, and the cost of recording fades to
+nothing in a long run. (After a journey back the stride stays: thinned rows do not return.)
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,9 +99,9 @@ class History:
     """A run's record: `history["batch_loss"]` one row a step, `history.evaluations` beside it.
 
     Step columns: step, epoch, batch_loss, learning_rate, each (rows,); gradient_norm,
-    weight_norm, update_ratio, each (rows, layers). update_ratio is the norm of the step's
-    change of a layer's weights over the norm of the weights. train_loss, test_loss and the
-    metrics are read from the evaluations.
+    weight_norm, update_ratio, each (rows, layers). Norms are of a layer's weights and biases
+    together; update_ratio is the norm of the step's change over weight_norm. train_loss,
+    test_loss and the metrics are read from the evaluations.
     """
 
     def __init__(self, n_layers: int, evaluation_interval: int, metric_name: str) -> None:
@@ -124,6 +125,16 @@ class History:
             return self.evaluations[column]
         known = ", ".join((*STEP_COLUMNS, *LAYER_COLUMNS))
         raise ValueError(f"Unknown history column {column!r}. Choose one of: {known}.")
+
+    def keys(self) -> tuple[str, ...]:
+        """Names of the columns that have a row a step."""
+        return (*STEP_COLUMNS, *LAYER_COLUMNS)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __contains__(self, column: object) -> bool:
+        return column in self.keys()
 
     def __len__(self) -> int:
         return self.steps.count
@@ -160,7 +171,7 @@ class Checkpoints:
     """
 
     BUDGET_BYTES = 32 * 2**20
-    FEWEST, MOST = 4, 128
+    FEWEST, MOST = 2, 128
 
     def __init__(self, bytes_each: int) -> None:
         room = self.BUDGET_BYTES // max(bytes_each, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,8 +63,9 @@ class Network:
 
         weights: (inputs, units) for each layer, biases: (units,); the last pair is the output
         layer. With `config.output_activation` "auto", the activation is the one that the
-        experiment's loss asks for; without an experiment it is sigmoid for one output and
-        softmax for more. Raises ValueError naming the first array whose shape does not fit.
+        experiment's loss asks for; without an experiment `loss_and_gradients` follows its loss,
+        and `predict` takes sigmoid for one output and softmax for more. Raises ValueError
+        naming the first array whose shape does not fit.
         """
         W = [_float32(array, f"weights[{layer}]") for layer, array in enumerate(weights)]
         b = [_float32(array, f"biases[{layer}]") for layer, array in enumerate(biases)]
@@ -153,8 +155,12 @@ class Network:
                 f"X and y must hold the same number of samples, at least one; "
                 f"got {len(X)} and {len(Y)}."
             )
-        value, gradient = cpu.loss_and_gradients(self.layout, self.params, X, Y, loss)
-        return value, *self.layout.views(gradient)
+        layout = self.layout
+        if self.config.output_activation == "auto" and self.experiment is None:
+            following = LOSSES[loss].output_activation
+            layout = replace(layout, activations=(*layout.activations[:-1], following))
+        value, gradient = cpu.loss_and_gradients(layout, self.params, X, Y, loss)
+        return value, *layout.views(gradient)
 
     def _inputs(self, X: ArrayLike) -> Floats:
         array = _float32(X, "X")

@@ -8,6 +8,7 @@ arrives at the same bits however it was sliced, watched or threaded.
 from __future__ import annotations
 
 import math
+import operator
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +42,11 @@ LARGEST = float(np.finfo(np.float32).max)
 
 SICK = 10.0
 """A batch loss this many times the loss at step 0 belongs to a run that is on its way to inf."""
+
+EVALUATION_WORK = 2 * 10**9
+"""Parameters times rows: an estimate takes some tens of milliseconds at most."""
+
+FEWEST_ROWS = 50
 
 CHUNK_SECONDS = 0.002
 """run_for asks the clock this often: short enough to stop in time, long enough to cost nothing."""
@@ -225,9 +231,8 @@ class Trainer:
         from core.network import Network
 
         weights, biases = self.layout.views(self.params.copy())
-        config = replace(self.config, output_activation=self.layout.output_activation)
         return Network.from_arrays(
-            config,
+            self.config,
             weights,
             biases,
             preprocessing=self.dataset.preprocessing,
@@ -240,7 +245,7 @@ class Trainer:
 
     def step(self, n: int = 1) -> int:
         """Run n mini-batches; returns how many ran (fewer only if the run diverged)."""
-        done = 0
+        n, done = whole("n", n), 0
         while done < n and self.diverged is None:
             done += self._advance(n - done)
         return done
@@ -248,7 +253,7 @@ class Trainer:
     def epoch(self, n: int = 1) -> int:
         """Run to the end of the n-th epoch from here; the one under way counts. Returns steps."""
         done = 0
-        for _ in range(n):
+        for _ in range(whole("n", n)):
             if self.diverged is None:
                 done += self.step(self.steps_to_epoch_end)
         return done
@@ -320,7 +325,7 @@ class Trainer:
     def _evaluate_if_due(self) -> None:
         table = self.history.evaluation_table
         if self.step_count == table.next_step:
-            train, test = self.evaluate("train"), self.evaluate("test")
+            train, test = (self.estimate(part)[0] for part in ("train", "test"))
             name = self._metric_name
             row = (self.step_count, self.epoch_fraction, train["loss"], test["loss"])
             table.append((*row, train[name], test[name]))
@@ -331,11 +336,13 @@ class Trainer:
         """Change settings from the next step on; each is recorded in `edits`.
 
         learning_rate, batch_size, regularizer, regularization_rate, clipping, label_smoothing,
-        any option of the optimizer, and dropout (a rate for each hidden layer, or {layer: rate}).
-        All or nothing. Raises ValueError naming the field. A run that diverged may go on.
+        any option of the optimizer (or optimizer_options), and dropout (a rate for each hidden
+        layer, or {layer: rate}). All or nothing. Raises ValueError naming the field. A run that
+        diverged may go on.
         """
         settings, edits = self._settings, []
-        for what, value in fields.items():
+        options = fields.pop("optimizer_options", {})
+        for what, value in {**fields, **options}.items():
             value = recorded_form(settings, what, value)
             settings = edited(settings, what, value)
             edits.append(Edit(self.step_count, what, value))
@@ -351,16 +358,16 @@ class Trainer:
         self._check_place(layer, value, j=j)
         self._record([Edit(self.step_count, "bias", (layer, j, float(value)))])
 
-    def _check_place(self, layer: int, value: float, **indices: int) -> None:
+    def _check_place(self, layer: int, value: Any, **indices: int) -> None:
         weights, _ = self.layout.views(self.params)
-        if not 0 <= layer < len(weights):
+        if not 0 <= whole("layer", layer) < len(weights):
             raise ValueError(f"layer is {layer}, but there are {len(weights)} layers (0 first).")
         ends = dict(zip("ij", weights[layer].shape, strict=True))
         for name, index in indices.items():
-            if not 0 <= index < ends[name]:
+            if not 0 <= whole(name, index) < ends[name]:
                 raise ValueError(f"{name} is {index}, but must be from 0 to {ends[name] - 1}.")
-        if not math.isfinite(value) or abs(value) > LARGEST:
-            raise ValueError(f"A weight must be a finite float32 number, not {value}.")
+        if isinstance(value, str) or not abs(float(value)) <= LARGEST:
+            raise ValueError(f"A weight must be a finite float32 number, not {value!r}.")
 
     def _record(self, edits: list[Edit]) -> None:
         """Add edits made now: what a journey back left ahead is dropped, then they apply."""
@@ -418,15 +425,27 @@ class Trainer:
         Edits made later stay in `edits` and are replayed when the run goes on; a new change
         drops them. Raises ValueError for a negative step.
         """
-        if step < 0:
+        self.rewind(step)
+        self.step(step - self.step_count)
+
+    def rewind(self, step: int) -> None:
+        """Go back to the nearest checkpoint at or before `step`, from which it can be replayed.
+
+        Does nothing if the run has not come so far. `goto` is this and `step`; who must not wait
+        for a long replay runs it in slices with `run_for`.
+        """
+        if whole("step", step) < 0:
             raise ValueError(f"step is {step}, but a run starts at step 0.")
         self.diverged = None
         if step < self.step_count:
-            self._travel(step)
-        self.step(step - self.step_count)
+            self._restore(step)
 
     def _travel(self, step: int) -> None:
         """Restore the checkpoint before `step` and replay up to it, its edits included."""
+        self._restore(step)
+        self.step(step - self.step_count)
+
+    def _restore(self, step: int) -> None:
         checkpoint = self._checkpoints.latest(step)
         self.engine.params[:] = checkpoint.params
         self.engine.slots[:] = checkpoint.slots
@@ -437,7 +456,6 @@ class Trainer:
             self._settings = edited(self._settings, edit.what, edit.value)
         self._configure(self._settings)
         self.history.truncate(checkpoint.step)
-        self.step(step - checkpoint.step)
         self._apply_edits()
 
     def branch(self) -> Trainer:
@@ -481,21 +499,33 @@ class Trainer:
         Returns loss, penalty and accuracy (classification) or r2 and mean_absolute_error
         (regression); nan where the part is empty.
         """
-        return self.evaluate_with_outputs(part)[0]
+        return self._measure(part, slice(None))[0]
 
-    def evaluate_with_outputs(self, part: str) -> tuple[dict[str, float], np.ndarray]:
-        """What `evaluate` returns, and the network's outputs, float32 (n_samples, n_outputs)."""
+    def estimate(self, part: str) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
+        """`evaluate` at a bounded cost: over all rows, or as many as EVALUATION_WORK allows.
+
+        What history records and a page follows, so that a run is never held up for long. The
+        rows are evenly spread and always the same.
+        Returns (values, outputs float32 (rows, n_outputs), row numbers int64 (rows,)).
+        """
+        n = len(self.dataset.X_train if part == "train" else self.dataset.X_test)
+        most = max(EVALUATION_WORK // self.layout.n_parameters, FEWEST_ROWS)
+        if n <= most:
+            return *self._measure(part, slice(None)), np.arange(n)
+        rows = np.linspace(0, n - 1, most).astype(np.int64)
+        return *self._measure(part, rows), rows
+
+    def _measure(self, part: str, rows: slice | np.ndarray) -> tuple[dict[str, float], np.ndarray]:
         from core.engine import cpu
 
         if part not in ("train", "test"):
             raise ValueError(f"Unknown part {part!r}. Choose 'train' or 'test'.")
-        data = self.dataset
+        data, loss = self.dataset, self.experiment.training.loss
         X, y, Y = (
-            (data.X_train, data.y_train, self._Y_train)
+            (data.X_train[rows], data.y_train[rows], self._Y_train[rows])
             if part == "train"
-            else (data.X_test, data.y_test, self._Y_test)
+            else (data.X_test[rows], data.y_test[rows], self._Y_test[rows])
         )
-        loss = self.experiment.training.loss
         total, outputs = cpu.loss_sums(self.layout, self.params, X, Y, loss)
         n_terms = len(X) if LOSSES[loss].mean_over == "samples" else Y.size
         values = {"loss": total / n_terms if n_terms else math.nan, "penalty": self.penalty()}
@@ -533,3 +563,11 @@ def initial_parameters(layout: Layout, experiment: Experiment) -> np.ndarray:
         weights[:] = initializer.weights(draws, inputs, units).reshape(inputs, units)
         biases[:] = initializer.bias
     return params
+
+
+def whole(name: str, value: int) -> int:
+    """A whole number, or a ValueError that names what should be one."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} is {value!r}, but must be a whole number.") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import time
@@ -21,8 +22,9 @@ from playground.live.camera import Camera
 from playground.live.channel import LONGEST_MESSAGE, routes
 from playground.live.commands import obey
 from playground.live.pace import Pace
-from playground.live.player import Player
+from playground.live.player import MOST_ORDERS, Player
 from playground.live.scene import Shown
+from playground.live.viewers import Viewer
 from playground.live.wire import pack, shades
 
 PATIENCE = 60.0
@@ -312,6 +314,29 @@ class TestPlayer:
         player.step("epoch")
         wait_for(lambda: player.numbers().step >= 25)
         assert player.status != "failed"
+
+
+class TestViewers:
+    def test_a_scene_that_overtakes_a_frame_gives_its_credit_back(self):
+        loop = asyncio.new_event_loop()
+        viewer = Viewer(loop)
+        viewer.post(frame=b"never sent")
+        assert not viewer.has_credit
+        viewer.post(scene=("{}", b""))
+        assert viewer.has_credit
+        loop.close()
+
+    def test_one_socket_cannot_fill_the_memory(self):
+        player = Player(make())
+        with player.trainer():
+            for number in range(5000):
+                player.look_at((0, number))
+                player.move_window(number, 0)
+                player.set_bias(0, 0, float(number))
+            assert len(player._wishes) + len(player._orders) <= 2 * MOST_ORDERS
+        wait_for(lambda: not player._wishes and not player._orders)
+        assert player.status != "failed"
+        assert set(player._presenter.camera.starts) <= {-1, 0, 1, 2}
 
 
 class TestChannel:

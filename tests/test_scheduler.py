@@ -104,6 +104,24 @@ def test_a_run_that_slept_gets_no_arrears():
     assert 4 <= turns.count(sleeper) <= 6
 
 
+def test_a_run_that_went_slowly_cannot_shut_others_out_afterwards():
+    idle = Scheduler(workers=1)
+    idle._threads = [threading.current_thread()]
+    flat_out, paced = Counter(1), Counter(1)
+    for key, run in (("flat", flat_out), ("paced", paced)):
+        idle.add(key, run)
+        idle.wake(key)
+    for _ in range(200):  # the paced run takes almost nothing, again and again
+        entry, run, _ = idle._take()
+        idle._give_back(entry, 0.0001 if run is paced else 1.0, 0.0)
+    turns = []
+    for _ in range(20):  # now it goes flat out
+        entry, run, _ = idle._take()
+        turns.append(run)
+        idle._give_back(entry, 1.0, 0.0)
+    assert 8 <= turns.count(flat_out) <= 12
+
+
 def test_a_failing_run_takes_nobody_with_it(pool):
     bad, good = Failing(1), Counter(goal=5)
     pool.add("bad", bad)

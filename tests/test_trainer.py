@@ -158,6 +158,10 @@ def test_edits_are_recorded_as_step_what_value():
         ({"optimizer": "sgd"}, "optimizer"),
         ({"momentum": 0.9}, "momentum"),
         ({"beta_1": 2.0}, "beta_1"),
+        ({"dropout": 0.2}, "dropout"),
+        ({"dropout": None}, "dropout"),
+        ({"dropout": [0.1]}, "dropout"),
+        ({"dropout": {5: 0.1, "a": 1}}, "dropout"),
     ],
 )
 def test_a_change_that_is_not_valid_names_its_field_and_changes_nothing(change, named):
@@ -173,6 +177,37 @@ def test_a_change_that_is_not_valid_names_its_field_and_changes_nothing(change, 
 def test_a_weight_that_is_not_there_is_refused(place):
     with pytest.raises(ValueError, match=r"must be from|layers"):
         Trainer(small()).set_weight(*place)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda trainer: trainer.goto(2.5),
+        lambda trainer: trainer.step(1.5),
+        lambda trainer: trainer.epoch("2"),
+        lambda trainer: trainer.set_weight(0, 0.5, 0, 1.0),
+        lambda trainer: trainer.set_weight(0, 0, 0, "1"),
+    ],
+)
+def test_what_must_be_a_number_is_refused_and_nothing_is_recorded(call):
+    trainer = Trainer(small())
+    with pytest.raises(ValueError, match="must be"):
+        call(trainer)
+    assert trainer.edits == []
+    assert trainer.step(2) == 2
+
+
+def test_an_estimate_is_bounded_and_the_exact_thing_is_not(monkeypatch):
+    trainer = Trainer(small())
+    trainer.step(5)
+    values, outputs, rows = trainer.estimate("test")
+    assert values == trainer.evaluate("test")
+    assert len(outputs) == len(rows) == 30
+    monkeypatch.setattr("core.trainer.EVALUATION_WORK", 10)
+    monkeypatch.setattr("core.trainer.FEWEST_ROWS", 7)
+    _, outputs, rows = trainer.estimate("test")
+    assert len(set(rows.tolist())) == len(outputs) == 7
+    assert np.array_equal(outputs, trainer.network.predict(trainer.dataset.X_test[rows]))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e39])

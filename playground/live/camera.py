@@ -17,6 +17,7 @@ import numpy as np
 from core.data.targets import decide
 from core.engine import cpu
 from core.inspect.plane import Plane, plane_of
+from core.inspect.report import confusion
 from core.trainer import Trainer
 from playground.live import scene as scenes
 from playground.live.scene import Shown, Window
@@ -147,14 +148,14 @@ class Camera:
         return np.concatenate(shown).astype(np.float32)
 
     def _numbers(self, exact: bool) -> dict[str, Any]:
-        train, test, _ = self._part("numbers", exact, self._evaluate)
+        train, test, *_ = self._part("numbers", exact, self._evaluate)
         name = next(key for key in train if key not in ("loss", "penalty"))
         metric = {"name": name, "train": train[name], "test": test[name]}
         losses = {"train_loss": train["loss"], "test_loss": test["loss"]}
         return losses | {"metric": metric, "penalty": train["penalty"]}
 
-    def _evaluate(self) -> tuple[dict[str, float], dict[str, float], np.ndarray]:
-        return (self.trainer.evaluate("train"), *self.trainer.evaluate_with_outputs("test"))
+    def _evaluate(self) -> tuple[dict[str, float], dict[str, float], np.ndarray, np.ndarray]:
+        return self.trainer.estimate("train")[0], *self.trainer.estimate("test")
 
     def numbers(self, *, exact: bool = False) -> dict[str, Any] | None:
         """The losses and metric of the last picture, None before the first; of now if exact."""
@@ -236,15 +237,18 @@ class Camera:
 
     def _samples(self, exact: bool) -> dict[str, np.ndarray]:
         """The shown test samples' outputs, and the confusion of the whole test set."""
-        outputs = self._part("numbers", exact, self._evaluate)[2]
-        arrays = {"probabilities": outputs[scenes.sample_rows(self.trainer)].astype(np.float32)}
-        data = self.trainer.dataset
+        _, _, outputs, rows = self._part("numbers", exact, self._evaluate)
+        data, shown = self.trainer.dataset, self._part("samples", exact, self._sample_outputs)
+        arrays = {"probabilities": shown}
         if data.task == "classification":
-            counts = np.zeros((data.n_classes, data.n_classes), np.int32)
             guesses = decide(outputs, self.trainer.experiment.training.loss)
-            np.add.at(counts, (np.asarray(data.y_test, np.int64), guesses), 1)
-            arrays["confusion"] = counts
+            counts = confusion(data.y_test[rows], guesses, data.n_classes)
+            arrays["confusion"] = counts.astype(np.int32)
         return arrays
+
+    def _sample_outputs(self) -> np.ndarray:
+        X = self.trainer.dataset.X_test[scenes.sample_rows(self.trainer)]
+        return cpu.predict(self.trainer.layout, self.trainer.params, X)
 
     # -- close-ups -----------------------------------------------------------------------------
 

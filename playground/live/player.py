@@ -11,6 +11,7 @@ import contextlib
 import math
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -27,8 +28,17 @@ from playground.live.viewers import Viewers
 if TYPE_CHECKING:
     from core.network import Network
 
-PAUSE_AFTER, FREE_AFTER = 6.0, 100.0
+PAUSE_AFTER, FREE_AFTER = 6.0, 140.0
 """Seconds without a viewer until a run pauses, and until its buffers are freed."""
+
+MOST_ORDERS = 200
+"""Orders that wait; a browser that sends more than the run can follow loses the rest."""
+
+MOST_EDITS = 10_000
+"""Edits by hand that one run remembers."""
+
+ORDER_SECONDS = 0.01
+"""An order that takes longer than a slice goes on in the next one."""
 
 STEP_PATIENCE = 0.4
 """Seconds that a pressed Step waits for its result; a longer one goes on behind the page."""
@@ -58,6 +68,8 @@ class Player:
         self._visitors = 0
         """Threads that wait for the trainer: the pool lets them in before its next slice."""
         self._orders: collections.deque[Callable[[Trainer], bool]] = collections.deque()
+        """What a page asked the run for, in order; an order is called until it returns True."""
+        self._wishes: dict[str, Callable[[], None]] = {}
         self._playing = False
         self._failure = ""
         self._pace = Pace(speed)
@@ -136,7 +148,7 @@ class Player:
             if unit == "batch":
                 trainer.step(1)
                 return True
-            trainer.run_for(0.02, max_steps=trainer.steps_to_epoch_end)
+            trainer.run_for(ORDER_SECONDS, max_steps=trainer.steps_to_epoch_end)
             return trainer.steps_to_epoch_end == trainer_steps_an_epoch(trainer)
 
         self._give(order)
@@ -150,10 +162,13 @@ class Player:
             whole = trainer_steps_an_epoch(trainer)
             into = whole - trainer.steps_to_epoch_end
             back = 1 if unit == "batch" else (into or whole)
-            trainer.goto(max(trainer.step_count - back, 0))
+            goal = max(trainer.step_count - back, 0)
+            trainer.rewind(goal)
+            self._orders.appendleft(replay(goal))
             return True
 
-        self._give(order)
+        self._orders.append(order)
+        self._give(lambda trainer: True)
 
     def reset(self) -> None:
         """Begin again: the same initial weights, the settings as they are now."""
@@ -246,20 +261,21 @@ class Player:
 
     def look_at(self, node: tuple[int, int] | None) -> None:
         """Enlarge a node, (layer, unit), layer -1 for inputs; or none."""
-        self._tell(lambda: self._presenter.camera.look_at(node))
+        self._tell("hover", lambda: self._presenter.camera.look_at(node))
 
     def probe(self, point: tuple[float, float] | None) -> None:
         """Say what the network answers at a point of the plane; or stop saying it."""
-        self._tell(lambda: self._presenter.camera.aim(point))
+        self._tell("probe", lambda: self._presenter.camera.aim(point))
 
     def move_window(self, layer: int, start: int) -> None:
         """Draw another part of a layer that is too large to be drawn whole."""
 
         def move() -> None:
-            self._presenter.camera.starts[layer] = start
-            self._new_scene()
+            if -1 <= layer < len(self._trainer.layout.sizes) - 1:
+                self._presenter.camera.starts[layer] = start
+                self._new_scene()
 
-        self._tell(move)
+        self._tell(f"window {layer}", move)
 
     def set_weight(self, layer: int, i: int, j: int, value: float) -> None:
         """Edit a weight by hand, as Trainer.set_weight; a place that is not there is ignored."""
@@ -273,24 +289,22 @@ class Player:
         """Something changed: have the pool look."""
         self._pool.wake(self.token)
 
-    def _tell(self, change: Callable[[], None]) -> None:
-        """Change the camera from the pool's thread, which alone uses it."""
-
-        def order(trainer: Trainer) -> bool:
-            change()
-            return True
-
-        self._orders.append(order)
+    def _tell(self, what: str, change: Callable[[], None]) -> None:
+        """Change the camera from the pool's thread, which alone uses it; the newest wish counts."""
+        if what in self._wishes or len(self._wishes) < MOST_ORDERS:
+            self._wishes[what] = change
         self._refresh()
 
     def _edit(self, edit: Callable[[Trainer], None]) -> None:
         def order(trainer: Trainer) -> bool:
             with contextlib.suppress(ValueError):
-                edit(trainer)
-                self._presenter.camera.touch()
+                if len(trainer.edits) < MOST_EDITS:
+                    edit(trainer)
+                    self._presenter.camera.touch()
             return True
 
-        self._orders.append(order)
+        if len(self._orders) < MOST_ORDERS:
+            self._orders.append(order)
         self._refresh()
 
     def _give(self, order: Callable[[Trainer], bool]) -> None:
@@ -336,15 +350,11 @@ class Player:
 
     def _train(self, seconds: float) -> float | None:
         """Carry out orders, then run what the speed allows; returns when to go on."""
-        while self._orders:
-            order = self._orders.popleft()  # before it runs: one that fails must not come again
-            self._presenter.is_dirty = True
-            if not order(self._trainer):
-                self._orders.appendleft(order)
-                return 0.0
+        if not self._carry_out_orders(seconds):
+            return 0.0
         if not self._playing:
             return None
-        if self.viewers.left_alone(PAUSE_AFTER):
+        if self.viewers.alone_seconds > PAUSE_AFTER:
             self._playing = False
             return None
         allowed = self._pace.allowed(self._trainer.step_count)
@@ -356,30 +366,46 @@ class Player:
             self._playing = False
         return self._pace.delay()
 
+    def _carry_out_orders(self, seconds: float) -> bool:
+        """Do what was asked for, for about one slice; whether nothing is left to do."""
+        end = time.perf_counter() + seconds
+        while self._orders and time.perf_counter() < end:
+            order = self._orders.popleft()  # before it runs: one that fails must not come again
+            self._presenter.is_dirty = True
+            if not order(self._trainer):
+                self._orders.appendleft(order)
+        return not self._orders
+
+    def _grant_wishes(self) -> None:
+        while self._wishes:
+            _, change = self._wishes.popitem()
+            change()
+
     def _soonest(self, delay: float | None) -> float | None:
         """When to be called again: to train, to draw, or to notice that nobody looks."""
         wishes = [w for w in (delay, self._presenter.seconds_to_frame()) if w is not None]
         if not self.viewers:
-            self._free_if_left()
-            wishes.append(PAUSE_AFTER if self._playing else FREE_AFTER / 4)
+            limit = PAUSE_AFTER if self._playing else FREE_AFTER
+            wishes.append(max(limit - self.viewers.alone_seconds, 0.0) + 0.1)
         return min(wishes, default=None)
 
     def _free_if_left(self) -> None:
         """Nobody has looked for long: give the memory back, keep the experiment."""
-        if self.viewers.left_alone(FREE_AFTER) and not self._freed:
+        if self.viewers.alone_seconds > FREE_AFTER:
+            kept = self.experiment, self._own_dataset, self._own_network
             self._playing = False
+            self._presenter.install(self._take(Experiment(), None, None))
+            self.experiment, self._own_dataset, self._own_network = kept
             self._freed = True
-            self._trainer = Trainer(
-                self.experiment, dataset=self.dataset, network=self._own_network
-            )
-            self._presenter.install(self._trainer)
 
     def _revive(self) -> None:
         """Somebody asks for something; a page that was given up comes back to life."""
         self.viewers.seen()
         if self._freed:
-            self._freed = False
-            self._new_scene()
+            with self.trainer():
+                self._freed = False
+                again = self._take(self.experiment, self._own_dataset, self._own_network)
+                self._presenter.install(again)
 
     # -- pictures ----------------------------------------------------------------------------------
 
@@ -419,6 +445,16 @@ class Player:
 def trainer_steps_an_epoch(trainer: Trainer) -> int:
     """Steps of a whole epoch at the batch size of now."""
     return math.ceil(len(trainer.dataset.X_train) / trainer.training.batch_size)
+
+
+def replay(goal: int) -> Callable[[Trainer], bool]:
+    """An order: run to a step, a slice at a time."""
+
+    def order(trainer: Trainer) -> bool:
+        left = goal - trainer.step_count
+        return left <= 0 or trainer.run_for(ORDER_SECONDS, max_steps=left) == left
+
+    return order
 
 
 def with_changes(experiment: Experiment, trainer: Trainer) -> Experiment:

@@ -24,6 +24,8 @@ class Viewer:
         """Leave messages, from any thread; newer ones replace those that were not sent yet."""
         with self._lock:
             if scene is not None:
+                # A frame that is dropped before it was sent is never acknowledged.
+                self.has_credit = self.has_credit or self._frame is not None
                 self._scene, self._frame = scene, None
             if frame is not None:
                 self._frame = frame
@@ -71,9 +73,10 @@ class Viewers:
         """Somebody asked for something just now."""
         self._last_seen = time.monotonic()
 
-    def left_alone(self, seconds: float) -> bool:
-        """Whether nobody has been looking for so long."""
-        return not self._all and time.monotonic() - self._last_seen > seconds
+    @property
+    def alone_seconds(self) -> float:
+        """How long nobody has been looking; 0 while somebody is."""
+        return 0.0 if self._all else time.monotonic() - self._last_seen
 
     def scene(self, text: str, data: bytes) -> None:
         for viewer in self._all:

@@ -84,6 +84,7 @@ export class Channel {
       } else this.#schedule(header, arrays);
     } catch (error) {
       console.error("A message of the live channel could not be read:", error);
+      this.send({ ack: 0 }); // or the server would wait for it for ever
     }
   }
 
