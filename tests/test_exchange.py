@@ -7,6 +7,7 @@ import io
 import json
 import math
 import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from itertools import pairwise
@@ -64,6 +65,11 @@ def assert_same(one: Network, other: Network) -> None:
         np.testing.assert_array_equal(mine, theirs)
     for field in ("config", "experiment", "preprocessing", "class_names", "feature_names"):
         assert getattr(one, field) == getattr(other, field)
+
+
+def contents_of(data: bytes, suffix: str) -> Contents:
+    """What is in a file, whatever its shapes."""
+    return containers.READERS[suffix](data, lambda metadata, shapes: None)
 
 
 # -- round trips ---------------------------------------------------------------------------
@@ -147,7 +153,7 @@ def test_a_trainer_gives_its_network(suffix: str, name: str, loss: str, tmp_path
 
 def run_readme(path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[np.ndarray], np.ndarray]:
     """Run the code in a file's readme as a person would, beside the file."""
-    readme = json.loads(containers.READERS[path.suffix](path.read_bytes()).metadata)["readme"]
+    readme = json.loads(contents_of(path.read_bytes(), path.suffix).metadata)["readme"]
     monkeypatch.chdir(path.parent)
     names: dict = {}
     exec(readme[readme.index("import json") :], names)
@@ -204,7 +210,7 @@ def test_the_readmes_formulas_are_the_registrys() -> None:
 
 def with_metadata(suffix: str, **changes: object) -> bytes:
     """A file of which some of the metadata is changed; a key changed to ... is left out."""
-    contents = containers.READERS[suffix](exchange.to_bytes(make_network(), suffix))
+    contents = contents_of(exchange.to_bytes(make_network(), suffix), suffix)
     metadata = {**json.loads(contents.metadata), **changes}
     kept = {key: value for key, value in metadata.items() if value is not ...}
     return containers.WRITERS[suffix](Contents(contents.arrays, json.dumps(kept)))
@@ -212,7 +218,7 @@ def with_metadata(suffix: str, **changes: object) -> bytes:
 
 def with_arrays(suffix: str, change: Callable[[dict], object]) -> bytes:
     """A file of which the arrays are changed."""
-    contents = containers.READERS[suffix](exchange.to_bytes(make_network(), suffix))
+    contents = contents_of(exchange.to_bytes(make_network(), suffix), suffix)
     change(contents.arrays)
     return containers.WRITERS[suffix](contents)
 
@@ -261,9 +267,39 @@ def test_wrong_metadata(suffix: str, changes: dict, words: str) -> None:
 
 
 @EACH_SUFFIX
+@pytest.mark.parametrize(
+    ("network", "loss", "words"),
+    [
+        (NetworkConfig(), "binary_crossentropy", "4 tanh, 2 tanh, sigmoid outputs, not 3 tanh"),
+        (
+            NetworkConfig((Dense(3, "tanh"), Dense(4, "relu", 0.5)), output_activation="sigmoid"),
+            "binary_crossentropy",
+            "4 relu with dropout 0.5, sigmoid outputs, not",
+        ),
+        (NetworkConfig((Dense(3, "tanh"), Dense(4, "relu"))), "hinge", "linear outputs, not"),
+        (NetworkConfig((Dense(1),) * 9), "hinge", "1 tanh, 5 more layers, linear outputs, not"),
+    ],
+)
+def test_an_experiment_of_another_network(
+    suffix: str, network: NetworkConfig, loss: str, words: str
+) -> None:
+    other = Experiment(network=network, training=TrainingConfig(loss))
+    sentence = refusal(with_metadata(suffix, experiment=other.to_mapping()), suffix)
+    assert "experiment in the file is about another network than the one in it" in sentence
+    assert words in sentence
+
+
+@EACH_SUFFIX
+def test_an_experiment_that_leaves_the_output_to_its_loss(suffix: str) -> None:
+    layers = make_network().config.layers
+    data = with_metadata(suffix, experiment=Experiment(network=NetworkConfig(layers)).to_mapping())
+    assert exchange.from_bytes(data, suffix).output_activation == "sigmoid"
+
+
+@EACH_SUFFIX
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '"' + "x" * 1000])
 def test_metadata_that_is_no_json_object(suffix: str, text: str) -> None:
-    contents = containers.READERS[suffix](exchange.to_bytes(make_network(), suffix))
+    contents = contents_of(exchange.to_bytes(make_network(), suffix), suffix)
     data = containers.WRITERS[suffix](Contents(contents.arrays, text))
     assert "metadata" in refusal(data, suffix) or "not written by" in refusal(data, suffix)
 
@@ -354,7 +390,7 @@ def npy_of(array: np.ndarray) -> bytes:
 
 
 def test_bombs_are_not_unpacked() -> None:
-    bomb = archive({"metadata.npy": bytes(50_000_000)}, zipfile.ZIP_DEFLATED)
+    bomb = archive({"layer_0/weights.npy": bytes(50_000_000)}, zipfile.ZIP_DEFLATED)
     assert "would unpack to 50,000,000 bytes" in refusal(bomb, ".npz")
     many = archive({f"{n}.npy": b"" for n in range(2000)})
     assert "2000 entries" in refusal(many, ".npz")
@@ -367,6 +403,64 @@ def test_bombs_are_not_unpacked() -> None:
     header = lying.encode()
     refusal(struct.pack("<Q", len(header)) + header, ".safetensors")
     refusal(struct.pack("<Q", 1 << 60) + header, ".safetensors")
+
+
+def peak_of_refusal(data: bytes, suffix: str) -> tuple[str, int]:
+    """The sentence that refuses a file, and the most bytes that were allocated meanwhile."""
+    import safetensors  # noqa: F401  (imported before it is measured)
+
+    tracemalloc.start()
+    try:
+        return refusal(data, suffix), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_large_metadata_is_refused_before_it_is_read() -> None:
+    text = json.dumps({"format": "x", "readme": "r" * 3_000_000})
+    with_network = npy_of(np.zeros((2, 3), np.float32))
+    data = archive({"metadata.npy": npy_of(np.array(text)), "layer_0/weights.npy": with_network})
+    sentence, peak = peak_of_refusal(data, ".npz")
+    assert "metadata in the .npz archive is too large" in sentence
+    assert peak < 4_000_000
+    header = json.dumps({"__metadata__": {"metadata": "r" * 10_000_000}}).encode()
+    data = struct.pack("<Q", len(header)) + header
+    sentence, peak = peak_of_refusal(data, ".safetensors")
+    assert "header of the .safetensors file is too large" in sentence
+    assert peak < 1_000_000
+
+
+def test_arrays_that_the_metadata_does_not_describe_are_not_read() -> None:
+    """Refused by their headers, at a fraction of what reading them would take."""
+    zeros = np.zeros((2, 4_000_000), np.float32)
+    for suffix in SUFFIXES:
+        data = with_arrays(suffix, lambda arrays: arrays.update({"layer_0/weights": zeros}))
+        sentence, peak = peak_of_refusal(data, suffix)
+        assert "'layer_0/weights' has shape (2, 4000000); it should be (2, 3)" in sentence
+        assert peak < 2_000_000
+
+
+def test_an_archive_that_hides_how_much_it_unpacks_to() -> None:
+    whole = contents_of(exchange.to_bytes(make_network(), ".npz"), ".npz")
+    entries = {f"{name}.npy": npy_of(array) for name, array in whole.arrays.items()}
+    honest = entries["layer_0/weights.npy"]
+    entries["layer_0/weights.npy"] = honest + bytes(100_000_000)
+    entries["metadata.npy"] = npy_of(np.array(whole.metadata))
+    real, said = (struct.pack("<I", len(honest) + more) for more in (100_000_000, 0))
+    data = archive(entries, zipfile.ZIP_DEFLATED)
+    assert data.count(real) == 2
+    sentence, peak = peak_of_refusal(data.replace(real, said), ".npz")
+    assert "not a whole .npz archive" in sentence
+    assert peak < 5_000_000
+    bzip2 = archive({"metadata.npy": npy_of(np.array("{}"))}, zipfile.ZIP_BZIP2)
+    assert "not a whole .npz archive" in refusal(bzip2, ".npz")
+
+
+def test_more_beside_the_weights_than_a_file_holds_is_not_written() -> None:
+    network = make_network()
+    network.feature_names = ("n" * 3_000_000, "m")
+    with pytest.raises(ValueError, match="names of classes and features included; a file holds"):
+        exchange.to_bytes(network, ".npz")
 
 
 def test_nothing_is_unpickled() -> None:

@@ -1,7 +1,9 @@
 """The two kinds of file: named float32 arrays and one JSON text, to bytes and back.
 
-A reader trusts nothing: it checks what the file says of its sizes before it allocates, never
-unpickles, and answers with a ValueError of one sentence.
+A reader trusts nothing. It judges a file by the sizes that it declares, reads the metadata, then
+only the headers of the arrays, and asks the caller's `check` whether the shapes are those that the
+metadata describes; only then are arrays read. It never unpickles, and answers with a ValueError of
+one sentence.
 """
 
 from __future__ import annotations
@@ -13,17 +15,24 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_BYTES = 1 << 30  # of a file, and of what is in it
-MAX_METADATA_BYTES = 64 << 20
+MAX_BYTES = 256 << 20  # of a file, and of what is in it
+MAX_METADATA = 2 << 20  # characters of the JSON text
 MAX_ENTRIES = 1024  # arrays in a file
 MAX_RATIO = 200  # an archive that unpacks to more than this times its size is a bomb
+MAX_SIDES = 8  # of an array's shape
 METADATA = "metadata"
+
+NPY_HEAD = 10_240  # bytes that hold any array's header: NumPy reads 10,000 characters at most
+CENTRAL_ENTRY = b"PK\x01\x02"  # begins each entry of an archive's list
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
+LONGEST_HEADER = 3 * MAX_METADATA  # bytes of a safetensors header: the text, its quotes escaped
 
 # What zipfile and its decompressors raise at bytes that are no archive, or one of a kind that
 # NumPy never writes (encrypted, split, packed otherwise).
@@ -52,6 +61,10 @@ DAMAGED_HEADER = (
     tokenize.TokenError,
 )
 
+Shapes = Mapping[str, tuple[int, ...]]
+Check = Callable[[str, Shapes], object]
+"""Given the metadata and the arrays' shapes, raises ValueError if they do not belong together."""
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -59,6 +72,15 @@ class Contents:
 
     arrays: dict[str, NDArray[np.float32]]
     metadata: str
+
+    @property
+    def shapes(self) -> Shapes:
+        """The arrays' shapes by name."""
+        return {name: array.shape for name, array in self.arrays.items()}
+
+
+class _DamagedError(Exception):
+    """The file is not whole."""
 
 
 def write_npz(contents: Contents) -> bytes:
@@ -68,61 +90,107 @@ def write_npz(contents: Contents) -> bytes:
     return buffer.getvalue()
 
 
-def read_npz(data: bytes) -> Contents:
+def read_npz(data: bytes, check: Check) -> Contents:
     """Read a NumPy archive. Raises ValueError that says what is wrong with it."""
+    n_entries = data.count(CENTRAL_ENTRY)
+    if n_entries > MAX_ENTRIES:
+        raise ValueError(f"The .npz archive has {n_entries} entries, more than {MAX_ENTRIES}.")
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            problem = _problem_of(entries, len(data))
-            blocks = {} if problem else {entry.filename: archive.read(entry) for entry in entries}
-    except DAMAGED_ARCHIVE as error:
+        with _open_archive(data) as archive:
+            return _read_archive(archive, len(data), check)
+    except _DamagedError as error:
         raise ValueError(
             "The file is not a whole .npz archive: cut, damaged or foreign."
         ) from error
-    if problem:
-        raise ValueError(problem)
-    arrays = {name.removesuffix(".npy"): block for name, block in blocks.items()}
-    if METADATA not in arrays:
-        raise ValueError("The .npz archive was not written by this playground: no metadata in it.")
-    metadata = _read_text(arrays.pop(METADATA))
-    return Contents({name: _read_floats(name, block) for name, block in arrays.items()}, metadata)
 
 
-def _problem_of(entries: list[zipfile.ZipInfo], size: int) -> str | None:
-    """Why an archive of this size must not be unpacked, judged by what it says of its entries."""
-    if len(entries) > MAX_ENTRIES:
-        return f"The .npz archive has {len(entries)} entries, more than {MAX_ENTRIES}."
-    unpacked = sum(entry.file_size for entry in entries)
+def _open_archive(data: bytes) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except DAMAGED_ARCHIVE as error:
+        raise _DamagedError from error
+
+
+def _read_archive(archive: zipfile.ZipFile, size: int, check: Check) -> Contents:
+    entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+    _check_entries(archive.infolist(), entries, size)
+    metadata = _read_text(archive, entries.pop(METADATA))
+    heads = {name: _open_npy(archive, name, entry) for name, entry in entries.items()}
+    for name, head in heads.items():
+        if head.dtype != np.dtype("<f4"):
+            raise ValueError(f"The array {_short(name)} is {head.dtype}; weights must be float32.")
+    check(metadata, {name: head.shape for name, head in heads.items()})
+    arrays = {
+        name: np.frombuffer(
+            _unpack(archive, entry, entry.file_size), "<f4", offset=heads[name].length
+        )
+        .reshape(heads[name].shape)
+        .astype(np.float32, copy=False)
+        for name, entry in entries.items()
+    }
+    return Contents(arrays, metadata)
+
+
+def _check_entries(
+    listed: list[zipfile.ZipInfo], entries: Mapping[str, zipfile.ZipInfo], size: int
+) -> None:
+    """Judge an archive of this size by what it says of its entries."""
+    unpacked = sum(entry.file_size for entry in listed)
     if unpacked > MAX_BYTES or unpacked > MAX_RATIO * size:
-        return f"The .npz archive would unpack to {unpacked:,} bytes, too many for its size."
-    if len({entry.filename.removesuffix(".npy") for entry in entries}) < len(entries):
-        return "The .npz archive has two entries of one name."
-    return None
+        raise ValueError(
+            f"The .npz archive would unpack to {unpacked:,} bytes, too many for its size."
+        )
+    if len(entries) < len(listed):
+        raise ValueError("The .npz archive has two entries of one name.")
+    if any(entry.compress_type not in PACKINGS for entry in listed):
+        raise _DamagedError
+    if METADATA not in entries:
+        raise ValueError("The .npz archive was not written by this playground: no metadata in it.")
+    if entries[METADATA].file_size > 4 * MAX_METADATA + NPY_HEAD:
+        raise ValueError("The metadata in the .npz archive is too large to be ours.")
 
 
-def _read_floats(name: str, block: bytes) -> NDArray[np.float32]:
-    dtype, shape, body = _open_npy(name, block)
-    if dtype != np.dtype("<f4"):
-        raise ValueError(f"The array {_short(name)} is {dtype}; weights must be float32.")
-    return np.frombuffer(body, dtype).reshape(shape).astype(np.float32)
+def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int) -> bytes:
+    """The first bytes of an entry, as many as it says it has at most.
+
+    Without a size, zipfile would unpack whatever is there and only then cut it.
+    """
+    try:
+        with archive.open(entry) as stream:
+            block = stream.read(size)
+    except DAMAGED_ARCHIVE as error:
+        raise _DamagedError from error
+    if len(block) < min(size, entry.file_size):
+        raise _DamagedError
+    return block
 
 
-def _read_text(block: bytes) -> str:
-    dtype, shape, body = _open_npy(METADATA, block)
-    if dtype.kind != "U" or dtype.byteorder == ">" or shape != ():
+def _read_text(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
+    head = _open_npy(archive, METADATA, entry)
+    if head.dtype.kind != "U" or head.dtype.byteorder == ">" or head.shape != ():
         raise ValueError("The metadata in the .npz archive is not a text.")
+    body = _unpack(archive, entry, entry.file_size)[head.length :]
     try:
         return body.decode("utf-32-le").rstrip("\0")
     except UnicodeDecodeError:
         raise ValueError("The metadata in the .npz archive is not a readable text.") from None
 
 
-def _open_npy(name: str, block: bytes) -> tuple[np.dtype, tuple[int, ...], bytes]:
-    """Type, shape and bytes of an array in NumPy's format, the header checked against the size.
+@dataclass(frozen=True)
+class _Head:
+    """What an array's header says, and how many bytes it takes itself."""
+
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    length: int
+
+
+def _open_npy(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo) -> _Head:
+    """The header of an array in NumPy's format, checked against the size of its entry.
 
     NumPy's own reader would allocate whatever the header says, and only then look for the bytes.
     """
-    stream = io.BytesIO(block)
+    stream = io.BytesIO(_unpack(archive, entry, NPY_HEAD))
     try:
         version = np.lib.format.read_magic(stream)
         if version == (1, 0):
@@ -131,11 +199,23 @@ def _open_npy(name: str, block: bytes) -> tuple[np.dtype, tuple[int, ...], bytes
             shape, fortran_order, dtype = np.lib.format.read_array_header_2_0(stream)
     except DAMAGED_HEADER as error:
         raise ValueError(f"The array {_short(name)} is damaged: no NumPy header.") from error
-    body = block[stream.tell() :]
-    wanted = math.prod(shape) * dtype.itemsize
-    if dtype.hasobject or fortran_order or any(side < 0 for side in shape) or wanted != len(body):
+    length = stream.tell()
+    if (
+        dtype.hasobject
+        or fortran_order
+        or not _fits(shape, dtype.itemsize, entry.file_size - length)
+    ):
         raise ValueError(f"The array {_short(name)} is damaged: its size is not what it says.")
-    return dtype, shape, body
+    return _Head(dtype, shape, length)
+
+
+def _fits(shape: tuple[int, ...], itemsize: int, size: int) -> bool:
+    """Whether an array of this shape takes so many bytes."""
+    return (
+        len(shape) <= MAX_SIDES
+        and all(side >= 0 for side in shape)
+        and math.prod(shape) * itemsize == size
+    )
 
 
 def write_safetensors(contents: Contents) -> bytes:
@@ -145,33 +225,67 @@ def write_safetensors(contents: Contents) -> bytes:
     return save(contents.arrays, metadata={METADATA: contents.metadata})
 
 
-def read_safetensors(data: bytes) -> Contents:
+def read_safetensors(data: bytes, check: Check) -> Contents:
     """Read a safetensors file. Raises ValueError that says what is wrong with it."""
     from safetensors import SafetensorError, deserialize
 
     try:
+        header = _safetensors_header(data)
+        metadata = _safetensors_metadata(header)
+        check(metadata, _safetensors_shapes(header))
         tensors = deserialize(data)
-    except (SafetensorError, ValueError, OverflowError) as error:
+    except (_DamagedError, SafetensorError, OverflowError) as error:
         raise ValueError("The file is not a whole .safetensors file: cut or damaged.") from error
+    arrays = {
+        name: np.frombuffer(tensor["data"], "<f4").reshape(tensor["shape"])
+        for name, tensor in tensors
+    }
+    return Contents(arrays, metadata)
+
+
+def _safetensors_header(data: bytes) -> dict[str, Any]:
+    """The header, checked to be no larger than ours."""
+    length = int.from_bytes(data[:8], "little")
+    if length > len(data) - 8:
+        raise _DamagedError
+    if length > LONGEST_HEADER:
+        raise ValueError("The header of the .safetensors file is too large to be ours.")
+    try:
+        header = json.loads(data[8 : 8 + length])
+    except (ValueError, RecursionError) as error:
+        raise _DamagedError from error
+    if not isinstance(header, dict):
+        raise _DamagedError
+    return header
+
+
+def _safetensors_metadata(header: dict[str, Any]) -> str:
+    metadata = header.pop("__metadata__", None)
+    text = metadata.get(METADATA) if isinstance(metadata, dict) else None
+    if not isinstance(text, str):
+        raise ValueError("The file was not written by this playground: no metadata in it.")
+    return text
+
+
+def _safetensors_shapes(tensors: dict[str, Any]) -> Shapes:
+    """The shapes that the header names, each checked against the bytes that it gives it."""
     if len(tensors) > MAX_ENTRIES:
         raise ValueError(f"The file has {len(tensors)} arrays, more than {MAX_ENTRIES}.")
-    arrays = {}
-    for name, tensor in tensors:
-        if tensor["dtype"] != "F32":
-            kind = _short(tensor["dtype"])
-            raise ValueError(f"The array {_short(name)} is {kind}; weights must be float32 (F32).")
-        arrays[name] = np.frombuffer(tensor["data"], "<f4").reshape(tensor["shape"])
-    return Contents(arrays, _safetensors_metadata(data))
-
-
-def _safetensors_metadata(data: bytes) -> str:
-    """The JSON text in the header, whose form the library has checked by now."""
-    length = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    metadata = header.get("__metadata__") or {}
-    if METADATA not in metadata:
-        raise ValueError("The file was not written by this playground: no metadata in it.")
-    return metadata[METADATA]
+    shapes = {}
+    for name, tensor in tensors.items():
+        match tensor:
+            case {"dtype": "F32", "shape": [*sides], "data_offsets": [int(start), int(end)]}:
+                if not all(type(side) is int for side in sides):
+                    raise _DamagedError
+                shapes[name] = tuple(sides)
+                if not _fits(shapes[name], 4, end - start):
+                    raise _DamagedError
+            case {"dtype": str(kind)} if kind != "F32":
+                words = f"is {_short(kind)}; weights must be float32 (F32)"
+                raise ValueError(f"The array {_short(name)} {words}.")
+            case _:
+                raise _DamagedError
+    return shapes
 
 
 def _short(text: str) -> str:
@@ -183,7 +297,7 @@ WRITERS: dict[str, Callable[[Contents], bytes]] = {
     ".npz": write_npz,
     ".safetensors": write_safetensors,
 }
-READERS: dict[str, Callable[[bytes], Contents]] = {
+READERS: dict[str, Callable[[bytes, Check], Contents]] = {
     ".npz": read_npz,
     ".safetensors": read_safetensors,
 }

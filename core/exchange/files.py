@@ -60,7 +60,7 @@ def from_bytes(data: bytes, suffix: str) -> Network:
         raise ValueError(f"The file is larger than the {MAX_BYTES >> 20} MiB that can be read.")
     if not data:
         raise ValueError("The file is empty.")
-    return weights.unpack(read(data))
+    return weights.unpack(read(data, weights.describe_file))
 
 
 def _check_suffix(suffix: str) -> str:

@@ -16,27 +16,34 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.data.preprocessing import Preprocessing
-from core.exchange.containers import MAX_METADATA_BYTES, Contents
+from core.exchange.containers import MAX_METADATA, Contents, Shapes
 from core.exchange.readme import describe
 from core.experiment import Experiment, NetworkConfig, read_experiment
+from core.maths.losses import LOSSES
 
 if TYPE_CHECKING:
     from core.network import Network
 
 FORMAT = "neural-network playground"
 FORMAT_VERSION = 1
+MOST_SKETCHED = 4  # layers that a sentence names
 
 Arrays = list[NDArray[np.float32]]
 
 
 def pack(network: Network, suffix: str) -> Contents:
-    """Everything of a network that goes into a file of this suffix."""
+    """Everything of a network that goes into a file of this suffix.
+
+    Raises ValueError if there is more beside the weights than can be read again.
+    """
     arrays = {}
     for layer, (W, b) in enumerate(zip(network.weights, network.biases, strict=True)):
         arrays[f"layer_{layer}/weights"] = np.ascontiguousarray(W, dtype=np.float32)
@@ -53,41 +60,69 @@ def pack(network: Network, suffix: str) -> Contents:
         "feature_names": network.feature_names,
         "readme": describe(network, suffix),
     }
-    return Contents(arrays, json.dumps(metadata, allow_nan=False))
+    text = json.dumps(metadata, allow_nan=False)
+    if len(text) > MAX_METADATA:
+        raise ValueError(
+            f"What belongs to this network takes {len(text):,} characters, names of classes and "
+            f"features included; a file holds at most {MAX_METADATA:,}."
+        )
+    return Contents(arrays, text)
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a file's metadata says, checked against the shapes of its arrays."""
+
+    config: NetworkConfig
+    activations: object
+    preprocessing: Preprocessing
+    experiment: Experiment | None
+    class_names: tuple[str, ...] | None
+    feature_names: tuple[str, ...] | None
+
+
+def describe_file(metadata: str, shapes: Shapes) -> Description:
+    """Read the metadata. Raises ValueError that says what does not fit, it or the shapes."""
+    record = _read_metadata(metadata)
+    config = _network_config(record.get("network"))
+    n_inputs, n_outputs = _check_shapes(shapes, config)
+    preprocessing = Preprocessing.from_dict(record.get("preprocessing"))
+    if preprocessing.n_inputs not in (None, n_inputs):
+        raise ValueError(
+            f"The preprocessing makes {preprocessing.n_inputs} inputs, "
+            f"but the first layer takes {n_inputs}."
+        )
+    feature_names = _names(record, "feature_names", n_inputs)
+    class_names = _names(record, "class_names", max(n_outputs, 2))
+    experiment = _experiment(record.get("experiment"))
+    if experiment is not None:
+        _check_agreement(experiment, config)
+    activations = record.get("activations")
+    return Description(config, activations, preprocessing, experiment, class_names, feature_names)
 
 
 def unpack(contents: Contents) -> Network:
     """Build the network that a file describes. Raises ValueError that says what does not fit."""
     from core.network import Network
 
-    metadata = _read_metadata(contents.metadata)
-    config = _network_config(metadata.get("network"))
-    weights, biases = _read_layers(contents.arrays, config)
-    preprocessing = Preprocessing.from_dict(metadata.get("preprocessing"))
-    n_inputs, n_outputs = len(weights[0]), len(biases[-1])
-    if preprocessing.n_inputs not in (None, n_inputs):
-        raise ValueError(
-            f"The preprocessing makes {preprocessing.n_inputs} inputs, "
-            f"but the first layer takes {n_inputs}."
-        )
-    feature_names = _names(metadata, "feature_names", n_inputs)
-    class_names = _names(metadata, "class_names", max(n_outputs, 2))
+    file = describe_file(contents.metadata, contents.shapes)
+    weights, biases = _read_layers(contents.arrays, len(file.config.layers) + 1)
     network = Network.from_arrays(
-        config,
+        file.config,
         weights,
         biases,
-        preprocessing=preprocessing,
-        experiment=_experiment(metadata.get("experiment")),
-        class_names=class_names,
-        feature_names=feature_names,
+        preprocessing=file.preprocessing,
+        experiment=file.experiment,
+        class_names=file.class_names,
+        feature_names=file.feature_names,
     )
-    if metadata.get("activations") != list(network.layout.activations):
+    if file.activations != list(network.layout.activations):
         raise ValueError("The activations in the file are not those of the network in it.")
     return network
 
 
 def _read_metadata(text: str) -> dict[str, Any]:
-    if len(text) > MAX_METADATA_BYTES:
+    if len(text) > MAX_METADATA:
         raise ValueError("The metadata in the file is too large to be ours.")
     try:
         metadata = json.loads(text)
@@ -126,35 +161,70 @@ def _experiment(record: object) -> Experiment | None:
     return experiment
 
 
-def _read_layers(
-    arrays: dict[str, NDArray[np.float32]], config: NetworkConfig
-) -> tuple[Arrays, Arrays]:
-    """Weights and biases in order, each checked against the layers that the file describes."""
-    n_layers = len(config.layers) + 1
-    names = [f"layer_{n}/{part}" for n in range(n_layers) for part in ("weights", "biases")]
-    missing = [name for name in names if name not in arrays]
+def _check_agreement(experiment: Experiment, config: NetworkConfig) -> None:
+    """Raise ValueError if the experiment is about another network than the file's."""
+    theirs, ours = experiment.network, config
+    usual = LOSSES[experiment.training.loss].output_activation
+    outputs = [
+        usual if each.output_activation == "auto" else each.output_activation
+        for each in (theirs, ours)
+    ]
+    if theirs.layers != ours.layers or outputs[0] != outputs[1]:
+        raise ValueError(
+            "The experiment in the file is about another network than the one in it: "
+            f"{_sketch(theirs, outputs[0])}, not {_sketch(ours, outputs[1])}."
+        )
+
+
+def _sketch(config: NetworkConfig, output: str) -> str:
+    """A network in a few words: "4 tanh, 2 tanh, sigmoid outputs"."""
+    shown = [
+        f"{layer.units} {layer.activation}"
+        + (f" with dropout {layer.dropout:g}" if layer.dropout else "")
+        for layer in config.layers
+    ]
+    left_out = len(shown) - MOST_SKETCHED
+    if left_out > 0:
+        shown = [*shown[:MOST_SKETCHED], f"{left_out} more layers"]
+    return ", ".join([*shown, f"{output} outputs"])
+
+
+def _layer_names(n_layers: int) -> list[str]:
+    return [f"layer_{n}/{part}" for n in range(n_layers) for part in ("weights", "biases")]
+
+
+def _check_shapes(shapes: Shapes, config: NetworkConfig) -> tuple[int, int]:
+    """Check the arrays against the layers that the file describes; returns inputs and outputs."""
+    names = _layer_names(len(config.layers) + 1)
+    missing = [name for name in names if name not in shapes]
     if missing:
         raise ValueError(f"The file has no array {missing[0]!r}.")
-    if len(arrays) > len(names):
-        extra = min(arrays.keys() - set(names))
+    if len(shapes) > len(names):
+        extra = min(shapes.keys() - set(names))
         raise ValueError(f"The file has an array that is no layer's: {extra[:40]!r}.")
-    weights = [arrays[name] for name in names[::2]]
-    biases = [arrays[name] for name in names[1::2]]
-    inputs = weights[0].shape[0] if weights[0].ndim == 2 else 0
-    if inputs == 0 or biases[-1].size == 0:
+    first, last = shapes[names[0]], shapes[names[-1]]
+    inputs, outputs = first[0] if len(first) == 2 else 0, math.prod(last)
+    if inputs == 0 or outputs == 0:
         raise ValueError("The network in the file has no inputs or no outputs.")
-    units = [layer.units for layer in config.layers] + [biases[-1].size]
+    units = [layer.units for layer in config.layers] + [outputs]
     for layer, (n_in, n_out) in enumerate(zip([inputs, *units], units, strict=False)):
-        _check_array(weights[layer], names[2 * layer], (n_in, n_out))
-        _check_array(biases[layer], names[2 * layer + 1], (n_out,))
-    return weights, biases
+        _check_shape(shapes, names[2 * layer], (n_in, n_out))
+        _check_shape(shapes, names[2 * layer + 1], (n_out,))
+    return inputs, outputs
 
 
-def _check_array(array: NDArray[np.float32], name: str, shape: tuple[int, ...]) -> None:
-    if array.shape != shape:
-        raise ValueError(f"The array {name!r} has shape {array.shape}; it should be {shape}.")
-    if not np.isfinite(array).all():
-        raise ValueError(f"The array {name!r} holds values that are not finite numbers.")
+def _check_shape(shapes: Shapes, name: str, wanted: tuple[int, ...]) -> None:
+    if shapes[name] != wanted:
+        raise ValueError(f"The array {name!r} has shape {shapes[name]}; it should be {wanted}.")
+
+
+def _read_layers(arrays: dict[str, NDArray[np.float32]], n_layers: int) -> tuple[Arrays, Arrays]:
+    """Weights and biases in order; their shapes have been checked, their numbers are here."""
+    names = _layer_names(n_layers)
+    for name in names:
+        if not np.isfinite(arrays[name]).all():
+            raise ValueError(f"The array {name!r} holds values that are not finite numbers.")
+    return [arrays[name] for name in names[::2]], [arrays[name] for name in names[1::2]]
 
 
 def _names(metadata: dict[str, Any], field: str, count: int) -> tuple[str, ...] | None:
