@@ -184,12 +184,14 @@ class Session:
     def go(self, new: Experiment, network: Network | None = None, name: str = "") -> None:
         """Make the run follow an experiment: at once where it can, else with a new network.
 
+        network: own initial weights; their layers take the place of the experiment's.
         name: of the file that it came from, if any. Raises ValueError if the run refuses it;
         then the experiment in use stays.
         """
         change = changes.compare(self.experiment, new)
         if name or change.rebuild:
             self.player.replace(new, network=network)
+            new = self.player.experiment
         elif change.live:
             self.player.change(**change.live)
         self.notice = self._what_was_done(new, change, name)

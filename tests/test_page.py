@@ -15,6 +15,7 @@ from core import exchange
 from core.data import DATASETS, Dataset
 from core.experiment import Dense, Experiment, NetworkConfig, TrainingConfig
 from core.maths.optimizers import OPTIMIZERS
+from core.network import Network
 from core.trainer import Trainer
 from playground import changes, files, link
 from playground.live import warming
@@ -448,6 +449,38 @@ def test_a_trained_network_is_opened_with_its_experiment(page: AppTest, suffix: 
         assert all(np.array_equal(ours, theirs) for ours, theirs in pairs)
     assert session(page).experiment.data.name == "moons"
     assert "Opened moons" in said(page)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_weights_without_an_experiment_bring_their_layers(page: AppTest, suffix: str) -> None:
+    config = NetworkConfig((Dense(8, "relu"),), output_activation="sigmoid")
+    rng = np.random.default_rng(0)
+    bare = Network.from_arrays(
+        config, [rng.normal(size=(2, 8)), rng.normal(size=(8, 1))], [np.zeros(8), np.zeros(1)]
+    )
+    uploaded(page, f"bare{suffix}", exchange.to_bytes(bare, suffix))
+    here = session(page)
+    with here.player.trainer() as opened:
+        np.testing.assert_array_equal(opened.network.weights[0], bare.weights[0])
+    assert here.experiment == here.player.experiment == replace(DEFAULT, network=config)
+    linked, _, _ = link.read(link.write(here.experiment, here.settings))
+    assert linked.network == config
+    assert page.number_input(key="units_0").value == 8
+    assert "units_1" not in {item.key for item in page.number_input}
+
+
+def test_weights_of_another_network_than_their_experiments_are_refused(page: AppTest) -> None:
+    run = trained(page)
+    bare = Network.from_arrays(
+        NetworkConfig((Dense(8, "relu"),)),
+        [np.ones((2, 8)), np.ones((8, 1))],
+        [np.zeros(8), np.zeros(1)],
+        experiment=DEFAULT,
+    )
+    uploaded(page, "mixed.npz", exchange.to_bytes(bare, ".npz"))
+    assert run.numbers().step == 30
+    assert session(page).experiment == DEFAULT
+    assert "another network" in page.warning[0].value
 
 
 @pytest.mark.parametrize("name", ["w.npz", "w.safetensors", "w.json"])
