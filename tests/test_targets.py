@@ -115,6 +115,20 @@ def test_unreadable_targets(y: list, n_outputs: int, sentence: str) -> None:
         targets.read_targets(y, n_outputs, "mean_squared_error")
 
 
+@pytest.mark.parametrize(
+    ("y", "n_outputs", "loss"),
+    [
+        ([-1, 1], 1, "binary_crossentropy"),
+        ([[-1, 1], [1, -1]], 2, "binary_crossentropy"),
+        ([[1, -1, -1]], 3, "categorical_crossentropy"),
+        ([0, 1, 2], 1, "binary_crossentropy"),
+    ],
+)
+def test_crossentropies_take_probabilities_only(y: list, n_outputs: int, loss: str) -> None:
+    with pytest.raises(ValueError, match=rf"y holds (-1|2), but the targets of {loss} are prob"):
+        targets.read_targets(y, n_outputs, loss)
+
+
 @given(st.lists(st.integers(0, 4), min_size=1), st.sampled_from(CLASSIFIERS))
 def test_class_numbers_and_encodings_read_alike(numbers: list[int], loss: str) -> None:
     y = np.array(numbers, dtype=np.float32)

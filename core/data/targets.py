@@ -74,7 +74,7 @@ def read_targets(y: ArrayLike, n_outputs: int, loss: str) -> NDArray[np.float32]
 
     y: (n, n_outputs), taken as they are (0/1 mapped to -1/+1 for hinges); (n,) for a single
     output; or class numbers (n,) for several. Returns float32 (n, n_outputs), C-contiguous.
-    Raises ValueError when the shape, or a class number, does not fit.
+    Raises ValueError when the shape, a class number, or a value does not fit the loss.
     """
     try:
         targets = np.ascontiguousarray(np.asarray(y), dtype=np.float32)
@@ -91,7 +91,14 @@ def read_targets(y: ArrayLike, n_outputs: int, loss: str) -> NDArray[np.float32]
         )
     if not np.isfinite(targets).all():
         raise ValueError("y holds a value that is not a finite number.")
-    if _loss(loss).targets == "plus_minus" and np.isin(targets, (0.0, 1.0)).all():
+    written = _loss(loss).targets
+    outside = targets[(targets < 0.0) | (targets > 1.0)]
+    if written == "zero_one" and len(outside):
+        raise ValueError(
+            f"y holds {outside[0]:g}, but the targets of {loss} are probabilities from 0 to 1; "
+            "only the hinge losses take -1 and +1."
+        )
+    if written == "plus_minus" and np.isin(targets, (0.0, 1.0)).all():
         return _signed(targets)
     return np.ascontiguousarray(targets)
 
