@@ -329,9 +329,11 @@ class Player:
         if self._visitors:
             return 0.001
         with self._lock:
+            self._free_if_left()
             if self._freed:
                 return None
             self._notice_kernels()
+            self._grant_wishes()
             delay = self._train(seconds) if self._has_kernels else None
             exact, ready = not self._playing, warming.ready()
             self._presenter.present(self._header(), exact=exact, ready=ready)
