@@ -402,6 +402,17 @@ def test_processes_that_compile_at_once(call_twice):
     assert call_twice() == "42 1"
 
 
+def test_a_folder_that_others_may_write_to_is_not_trusted(tmp_path):
+    shared = tmp_path / "neural-playground"
+    shared.mkdir()
+    shared.chmod(0o777)
+    names = {"TMPDIR": str(tmp_path / "tmp")}
+    (tmp_path / "tmp").mkdir()
+    where = "from core.engine.cache import folder; print(folder())"
+    folder = run_python(where, XDG_CACHE_HOME=str(tmp_path), **names)
+    assert folder.startswith(str(tmp_path / "tmp"))
+
+
 def test_a_folder_that_cannot_be_made(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")

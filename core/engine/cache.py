@@ -67,13 +67,23 @@ def folder() -> Path | None:
     """The folder for this version of the sources; None if no folder can be written."""
     for candidate in _candidates():
         try:
+            candidate.mkdir(parents=True, exist_ok=True, mode=0o700)
             path = candidate / digest()
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(exist_ok=True, mode=0o700)
             tempfile.TemporaryFile(dir=path).close()
+            if _is_ours(candidate) and _is_ours(path):
+                return path
         except OSError:
             continue
-        return path
     return None
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether nobody else can put files there: what lies in the cache is loaded and run."""
+    if not hasattr(os, "getuid"):
+        return True
+    state = path.stat()
+    return state.st_uid == os.getuid() and not state.st_mode & 0o022
 
 
 class _Locator(_CacheLocator):
