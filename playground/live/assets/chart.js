@@ -29,21 +29,29 @@ class Chart {
     this.box = document.createElement("div");
     this.box.setAttribute("role", "img");
     root.append(this.box);
+    this.drawing = Promise.resolve();
     this.observer = new ResizeObserver(() => this.#fit());
   }
 
-  /** Draw a figure; of several that come while the library loads, the newest. */
-  async show(data) {
+  /** Draw a figure, after those that are being drawn; of several that wait, the newest. */
+  show(data) {
     this.data = data;
     this.box.setAttribute("aria-label", data.alt);
+    this.drawing = this.drawing.then(() => this.#draw(data)).catch((problem) => {
+      if (!this.closed) console.error(problem);
+    });
+  }
+
+  async #draw(data) {
+    if (this.closed || this.data !== data) return;
     const figure = JSON.parse(data.figure);
     this.box.style.minHeight = `${figure.layout.height}px`; // the page below must not jump
     const plotly = await loadPlotly(data.library);
     if (this.closed || this.data !== data) return;
     const layout = themed(figure.layout, readTheme(this.root));
-    await plotly.react(this.box, figure.data, layout, configuration(data));
     this.plotly = plotly;
-    this.observer.observe(this.box);
+    await plotly.react(this.box, figure.data, layout, configuration(data));
+    if (!this.closed) this.observer.observe(this.box);
   }
 
   #fit() {
@@ -56,8 +64,9 @@ class Chart {
   close() {
     this.closed = true;
     this.observer.disconnect();
-    this.plotly?.purge(this.box);
     this.box.remove();
+    // Plotly still speaks to a chart while it draws: it is taken apart only afterwards.
+    this.drawing.finally(() => this.plotly?.purge(this.box));
   }
 }
 
@@ -97,7 +106,7 @@ export default async function mount(component) {
   if (!charts.has(root)) charts.set(root, new Chart(root));
   const chart = charts.get(root);
   const call = (chart.call = {});
-  chart.show(component.data).catch((problem) => console.error(problem));
+  chart.show(component.data);
   // Streamlit runs the cleanup of superseded calls while the chart is still mounted.
   return () => {
     if (chart.call !== call) return;
