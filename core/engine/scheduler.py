@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 CYCLE_SECONDS = 0.04
 """Every run that wants to work gets its turn within about this time, however many there are."""
 
-LONGEST_SLICE, SHORTEST_SLICE = 0.01, 0.002
+LONGEST_SLICE, SHORTEST_SLICE = 0.006, 0.002
 """Seconds. Long enough that switching costs nothing, short enough to pause at once."""
 
 MOST_CREDIT = 0.05
