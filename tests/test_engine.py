@@ -150,6 +150,40 @@ def test_every_shape(sizes):
     compare(replace(CCE, batch_size=40, optimizer="adam", learning_rate=0.003), sizes, n=90)
 
 
+def a_bit_of_everything() -> np.ndarray:
+    """Parameters, rows, gradients and outputs of short runs that pass through most kernels."""
+    results, (X, Y) = [], classes(20, 20)
+    t = replace(
+        CCE,
+        dropout=(0.2, 0.0),
+        regularizer="l1_l2",
+        regularization_rate=0.01,
+        global_clip_norm=0.5,
+        label_smoothing=0.1,
+    )
+    for optimizer in OPTIMIZERS:
+        net = Net.random((20, 9, 4, 3), ("gelu", "relu", "softmax"))
+        engine, rows = an_engine(net, X, Y, replace(t, optimizer=optimizer)), np.zeros((4, 13))
+        engine.run(4, rows, 1, 0)
+        layout, params = engine.layout, engine.params
+        results += [params, rows.ravel(), cpu.layer_outputs(layout, params, X)[0].ravel()]
+        results.append(cpu.loss_and_gradients(layout, params, X, Y, "huber")[1])
+    X, Y = classes(32, 300, 2)  # products of 300 x 128 x 32 go to BLAS
+    net = Net.random((300, 128, 2), ("sine", "sigmoid"))
+    engine = an_engine(net, X, Y, Training("categorical_crossentropy"))
+    engine.run(2, NO_ROWS, NEVER, 0)
+    return np.concatenate([*results, engine.params])
+
+
+def test_the_kernels_as_plain_python(tmp_path):
+    """Every kernel means what its Python says, lanes and BLAS included."""
+    code = "import numpy as np; from tests.test_engine import a_bit_of_everything as f\n"
+    code += "with np.errstate(all='ignore'): np.save('result.npy', f())"
+    run_python(code, NUMBA_DISABLE_JIT="1", at=tmp_path)
+    plain = np.load(tmp_path / "result.npy")
+    np.testing.assert_allclose(a_bit_of_everything(), plain, rtol=1e-4, atol=1e-5)
+
+
 # ---- determinism ----------------------------------------------------------------------------
 
 
@@ -281,6 +315,16 @@ def test_what_became_nonfinite(spoil, expected):
     assert cpu.first_nonfinite(engine) == expected
 
 
+def test_the_memory_of_a_dead_unit_ends_at_zero():
+    """Adam's moments of a weight without gradient decay; they must not linger as denormals."""
+    X, Y = np.ones((4, 1), dtype=np.float32), np.zeros((4, 1), dtype=np.float32)
+    net = Net([np.ones((1, 1))] * 2, [np.array([-2.0]), np.zeros(1)], ["relu", "linear"])
+    engine = an_engine(net, X, Y, Training("mean_squared_error", "adam", 1e-3))
+    engine.slots[:] = 1e-30
+    engine.run(1000, NO_ROWS, NEVER, 0)
+    assert (engine.slots[0, :2] == 0).all()
+
+
 def test_a_slot_that_overflows_is_noticed():
     """Adam would divide by inf from then on, and silently never move that parameter again."""
     t = Training("mean_absolute_error", "adam", 1e-3)
@@ -354,10 +398,10 @@ def test_no_samples():
 # ---- the cache ------------------------------------------------------------------------------
 
 
-def run_python(code: str, **environment: str) -> str:
+def run_python(code: str, at: Path = ROOT, **environment: str) -> str:
     env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=at, env=env, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 
 

@@ -6,7 +6,8 @@ Batches are float32; X (n, n_inputs) and targets Y (n, n_outputs) are C-contiguo
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,39 +39,46 @@ def hold_blas() -> None:
 
 def _aligned(*shape: int) -> Floats:
     """Zeros that start on a cache line."""
-    n = int(np.prod(shape))
+    n = math.prod(shape)
     raw = np.zeros(n * 4 + ALIGNMENT, dtype=np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + 4 * n].view(np.float32).reshape(shape)
 
 
-def _read_only(array: Floats) -> Floats:
-    """A view that cannot be written to: one type for all inputs, so one compiled kernel."""
-    view = np.ascontiguousarray(array, dtype=np.float32).view()
+def _flat(array: Floats) -> Floats:
+    """A flat view that cannot be written to: one type for all data, so one compiled kernel."""
+    view = np.ascontiguousarray(array, dtype=np.float32).reshape(-1).view()
     view.flags.writeable = False
     return view
 
 
 def _buffers(layout: Layout, width: int, *, dropout: bool, training: bool) -> kernels.Buffers:
-    """Scratch memory for batches of up to `width` samples."""
+    """Scratch memory for batches of up to `width` samples, cut from one block."""
     width, inputs, outputs = _whole(width), layout.n_inputs, layout.n_outputs
     units = (layout.n_units + LANES) * width  # blocks of 16 rows may reach beyond the last unit
-    A = _aligned(units)
-    return kernels.Buffers(
-        X=_aligned(_whole(inputs) * width),
-        Y=_aligned(_whole(outputs) * width),
-        Z=_aligned(units),
-        A=A,
-        H=_aligned(units) if dropout else A,
-        M=_aligned(units if dropout else 0),
-        D=_aligned(units if training else 0),
-        T=_aligned(width * LANES),
-        R=_aligned(width * max(inputs, outputs) + LANES),
-        Q=_aligned(outputs * width),
-        S=_aligned(max(width, 2 * LANES)),
-        G=_aligned(_whole(layout.n_parameters) if training else 0),
-        before=_aligned(_whole(layout.n_parameters) if training else 0),
-    )
+    parameters = _whole(layout.n_parameters)
+    sizes = {
+        "X": _whole(inputs) * width,
+        "Y": _whole(outputs) * width,
+        "Z": units,
+        "A": units,
+        "H": units * dropout,
+        "M": units * dropout,
+        "D": units * training,
+        "T": width * LANES,
+        "R": width * max(inputs, outputs, layout.sizes[1]) + LANES,
+        "Q": outputs * width,
+        "S": width,
+        "G": parameters * training,
+        "before": parameters * training,
+    }
+    block, start, parts = _aligned(sum(map(_whole, sizes.values()))), 0, {}
+    for name, size in sizes.items():
+        parts[name] = block[start : start + size]
+        start += _whole(size)
+    if not dropout:
+        parts["H"] = parts["A"]
+    return kernels.Buffers(**parts)
 
 
 def _whole(count: int) -> int:
@@ -128,7 +136,8 @@ class CPUEngine:
         hold_blas()
         _check_shapes(layout, X, Y)
         self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer")
-        self.X, self.Y = _read_only(X), _read_only(Y)
+        self.X, self.Y = X, Y
+        self._data = _flat(X), _flat(Y)
         # The kernels' loops run over whole vectors: zeros behind the parameters stay zeros.
         self._params = _aligned(_whole(layout.n_parameters))
         self._slots = _aligned(len(self.optimizer.slots), len(self._params))
@@ -139,7 +148,6 @@ class CPUEngine:
         self._order = np.zeros(len(X), dtype=np.int64)
         self._order_epoch = np.full(1, -1, dtype=np.int64)
         self._settings = _settings(layout, loss, 1)
-        self._settings.codes[kernels.OPTIMIZER] = _code(OPTIMIZERS, optimizer, "optimizer")
         self._settings.codes[kernels.SEED] = seed
         self._smooth_to = 1 / layout.n_outputs if loss == "categorical_crossentropy" else 0.5
         self._loss = loss
@@ -166,6 +174,7 @@ class CPUEngine:
         label_smoothing acts on cross-entropies only. Before the first step the slots start afresh.
         """
         settings, numbers = self._settings, self._settings.numbers
+        names = dict(zip(self.optimizer.options, options, strict=True))
         settings.codes[kernels.BATCH_SIZE] = batch_size
         settings.codes[kernels.REGULARIZER] = _code(REGULARIZERS, regularizer, "regularizer")
         numbers[kernels.LEARNING_RATE] = learning_rate
@@ -177,11 +186,16 @@ class CPUEngine:
         numbers[kernels.SMOOTHING] = label_smoothing if smooths else 0.0
         numbers[kernels.SMOOTH_TO] = self._smooth_to
         settings.options[: len(options)] = options
+        settings.codes[kernels.OPTIMIZER] = self._update_code(names)
         settings.dropout[: len(dropout)] = dropout
         if self.state[kernels.STEP] == 0:
-            names = dict(zip(self.optimizer.options, options, strict=True))
             self.slots[:] = self.optimizer.starting_slot(names)
         self._allocate(min(batch_size, len(self.X)), bool(np.any(settings.dropout)))
+
+    def _update_code(self, options: Mapping[str, float]) -> int:
+        if self.optimizer.name == "sgd" and options["momentum"] == 0.0:
+            return kernels.PLAIN_SGD
+        return _code(OPTIMIZERS, self.optimizer.name, "optimizer")
 
     def _allocate(self, width: int, dropout: bool) -> None:
         if width != self._width or dropout != self._with_dropout:
@@ -207,8 +221,7 @@ class CPUEngine:
             self._params,
             self._slots,
             self.state,
-            self.X,
-            self.Y,
+            *self._data,
             self._order,
             self._order_epoch,
             self.buffers,
@@ -312,8 +325,8 @@ def _outputs(
         p.params,
         p.buffers,
         p.settings,
-        _read_only(X),
-        _read_only(targets),
+        _flat(X),
+        _flat(targets),
         order,
         layers,
         Y is not None,
@@ -364,8 +377,8 @@ def loss_and_gradients(
         p.params,
         p.buffers,
         p.settings,
-        _read_only(X),
-        _read_only(Y),
+        _flat(X),
+        _flat(Y),
         order,
         gradient,
     )

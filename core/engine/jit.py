@@ -131,6 +131,13 @@ def kernel(function: Callable[..., Any]) -> Any:
     return numba.njit(fastmath=FAST, pipeline_class=_PartCompiler, **_OPTIONS)(function)
 
 
+def inlined(function: Callable[..., Any]) -> Any:
+    """A kernel that becomes part of whatever calls it."""
+    return numba.njit(fastmath=FAST, pipeline_class=_PartCompiler, forceinline=True, **_OPTIONS)(
+        function
+    )
+
+
 def exact(function: Callable[..., Any]) -> Any:
     """A kernel whose arithmetic is done in the order in which it is written."""
     return numba.njit(fastmath=EXACT, pipeline_class=_PartCompiler, **_OPTIONS)(function)
@@ -138,6 +145,5 @@ def exact(function: Callable[..., Any]) -> Any:
 
 def entry(function: Callable[..., Any]) -> Any:
     """A kernel that Python calls: compiled at its first call, kept on disk."""
-    return cache.keep(
-        numba.njit(fastmath=FAST, pipeline_class=_EntryCompiler, **_OPTIONS)(function)
-    )
+    compiled = numba.njit(fastmath=FAST, pipeline_class=_EntryCompiler, **_OPTIONS)(function)
+    return cache.keep(compiled) if hasattr(compiled, "py_func") else compiled

@@ -22,7 +22,7 @@ import numpy as np
 from core.engine.compile import choose, double, single
 from core.engine.jit import entry, kernel
 from core.engine.lanes import LANES, add, fill, first, fma, load, mul, store, sub, zeros
-from core.engine.layout import ACTIVATION, BIASES, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
+from core.engine.layout import ACTIVATION, BIASES, INPUTS, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
 from core.engine.products import (
     gather_columns,
     gather_rows,
@@ -59,6 +59,8 @@ BY_SLOPE, BY_SOFTMAX, DIFFERENCE, NORMALIZED = range(4)
 
 PER_OUTPUT, PER_SAMPLE = range(2)  # what the mean of a loss is taken over
 
+PLAIN_SGD = len(OPTIMIZERS)  # the code of SGD without momentum
+
 N_COLUMNS = 4  # of a recorded row, before the three groups of columns by layer
 
 
@@ -73,9 +75,9 @@ class Buffers(NamedTuple):
     M: np.ndarray
     D: np.ndarray
     T: np.ndarray  # (width, 16): D of sixteen units, a row for each sample
-    R: np.ndarray  # (width, inputs or outputs): samples as they lie
+    R: np.ndarray  # a matrix before it is turned feature-major: a row for each sample
     Q: np.ndarray  # (outputs, width): outputs made to sum to one
-    S: np.ndarray  # (max(width, 32),): sums over the outputs of a sample
+    S: np.ndarray  # (width,): sums over the outputs of a sample
     G: np.ndarray
     before: np.ndarray  # parameters before the update, kept on recorded steps
 
@@ -157,31 +159,46 @@ def _penalty_slope(derivative):
     return add
 
 
-def _update(record):
-    f = single(record.update)
-    if len(record.slots) == 1:
+SMALLEST_NORMAL = f32(1.17549435e-38)
 
-        @kernel
-        def update(W, G, slots, c0, c1, c2, c3, c4):
-            finite, s = ZERO, slots[0]
-            for k in range(W.size):
-                w, s0, _ = f(W[k], G[k], s[k], ZERO, c0, c1, c2, c3, c4)
-                W[k], s[k] = w, s0
-                finite += ZERO * w + ZERO * s0
-            return finite
 
-    else:
+@kernel
+def flushed(s):
+    """s, or 0 for a denormal: the memory of a dead unit decays into them, and they are slow."""
+    return ZERO if abs(s) < SMALLEST_NORMAL else s
 
-        @kernel
-        def update(W, G, slots, c0, c1, c2, c3, c4):
-            finite, s, r = ZERO, slots[0], slots[1]
-            for k in range(W.size):
-                w, s0, s1 = f(W[k], G[k], s[k], r[k], c0, c1, c2, c3, c4)
-                W[k], s[k], r[k] = w, s0, s1
-                finite += ZERO * w + ZERO * s0 + ZERO * s1
-            return finite
 
-    return update
+def _update(function, n_slots):
+    f = single(function)
+
+    @kernel
+    def without_slots(W, G, slots, c0, c1, c2, c3, c4):
+        finite = ZERO
+        for k in range(W.size):
+            w, _, _ = f(W[k], G[k], ZERO, ZERO, c0, c1, c2, c3, c4)
+            W[k] = w
+            finite += ZERO * w
+        return finite
+
+    @kernel
+    def with_one_slot(W, G, slots, c0, c1, c2, c3, c4):
+        finite, s = ZERO, slots[0]
+        for k in range(W.size):
+            w, s0, _ = f(W[k], G[k], s[k], ZERO, c0, c1, c2, c3, c4)
+            W[k], s[k] = w, flushed(s0)
+            finite += ZERO * w + ZERO * s0
+        return finite
+
+    @kernel
+    def with_two_slots(W, G, slots, c0, c1, c2, c3, c4):
+        finite, s, r = ZERO, slots[0], slots[1]
+        for k in range(W.size):
+            w, s0, s1 = f(W[k], G[k], s[k], r[k], c0, c1, c2, c3, c4)
+            W[k], s[k], r[k] = w, flushed(s0), flushed(s1)
+            finite += ZERO * w + ZERO * s0 + ZERO * s1
+        return finite
+
+    return (without_slots, with_one_slot, with_two_slots)[n_slots]
 
 
 activate = choose([_activation(r.function) for r in ACTIVATIONS.values()])
@@ -189,8 +206,10 @@ times_slope = choose([_slope(r.derivative) for r in ACTIVATIONS.values()])
 loss_total = choose([_loss(r.function) for r in LOSSES.values()])
 loss_slope = choose([_loss_slope(r.derivative) for r in LOSSES.values()])
 penalty_slope = choose([_penalty_slope(r.derivative) for r in REGULARIZERS.values()])
-update_all = choose([_update(r) for r in OPTIMIZERS.values()])
-prepare = choose([double(r.prepare) for r in OPTIMIZERS.values()])
+updates = [_update(r.update, len(r.slots)) for r in OPTIMIZERS.values()]
+plain_sgd = _update(OPTIMIZERS["sgd"].update, 0)  # without momentum, velocity need not be kept
+update_all = choose([*updates, plain_sgd])
+prepare = choose([double(r.prepare) for r in (*OPTIMIZERS.values(), OPTIMIZERS["sgd"])])
 exp = single(ACTIVATIONS["gaussian"].function.__globals__["exp"])
 key, draw, uniform = double(random.key), double(random.draw), double(random.uniform)
 
@@ -212,14 +231,16 @@ def shuffle(order, seed, epoch):
 @kernel
 def gather(table, buffers, X, Y, order, start, count, smoothing, smooth_to):
     """Copy samples order[start : start + count] into the buffers; returns the batch's width."""
-    width = padded(count)
+    width, last = padded(count), table.shape[0] - 1
+    inputs, outputs = table[0, INPUTS], table[last, UNITS]
     if is_large(table, 0, width):
-        gather_rows(X, order, start, count, width, buffers.X)
+        gather_rows(X, inputs, order, start, count, width, buffers.X)
     else:
-        gather_columns(X, order, start, count, width, buffers.R, buffers.X)
-    gather_columns(Y, order, start, count, width, buffers.R, buffers.Y)
+        gather_columns(X, inputs, order, start, count, width, buffers.R, buffers.X)
+    if Y.size > 0:
+        gather_columns(Y, outputs, order, start, count, width, buffers.R, buffers.Y)
     if smoothing != ZERO:
-        for k in range(Y.shape[1] * width):
+        for k in range(outputs * width):
             buffers.Y[k] = buffers.Y[k] * (ONE - smoothing) + smoothing * smooth_to
     return width
 
@@ -272,7 +293,7 @@ def forward(table, params, buffers, width, dropout, seed, step):
     for layer in range(table.shape[0]):
         units, code = table[layer, UNITS], table[layer, ACTIVATION]
         start, stop = table[layer, ROW] * width, (table[layer, ROW] + units) * width
-        layer_sums(table, layer, params, X, x, buffers.Z, start, width)
+        layer_sums(table, layer, params, X, x, buffers.R, buffers.Z, start, width)
         if code == SOFTMAX_CODE:
             softmax(buffers.Z[start:stop], buffers.A[start:stop], buffers.S, units, width)
         else:
@@ -506,7 +527,7 @@ def run(
     are full. A step that yields anything not finite is the last, is counted, and has no row.
     """
     codes, numbers = settings.codes, settings.numbers
-    n_samples, n_layers = X.shape[0], table.shape[0]
+    n_samples, n_layers = order.size, table.shape[0]
     for done in range(n_steps):
         step, position = state[STEP] + 1, state[POSITION]
         recorded = step % stride == 0
@@ -550,8 +571,8 @@ def gradients(table, params, buffers, settings, X, Y, order, total_gradient):
     codes, total = settings.codes, 0.0
     outputs = table[table.shape[0] - 1, UNITS]
     total_gradient[:] = 0.0
-    for start in range(0, X.shape[0], codes[BATCH_SIZE]):
-        count = min(codes[BATCH_SIZE], X.shape[0] - start)
+    for start in range(0, order.size, codes[BATCH_SIZE]):
+        count = min(codes[BATCH_SIZE], order.size - start)
         width = gather(table, buffers, X, Y, order, start, count, ZERO, ZERO)
         weight = count if codes[MEAN_OVER] == PER_SAMPLE else count * outputs
         total += weight * loss_and_gradient(table, params, buffers, settings, width, count, 0)
@@ -570,8 +591,8 @@ def outputs(table, params, buffers, settings, X, Y, order, layers, loss_wanted):
     last = table.shape[0] - 1
     n_units = table[last, ROW] + table[last, UNITS]
     first = n_units - layers.shape[1]
-    for start in range(0, X.shape[0], codes[BATCH_SIZE]):
-        count = min(codes[BATCH_SIZE], X.shape[0] - start)
+    for start in range(0, order.size, codes[BATCH_SIZE]):
+        count = min(codes[BATCH_SIZE], order.size - start)
         width = gather(table, buffers, X, Y, order, start, count, ZERO, ZERO)
         forward(table, params, buffers, width, settings.dropout, 0, 0)
         if loss_wanted:

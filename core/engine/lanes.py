@@ -20,6 +20,7 @@ from numba.np.arrayobj import make_array
 LANES = 16  # AVX-512 holds them in one register, AVX2 in two, NEON in four
 
 _INT = ir.IntType(32)
+_BYTES = ir.IntType(8).as_pointer()
 _VECTOR = ir.VectorType(ir.FloatType(), LANES)
 _CONTRACT = ("contract",)
 
@@ -84,6 +85,10 @@ def total(v):
     return v.sum()
 
 
+def prefetch(array, k):
+    """Begin to bring array[k] into the cache: it is wanted soon."""
+
+
 def transpose(source, k, stride, target, m, target_stride):
     """Copy a block of 16 x 16 numbers, rows to columns.
 
@@ -144,6 +149,11 @@ def _type_first(context):
 @type_callable(total)
 def _type_total(context):
     return lambda v: types.float32
+
+
+@type_callable(prefetch)
+def _type_prefetch(context):
+    return lambda array, k: types.void
 
 
 @type_callable(store)
@@ -230,6 +240,17 @@ def _lower_spread(context, builder, signature, arguments):
 def _lower_fill(context, builder, signature, arguments):
     (x,) = arguments
     return _everywhere(builder, context.cast(builder, x, signature.args[0], types.float32))
+
+
+@lower_builtin(prefetch, types.Array, types.Integer)
+def _lower_prefetch(context, builder, signature, arguments):
+    place = _place(context, builder, signature.args[0], *arguments)
+    place = builder.bitcast(place, _BYTES)
+    kind = ir.FunctionType(ir.VoidType(), [_BYTES, _INT, _INT, _INT])
+    hint = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    read, all_levels, data = 0, 3, 1
+    builder.call(hint, [place, *(ir.Constant(_INT, n) for n in (read, all_levels, data))])
+    return context.get_dummy_value()
 
 
 @lower_builtin(zeros)

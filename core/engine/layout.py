@@ -6,8 +6,10 @@ One buffer makes the optimizer one loop, a snapshot one copy and a download one 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,11 +88,11 @@ class Layout:
     def output_activation(self) -> str:
         return self.activations[-1]
 
-    @property
+    @functools.cached_property
     def n_parameters(self) -> int:
-        return sum((i + 1) * u for i, u in zip(self.sizes, self.sizes[1:], strict=False))
+        return sum((i + 1) * u for i, u in pairwise(self.sizes))
 
-    @property
+    @functools.cached_property
     def table(self) -> NDArray[np.int64]:
         """What a kernel needs to know: int64 (n_layers, 6), columns INPUTS to ROW.
 
@@ -102,7 +104,9 @@ class Layout:
             biases = offset + inputs * units
             rows.append((inputs, units, activation_code(name), offset, biases, row))
             offset, row = biases + units, row + units
-        return np.array(rows, dtype=np.int64)
+        table = np.array(rows, dtype=np.int64)
+        table.flags.writeable = False
+        return table
 
     def _layers(self) -> Iterator[tuple[int, int, str]]:
         return zip(self.sizes[:-1], self.sizes[1:], self.activations, strict=True)

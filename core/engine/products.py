@@ -8,12 +8,13 @@ Matrices are flat arrays with the place of their first number: X from x on, Z fr
 import numpy as np
 
 from core.engine.blas import multiply
-from core.engine.jit import kernel
+from core.engine.jit import inlined, kernel
 from core.engine.lanes import (
     LANES,
     add,
     fma,
     load,
+    prefetch,
     spread,
     store,
     store_part,
@@ -23,11 +24,10 @@ from core.engine.lanes import (
 )
 from core.engine.layout import BIASES, INPUTS, UNITS, WEIGHTS
 
-ONE, ZERO = np.float32(1.0), np.float32(0.0)
+ZERO = np.float32(0.0)
 
 LARGE = 1 << 19  # multiplications of a product from which on BLAS is the faster
 FEW = 8  # columns up to which a gather goes number by number
-TILE = 8  # rows of a tile: enough sums under way to hide the latency of an addition
 
 
 @kernel
@@ -43,79 +43,138 @@ def is_large(table, layer, width):
 
 
 @kernel
-def gather_rows(X, order, start, count, width, out):
-    """Copy samples as they lie: out (width, inputs)."""
-    n = X.shape[1]
+def gather_rows(X, n, order, start, count, width, out):
+    """Copy samples of n numbers as they lie: out (width, n)."""
     for p in range(width):
-        row = order[start + (p if p < count else 0)]
-        for i in range(n):
-            out[p * n + i] = X[row, i]
+        row = order[start + (p if p < count else 0)] * n
+        following = order[start + (p + 1 if p + 1 < count else 0)] * n
+        whole = n // LANES * LANES
+        for i in range(0, whole, LANES):
+            prefetch(X, following + i)
+            store(out, p * n + i, load(X, row + i))
+        for i in range(whole, n):
+            out[p * n + i] = X[row + i]
 
 
 @kernel
-def gather_columns(X, order, start, count, width, rows, out):
-    """Copy samples feature-major: out (inputs, width), with room for whole blocks of 16.
+def gather_columns(X, n, order, start, count, width, rows, out):
+    """Copy samples feature-major: out (n, width), with room for whole blocks of 16.
 
-    rows: scratch (width, inputs).
+    rows: scratch (width, n).
     """
-    n = X.shape[1]
     if n <= FEW:
         for p in range(width):
-            row = order[start + (p if p < count else 0)]
+            row = order[start + (p if p < count else 0)] * n
             for i in range(n):
-                out[i * width + p] = X[row, i]
+                out[i * width + p] = X[row + i]
         return
-    gather_rows(X, order, start, count, width, rows)
-    for i in range(0, n, LANES):
-        for p in range(0, width, LANES):
-            transpose(rows, p * n + i, n, out, i * width + p, width)
+    gather_rows(X, n, order, start, count, width, rows)
+    turn(rows, n, width, out, 0)
 
 
 @kernel
-def layer_sums(table, layer, params, X, x, Z, z, width):
-    """Z = W' X + b."""
+def turn(rows, n, width, out, o):
+    """Turn samples as they lie, (width, n), feature-major: (n, width), in blocks of 16 x 16."""
+    for i in range(0, n, LANES):
+        for p in range(0, width, LANES):
+            transpose(rows, p * n + i, n, out, o + i * width + p, width)
+
+
+# ---- tiles ----------------------------------------------------------------------------------
+
+
+@inlined
+def eight_sums(rows, terms, B, b, row, step, V, v, pitch):
+    """Eight rows of a product by one vector of columns, kept in registers.
+
+    s_r = sum over t < terms of B[b + r row + t step] times the vector at V[v + t pitch].
+    Where there are fewer rows than eight, the last is repeated.
+    """
+    last = rows - 1
+    b1, b2, b3 = b + min(1, last) * row, b + min(2, last) * row, b + min(3, last) * row
+    b4, b5, b6 = b + min(4, last) * row, b + min(5, last) * row, b + min(6, last) * row
+    b7 = b + min(7, last) * row
+    s0, s1, s2, s3 = zeros(), zeros(), zeros(), zeros()
+    s4, s5, s6, s7 = zeros(), zeros(), zeros(), zeros()
+    for t in range(terms):
+        k, x = t * step, load(V, v + t * pitch)
+        s0, s1 = fma(spread(B, b + k), x, s0), fma(spread(B, b1 + k), x, s1)
+        s2, s3 = fma(spread(B, b2 + k), x, s2), fma(spread(B, b3 + k), x, s3)
+        s4, s5 = fma(spread(B, b4 + k), x, s4), fma(spread(B, b5 + k), x, s5)
+        s6, s7 = fma(spread(B, b6 + k), x, s6), fma(spread(B, b7 + k), x, s7)
+    return s0, s1, s2, s3, s4, s5, s6, s7
+
+
+@inlined
+def four_sums(rows, terms, B, b, row, step, V, v, pitch):
+    """`eight_sums` of four rows."""
+    last = rows - 1
+    b1, b2, b3 = b + min(1, last) * row, b + min(2, last) * row, b + min(3, last) * row
+    s0, s1, s2, s3 = zeros(), zeros(), zeros(), zeros()
+    for t in range(terms):
+        k, x = t * step, load(V, v + t * pitch)
+        s0, s1 = fma(spread(B, b + k), x, s0), fma(spread(B, b1 + k), x, s1)
+        s2, s3 = fma(spread(B, b2 + k), x, s2), fma(spread(B, b3 + k), x, s3)
+    return s0, s1, s2, s3
+
+
+@inlined
+def keep_rows(rows, columns, s0, s1, s2, s3, C, c, stride):
+    """Write the first columns of as many of four rows as there are."""
+    store_part(C, c, s0, columns)
+    if rows > 1:
+        store_part(C, c + stride, s1, columns)
+    if rows > 2:
+        store_part(C, c + 2 * stride, s2, columns)
+    if rows > 3:
+        store_part(C, c + 3 * stride, s3, columns)
+
+
+@kernel
+def product(rows, columns, terms, B, b, row, step, V, v, pitch, C, c, stride):
+    """C = B V for one vector of columns: C[c + r stride + q] = sum over t of b_rt v_tq.
+
+    b_rt lies at B[b + r row + t step], v_tq at V[v + t pitch + q], q < columns <= 16.
+    """
+    r = 0
+    while r < rows:
+        here, left = c + r * stride, rows - r
+        if left > 4:
+            s0, s1, s2, s3, s4, s5, s6, s7 = eight_sums(
+                left, terms, B, b + r * row, row, step, V, v, pitch
+            )
+            keep_rows(left, columns, s0, s1, s2, s3, C, here, stride)
+            keep_rows(left - 4, columns, s4, s5, s6, s7, C, here + 4 * stride, stride)
+            r += 8
+        else:
+            s0, s1, s2, s3 = four_sums(left, terms, B, b + r * row, row, step, V, v, pitch)
+            keep_rows(left, columns, s0, s1, s2, s3, C, here, stride)
+            r += 4
+
+
+# ---- the products of a layer ----------------------------------------------------------------
+
+
+@kernel
+def layer_sums(table, layer, params, X, x, R, Z, z, width):
+    """Z = W' X + b. R: scratch (width, units)."""
     inputs, units = table[layer, INPUTS], table[layer, UNITS]
     w, b = table[layer, WEIGHTS], table[layer, BIASES]
     if is_large(table, layer, width):
-        for j in range(units):
-            for p in range(0, width, LANES):
-                store(Z, z + j * width + p, spread(params, b + j))
-        multiply(True, layer == 0, units, width, inputs, params, w, X, x, ONE, Z, z)
-        return
-    for p in range(0, width, LANES):
-        j = 0
-        while j + TILE <= units:
-            z0, z1 = spread(params, b + j), spread(params, b + j + 1)
-            z2, z3 = spread(params, b + j + 2), spread(params, b + j + 3)
-            z4, z5 = spread(params, b + j + 4), spread(params, b + j + 5)
-            z6, z7 = spread(params, b + j + 6), spread(params, b + j + 7)
-            for i in range(inputs):
-                k, v = w + i * units + j, load(X, x + i * width + p)
-                z0, z1 = fma(spread(params, k), v, z0), fma(spread(params, k + 1), v, z1)
-                z2, z3 = fma(spread(params, k + 2), v, z2), fma(spread(params, k + 3), v, z3)
-                z4, z5 = fma(spread(params, k + 4), v, z4), fma(spread(params, k + 5), v, z5)
-                z6, z7 = fma(spread(params, k + 6), v, z6), fma(spread(params, k + 7), v, z7)
-            store_tile(Z, z + j * width + p, width, z0, z1, z2, z3, z4, z5, z6, z7)
-            j += TILE
-        while j < units:
-            sums = spread(params, b + j)
-            for i in range(inputs):
-                sums = fma(spread(params, w + i * units + j), load(X, x + i * width + p), sums)
-            store(Z, z + j * width + p, sums)
-            j += 1
-
-
-@kernel
-def store_tile(Z, z, stride, z0, z1, z2, z3, z4, z5, z6, z7):
-    """Write eight rows of one vector each."""
-    store(Z, z, z0)
-    store(Z, z + stride, z1)
-    store(Z, z + 2 * stride, z2)
-    store(Z, z + 3 * stride, z3)
-    store(Z, z + 4 * stride, z4)
-    store(Z, z + 5 * stride, z5)
-    store(Z, z + 6 * stride, z6)
-    store(Z, z + 7 * stride, z7)
+        if layer == 0:  # BLAS is slower at W' X' than at X W and turning the result around
+            multiply(False, False, width, units, inputs, X, x, params, w, ZERO, R, 0)
+            turn(R, units, width, Z, z)
+        else:
+            multiply(True, False, units, width, inputs, params, w, X, x, ZERO, Z, z)
+    else:
+        for p in range(0, width, LANES):
+            product(
+                units, LANES, inputs, params, w, 1, units, X, x + p, width, Z, z + p, width
+            )  # fmt: skip
+    for j in range(units):
+        bias = spread(params, b + j)
+        for k in range(z + j * width, z + (j + 1) * width, LANES):
+            store(Z, k, add(load(Z, k), bias))
 
 
 @kernel
@@ -127,29 +186,9 @@ def input_gradient(table, layer, params, D, d, out, o, width):
         multiply(False, False, inputs, width, units, params, w, D, d, ZERO, out, o)
         return
     for p in range(0, width, LANES):
-        i = 0
-        while i + TILE <= inputs:
-            x0, x1, x2, x3 = zeros(), zeros(), zeros(), zeros()
-            x4, x5, x6, x7 = zeros(), zeros(), zeros(), zeros()
-            for j in range(units):
-                k, v = w + i * units + j, load(D, d + j * width + p)
-                x0 = fma(spread(params, k), v, x0)
-                x1 = fma(spread(params, k + units), v, x1)
-                x2 = fma(spread(params, k + 2 * units), v, x2)
-                x3 = fma(spread(params, k + 3 * units), v, x3)
-                x4 = fma(spread(params, k + 4 * units), v, x4)
-                x5 = fma(spread(params, k + 5 * units), v, x5)
-                x6 = fma(spread(params, k + 6 * units), v, x6)
-                x7 = fma(spread(params, k + 7 * units), v, x7)
-            store_tile(out, o + i * width + p, width, x0, x1, x2, x3, x4, x5, x6, x7)
-            i += TILE
-        while i < inputs:
-            sums = zeros()
-            for j in range(units):
-                k = w + i * units + j
-                sums = fma(spread(params, k), load(D, d + j * width + p), sums)
-            store(out, o + i * width + p, sums)
-            i += 1
+        product(
+            inputs, LANES, units, params, w, units, 1, D, d + p, width, out, o + p, width
+        )  # fmt: skip
 
 
 @kernel
@@ -190,34 +229,7 @@ def gradient_by_columns(inputs, units, X, x, D, d, T, G, w, width):
     for j in range(0, units, LANES):
         for p in range(0, width, LANES):
             transpose(D, d + j * width + p, width, T, p * LANES, LANES)
-        here = min(LANES, units - j)
-        i = 0
-        while i + TILE <= inputs:
-            g0, g1, g2, g3 = zeros(), zeros(), zeros(), zeros()
-            g4, g5, g6, g7 = zeros(), zeros(), zeros(), zeros()
-            for p in range(width):
-                k, v = x + i * width + p, load(T, p * LANES)
-                g0 = fma(spread(X, k), v, g0)
-                g1 = fma(spread(X, k + width), v, g1)
-                g2 = fma(spread(X, k + 2 * width), v, g2)
-                g3 = fma(spread(X, k + 3 * width), v, g3)
-                g4 = fma(spread(X, k + 4 * width), v, g4)
-                g5 = fma(spread(X, k + 5 * width), v, g5)
-                g6 = fma(spread(X, k + 6 * width), v, g6)
-                g7 = fma(spread(X, k + 7 * width), v, g7)
-            k = w + i * units + j
-            store_part(G, k, g0, here)
-            store_part(G, k + units, g1, here)
-            store_part(G, k + 2 * units, g2, here)
-            store_part(G, k + 3 * units, g3, here)
-            store_part(G, k + 4 * units, g4, here)
-            store_part(G, k + 5 * units, g5, here)
-            store_part(G, k + 6 * units, g6, here)
-            store_part(G, k + 7 * units, g7, here)
-            i += TILE
-        while i < inputs:
-            sums = zeros()
-            for p in range(width):
-                sums = fma(spread(X, x + i * width + p), load(T, p * LANES), sums)
-            store_part(G, w + i * units + j, sums, here)
-            i += 1
+        columns = min(LANES, units - j)
+        product(
+            inputs, columns, width, X, x, width, 1, T, 0, LANES, G, w + j, units
+        )  # fmt: skip
