@@ -106,9 +106,13 @@ def test_two_pages_do_not_disturb_each_other(server: Server, visit: Visit) -> No
     one.wait_until(lambda: one.number("Epoch") > 10, "the first page trains")
     assert other.number("Epoch") == 0
     assert other.metric("Training loss") == start
+    other.page.bring_to_front()
     other.press("Play")
+    other.wait_until(lambda: other.live.frame()[0]["step"] > 0, "the second page's run starts")
+    one.page.bring_to_front()
     one.press("Pause")
     one.button("Play").wait_for()
     epoch = one.number("Epoch")
+    other.page.bring_to_front()  # a page in the background is drawn by the browser's leave only
     other.wait_until(lambda: other.number("Epoch") > 10, "the second page trains")
     assert one.number("Epoch") == epoch

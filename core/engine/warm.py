@@ -6,6 +6,7 @@ What is compiled is there for every network, loss and optimizer; a second run on
 from __future__ import annotations
 
 import gc
+import contextlib
 import time
 
 
@@ -35,4 +36,5 @@ def _call_every_entry() -> None:
 
 
 if __name__ == "__main__":
-    print(f"Kernels are ready after {warm():.1f} s.")
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C of the page ends this too, without a word
+        print(f"Kernels are ready after {warm():.1f} s.")
