@@ -5,8 +5,8 @@ What is compiled is there for every network, loss and optimizer; a second run on
 
 from __future__ import annotations
 
-import gc
 import contextlib
+import gc
 import time
 
 
