@@ -168,7 +168,7 @@ def a_bit_of_everything() -> np.ndarray:
         layout, params = engine.layout, engine.params
         results += [params, rows.ravel(), cpu.layer_outputs(layout, params, X)[0].ravel()]
         results.append(cpu.loss_and_gradients(layout, params, X, Y, "huber")[1])
-    X, Y = classes(32, 300, 2)  # products of 300 x 128 x 32 go to BLAS
+    X, Y = classes(32, 300, 2)  # sums over units in lanes
     net = Net.random((300, 128, 2), ("sine", "sigmoid"))
     engine = an_engine(net, X, Y, Training("categorical_crossentropy"))
     engine.run(2, NO_ROWS, NEVER, 0)
@@ -176,7 +176,7 @@ def a_bit_of_everything() -> np.ndarray:
 
 
 def test_the_kernels_as_plain_python(tmp_path):
-    """Every kernel means what its Python says, lanes and BLAS included."""
+    """Every kernel means what its Python says."""
     code = "import numpy as np; from tests.test_engine import a_bit_of_everything as f\n"
     code += "with np.errstate(all='ignore'): np.save('result.npy', f())"
     run_python(code, NUMBA_DISABLE_JIT="1", at=tmp_path)

@@ -5,7 +5,6 @@ Batches are float32; X (n, n_inputs) and targets Y (n, n_outputs) are C-contiguo
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,15 +25,6 @@ Floats = NDArray[np.float32]
 
 CHUNK = 256  # samples that a prediction takes at a time
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
-
-
-@functools.cache
-def hold_blas() -> None:
-    """Keep BLAS at one thread: our own threads share the cores, and a sum's order stays fixed."""
-    import scipy.linalg.cython_blas  # noqa: F401  (loads the library that np.dot calls in a kernel)
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1, user_api="blas")
 
 
 def _aligned(*shape: int) -> Floats:
@@ -66,7 +56,7 @@ def _buffers(layout: Layout, width: int, *, dropout: bool, training: bool) -> ke
         "M": units * dropout,
         "D": units * training,
         "T": width * LANES,
-        "R": width * max(inputs, outputs, layout.sizes[1]) + LANES,
+        "R": width * max(layout.sizes) + LANES,
         "Q": outputs * width,
         "S": width,
         "G": parameters * training,
@@ -133,7 +123,6 @@ class CPUEngine:
     def __init__(
         self, layout: Layout, X: Floats, Y: Floats, *, loss: str, optimizer: str, seed: int
     ) -> None:
-        hold_blas()
         _check_shapes(layout, X, Y)
         self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer")
         self.X, self.Y = X, Y
@@ -297,7 +286,6 @@ class _Pass:
 
 
 def _pass(layout: Layout, params: Floats, n: int, loss: str, *, training: bool = False) -> _Pass:
-    hold_blas()
     width = max(1, min(CHUNK, n))
     return _Pass(
         layout.table,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
-from llvmlite.binding import Linkage, parse_assembly
+from llvmlite.binding import Linkage, get_host_cpu_features, parse_assembly
 from numba.core.cgutils import normalize_ir_text
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
@@ -30,6 +30,8 @@ EXACT = {"contract", "nsz"}
 # keep a loop from being vectorised).
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False}
 
+
+HAS_WIDE_REGISTERS = bool(get_host_cpu_features().get("avx512f"))  # 32 of them, of 16 floats
 
 _LABEL = re.compile(r'^"?([^\s"]+)"?:')
 _JUMP = re.compile(r'^\s*br label %"?([^\s"]+)"?$')

@@ -24,10 +24,10 @@ from core.engine.jit import entry, kernel
 from core.engine.lanes import LANES, add, fill, first, fma, load, mul, store, sub, zeros
 from core.engine.layout import ACTIVATION, BIASES, INPUTS, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
 from core.engine.products import (
+    by_samples,
     gather_columns,
     gather_rows,
     input_gradient,
-    is_large,
     layer_sums,
     padded,
     weight_gradient,
@@ -233,7 +233,7 @@ def gather(table, buffers, X, Y, order, start, count, smoothing, smooth_to):
     """Copy samples order[start : start + count] into the buffers; returns the batch's width."""
     width, last = padded(count), table.shape[0] - 1
     inputs, outputs = table[0, INPUTS], table[last, UNITS]
-    if is_large(table, 0, width):
+    if by_samples(table, 0):
         gather_rows(X, inputs, order, start, count, width, buffers.X)
     else:
         gather_columns(X, inputs, order, start, count, width, buffers.R, buffers.X)
@@ -293,7 +293,7 @@ def forward(table, params, buffers, width, dropout, seed, step):
     for layer in range(table.shape[0]):
         units, code = table[layer, UNITS], table[layer, ACTIVATION]
         start, stop = table[layer, ROW] * width, (table[layer, ROW] + units) * width
-        layer_sums(table, layer, params, X, x, buffers.R, buffers.Z, start, width)
+        layer_sums(table, layer, params, X, x, buffers.R, buffers.T, buffers.Z, start, width)
         if code == SOFTMAX_CODE:
             softmax(buffers.Z[start:stop], buffers.A[start:stop], buffers.S, units, width)
         else:

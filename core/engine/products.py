@@ -1,14 +1,13 @@
 """The products of a layer, and the gathering of a batch. Letters as in `kernels`.
 
-Large products are BLAS (one thread). Small ones, where a call would cost more than the product,
-keep a tile of sums in registers: eight rows of the result by one vector of samples or units.
-Matrices are flat arrays with the place of their first number: X from x on, Z from z on.
+A product keeps a tile of sums in registers: eight rows of the result by one vector of samples or
+units. That is as fast as the machine multiplies, for small matrices and for large ones, so no
+library is called (whose calls would cost more than a small product, and whose threads would get in
+the way of our own). Matrices are flat arrays with the place of their first number: X from x on.
 """
 
-import numpy as np
 
-from core.engine.blas import multiply
-from core.engine.jit import inlined, kernel
+from core.engine.jit import HAS_WIDE_REGISTERS, inlined, kernel
 from core.engine.lanes import (
     LANES,
     add,
@@ -24,10 +23,11 @@ from core.engine.lanes import (
 )
 from core.engine.layout import BIASES, INPUTS, UNITS, WEIGHTS
 
-ZERO = np.float32(0.0)
-
-LARGE = 1 << 19  # multiplications of a product from which on BLAS is the faster
 FEW = 8  # columns up to which a gather goes number by number
+CACHED = 1 << 19  # weights up to which a matrix is quick to read column by column
+
+# Rows of a tile: as many as there are registers for, and enough to hide the latency of a sum.
+TALL = 4 if not HAS_WIDE_REGISTERS else 8
 
 
 @kernel
@@ -37,9 +37,14 @@ def padded(count):
 
 
 @kernel
-def is_large(table, layer, width):
-    """Whether a layer's products go to BLAS; then a first layer's X is (width, inputs)."""
-    return table[layer, INPUTS] * table[layer, UNITS] * width >= LARGE
+def by_samples(table, layer):
+    """Whether a layer's sums run over units in lanes, a row for each sample.
+
+    Else they run over samples in lanes, a row for each unit, which a narrow layer fills better. The
+    first layer by samples is fed as the samples lie, X (width, inputs), and need not be turned.
+    """
+    inputs, units = table[layer, INPUTS], table[layer, UNITS]
+    return units >= LANES and (layer == 0 or inputs * units > CACHED)
 
 
 @kernel
@@ -139,7 +144,7 @@ def product(rows, columns, terms, B, b, row, step, V, v, pitch, C, c, stride):
     r = 0
     while r < rows:
         here, left = c + r * stride, rows - r
-        if left > 4:
+        if TALL == 8 and left > 4:
             s0, s1, s2, s3, s4, s5, s6, s7 = eight_sums(
                 left, terms, B, b + r * row, row, step, V, v, pitch
             )
@@ -156,16 +161,22 @@ def product(rows, columns, terms, B, b, row, step, V, v, pitch, C, c, stride):
 
 
 @kernel
-def layer_sums(table, layer, params, X, x, R, Z, z, width):
-    """Z = W' X + b. R: scratch (width, units)."""
+def layer_sums(table, layer, params, X, x, R, T, Z, z, width):
+    """Z = W' X + b. R: scratch (width, inputs); T: scratch (width, 16)."""
     inputs, units = table[layer, INPUTS], table[layer, UNITS]
     w, b = table[layer, WEIGHTS], table[layer, BIASES]
-    if is_large(table, layer, width):
-        if layer == 0:  # BLAS is slower at W' X' than at X W and turning the result around
-            multiply(False, False, width, units, inputs, X, x, params, w, ZERO, R, 0)
-            turn(R, units, width, Z, z)
-        else:
-            multiply(True, False, units, width, inputs, params, w, X, x, ZERO, Z, z)
+    if by_samples(table, layer):
+        if layer > 0:
+            for p in range(0, width, LANES):
+                for i in range(0, inputs, LANES):
+                    transpose(X, x + i * width + p, width, R, p * inputs + i, inputs)
+            X, x = R, 0
+        for j in range(0, units, LANES):
+            product(
+                width, LANES, inputs, X, x, inputs, 1, params, w + j, units, T, 0, LANES
+            )  # fmt: skip
+            for p in range(0, width, LANES):
+                transpose(T, p * LANES, LANES, Z, z + j * width + p, width)
     else:
         for p in range(0, width, LANES):
             product(
@@ -180,11 +191,7 @@ def layer_sums(table, layer, params, X, x, R, Z, z, width):
 @kernel
 def input_gradient(table, layer, params, D, d, out, o, width):
     """dE/dX = W D."""
-    inputs, units = table[layer, INPUTS], table[layer, UNITS]
-    w = table[layer, WEIGHTS]
-    if is_large(table, layer, width):
-        multiply(False, False, inputs, width, units, params, w, D, d, ZERO, out, o)
-        return
+    inputs, units, w = table[layer, INPUTS], table[layer, UNITS], table[layer, WEIGHTS]
     for p in range(0, width, LANES):
         product(
             inputs, LANES, units, params, w, units, 1, D, d + p, width, out, o + p, width
@@ -201,15 +208,14 @@ def weight_gradient(table, layer, X, x, D, d, T, G, width):
         for p in range(LANES, width, LANES):
             sums = add(sums, load(D, d + j * width + p))
         G[b + j] = total(sums)
-    if is_large(table, layer, width):
-        multiply(layer == 0, True, inputs, units, width, X, x, D, d, ZERO, G, w)
-        return
     # Cycles, roughly: a sum over lanes takes 9, a transposed block 55.
     vectors, blocks = width // LANES, padded(units) // LANES
-    if inputs * units * (vectors + 9) < blocks * vectors * (55 + 16 * inputs):
+    if layer == 0 and by_samples(table, layer):
+        gradient_by_columns(inputs, units, X, x, 1, inputs, D, d, T, G, w, width)
+    elif inputs * units * (vectors + 9) < blocks * vectors * (55 + 16 * inputs):
         gradient_by_dots(inputs, units, X, x, D, d, G, w, width)
     else:
-        gradient_by_columns(inputs, units, X, x, D, d, T, G, w, width)
+        gradient_by_columns(inputs, units, X, x, width, 1, D, d, T, G, w, width)
 
 
 @kernel
@@ -224,12 +230,15 @@ def gradient_by_dots(inputs, units, X, x, D, d, G, w, width):
 
 
 @kernel
-def gradient_by_columns(inputs, units, X, x, D, d, T, G, w, width):
-    """Sixteen units at a time, from D' (width, 16): no sum over lanes is needed."""
+def gradient_by_columns(inputs, units, X, x, row, step, D, d, T, G, w, width):
+    """Sixteen units at a time, from D' (width, 16): no sum over lanes is needed.
+
+    Input i of sample p lies at X[x + i row + p step].
+    """
     for j in range(0, units, LANES):
         for p in range(0, width, LANES):
             transpose(D, d + j * width + p, width, T, p * LANES, LANES)
         columns = min(LANES, units - j)
         product(
-            inputs, columns, width, X, x, width, 1, T, 0, LANES, G, w + j, units
+            inputs, columns, width, X, x, row, step, T, 0, LANES, G, w + j, units
         )  # fmt: skip
