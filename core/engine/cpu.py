@@ -5,34 +5,23 @@ Batches are float32; X (n, n_inputs) and targets Y (n, n_outputs) are C-contiguo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine import kernels
-from core.engine.lanes import LANES
+from core.engine import kernels, memory
 from core.engine.layout import Layout
+from core.engine.loops import PLAIN_SGD
+from core.engine.memory import Floats, aligned, buffers_for, whole
 from core.maths.activations import SOFTMAX
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.registry import get
 from core.maths.regularizers import REGULARIZERS
 
-Floats = NDArray[np.float32]
-
 CHUNK = 256  # samples that a prediction takes at a time
-ALIGNMENT = 64  # bytes: a cache line, and the widest vector
-
-
-def _aligned(*shape: int) -> Floats:
-    """Zeros that start on a cache line."""
-    n = math.prod(shape)
-    raw = np.zeros(n * 4 + ALIGNMENT, dtype=np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + 4 * n].view(np.float32).reshape(shape)
 
 
 def _flat(array: Floats) -> Floats:
@@ -40,40 +29,6 @@ def _flat(array: Floats) -> Floats:
     view = np.ascontiguousarray(array, dtype=np.float32).reshape(-1).view()
     view.flags.writeable = False
     return view
-
-
-def _buffers(layout: Layout, width: int, *, dropout: bool, training: bool) -> kernels.Buffers:
-    """Scratch memory for batches of up to `width` samples, cut from one block."""
-    width, inputs, outputs = _whole(width), layout.n_inputs, layout.n_outputs
-    units = (layout.n_units + LANES) * width  # blocks of 16 rows may reach beyond the last unit
-    parameters = _whole(layout.n_parameters)
-    sizes = {
-        "X": _whole(inputs) * width,
-        "Y": _whole(outputs) * width,
-        "Z": units,
-        "A": units,
-        "H": units * dropout,
-        "M": units * dropout,
-        "D": units * training,
-        "T": width * LANES,
-        "R": width * max(layout.sizes) + LANES,
-        "Q": outputs * width,
-        "S": width,
-        "G": parameters * training,
-        "before": parameters * training,
-    }
-    block, start, parts = _aligned(sum(map(_whole, sizes.values()))), 0, {}
-    for name, size in sizes.items():
-        parts[name] = block[start : start + size]
-        start += _whole(size)
-    if not dropout:
-        parts["H"] = parts["A"]
-    return kernels.Buffers(**parts)
-
-
-def _whole(count: int) -> int:
-    """A count, rounded up to whole vectors."""
-    return (count + LANES - 1) // LANES * LANES
 
 
 def _code(registry: dict, name: str, what: str) -> int:
@@ -87,21 +42,21 @@ def _output_rule(loss: str, activation: str) -> int:
         ("sigmoid", "binary_crossentropy"),
         (SOFTMAX, "categorical_crossentropy"),
     ):
-        return kernels.DIFFERENCE
+        return memory.DIFFERENCE
     if activation == SOFTMAX:
-        return kernels.BY_SOFTMAX
-    return kernels.NORMALIZED if loss == "categorical_crossentropy" else kernels.BY_SLOPE
+        return memory.BY_SOFTMAX
+    return memory.NORMALIZED if loss == "categorical_crossentropy" else memory.BY_SLOPE
 
 
-def _settings(layout: Layout, loss: str, batch_size: int) -> kernels.Settings:
+def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
     """Settings with everything off but the loss: no optimizer, penalty, dropout or clipping."""
     codes = np.zeros(7, dtype=np.int64)
-    codes[kernels.LOSS] = _code(LOSSES, loss, "loss")
-    codes[kernels.OUTPUT_RULE] = _output_rule(loss, layout.output_activation)
+    codes[memory.LOSS] = _code(LOSSES, loss, "loss")
+    codes[memory.OUTPUT_RULE] = _output_rule(loss, layout.output_activation)
     per_sample = LOSSES[loss].mean_over == "samples"
-    codes[kernels.MEAN_OVER] = kernels.PER_SAMPLE if per_sample else kernels.PER_OUTPUT
-    codes[kernels.BATCH_SIZE] = batch_size
-    return kernels.Settings(
+    codes[memory.MEAN_OVER] = memory.PER_SAMPLE if per_sample else memory.PER_OUTPUT
+    codes[memory.BATCH_SIZE] = batch_size
+    return memory.Settings(
         codes=codes,
         numbers=np.zeros(7),
         options=np.zeros(8),
@@ -128,8 +83,8 @@ class CPUEngine:
         self.X, self.Y = X, Y
         self._data = _flat(X), _flat(Y)
         # The kernels' loops run over whole vectors: zeros behind the parameters stay zeros.
-        self._params = _aligned(_whole(layout.n_parameters))
-        self._slots = _aligned(len(self.optimizer.slots), len(self._params))
+        self._params = aligned(whole(layout.n_parameters))
+        self._slots = aligned(len(self.optimizer.slots), len(self._params))
         self.params = self._params[: layout.n_parameters]
         self.slots = self._slots[:, : layout.n_parameters]
         self.state = np.zeros(3, dtype=np.int64)
@@ -137,7 +92,7 @@ class CPUEngine:
         self._order = np.zeros(len(X), dtype=np.int64)
         self._order_epoch = np.full(1, -1, dtype=np.int64)
         self._settings = _settings(layout, loss, 1)
-        self._settings.codes[kernels.SEED] = seed
+        self._settings.codes[memory.SEED] = seed
         self._smooth_to = 1 / layout.n_outputs if loss == "categorical_crossentropy" else 0.5
         self._loss = loss
         self._width, self._with_dropout = 0, False
@@ -164,31 +119,31 @@ class CPUEngine:
         """
         settings, numbers = self._settings, self._settings.numbers
         names = dict(zip(self.optimizer.options, options, strict=True))
-        settings.codes[kernels.BATCH_SIZE] = batch_size
-        settings.codes[kernels.REGULARIZER] = _code(REGULARIZERS, regularizer, "regularizer")
-        numbers[kernels.LEARNING_RATE] = learning_rate
-        numbers[kernels.REGULARIZATION_RATE] = regularization_rate
-        numbers[kernels.CLIP_VALUE] = clip_value or 0.0
-        numbers[kernels.CLIP_NORM] = clip_norm or 0.0
-        numbers[kernels.GLOBAL_CLIP_NORM] = global_clip_norm or 0.0
+        settings.codes[memory.BATCH_SIZE] = batch_size
+        settings.codes[memory.REGULARIZER] = _code(REGULARIZERS, regularizer, "regularizer")
+        numbers[memory.LEARNING_RATE] = learning_rate
+        numbers[memory.REGULARIZATION_RATE] = regularization_rate
+        numbers[memory.CLIP_VALUE] = clip_value or 0.0
+        numbers[memory.CLIP_NORM] = clip_norm or 0.0
+        numbers[memory.GLOBAL_CLIP_NORM] = global_clip_norm or 0.0
         smooths = self._loss in ("categorical_crossentropy", "binary_crossentropy")
-        numbers[kernels.SMOOTHING] = label_smoothing if smooths else 0.0
-        numbers[kernels.SMOOTH_TO] = self._smooth_to
+        numbers[memory.SMOOTHING] = label_smoothing if smooths else 0.0
+        numbers[memory.SMOOTH_TO] = self._smooth_to
         settings.options[: len(options)] = options
-        settings.codes[kernels.OPTIMIZER] = self._update_code(names)
+        settings.codes[memory.OPTIMIZER] = self._update_code(names)
         settings.dropout[: len(dropout)] = dropout
-        if self.state[kernels.STEP] == 0:
+        if self.state[memory.STEP] == 0:
             self.slots[:] = self.optimizer.starting_slot(names)
         self._allocate(min(batch_size, len(self.X)), bool(np.any(settings.dropout)))
 
     def _update_code(self, options: Mapping[str, float]) -> int:
         if self.optimizer.name == "sgd" and options["momentum"] == 0.0:
-            return kernels.PLAIN_SGD
+            return PLAIN_SGD
         return _code(OPTIMIZERS, self.optimizer.name, "optimizer")
 
     def _allocate(self, width: int, dropout: bool) -> None:
         if width != self._width or dropout != self._with_dropout:
-            self.buffers = _buffers(self.layout, width, dropout=dropout, training=True)
+            self.buffers = buffers_for(self.layout, width, dropout=dropout, training=True)
             self._width, self._with_dropout = width, dropout
 
     def run(
@@ -236,7 +191,7 @@ def diagnose(engine: CPUEngine) -> tuple[int, str]:
     Call it at the last finite step; it runs one more step, after which the engine is spoilt.
     what: "activation", "loss", "gradient" or "update".
     """
-    rows = np.empty((1, kernels.N_COLUMNS + 3 * engine.layout.n_layers))
+    rows = np.empty((1, memory.N_COLUMNS + 3 * engine.layout.n_layers))
     engine.run(1, rows, 1, 0)
     return first_nonfinite(engine)
 
@@ -266,10 +221,10 @@ def first_nonfinite(engine: CPUEngine) -> tuple[int, str]:
 
 def _last_width(engine: CPUEngine, n_samples: int) -> int:
     """Width of the batch just done: `position` stands behind it, or at 0 if it ended the epoch."""
-    batch_size = int(engine._settings.codes[kernels.BATCH_SIZE])
-    position = int(engine.state[kernels.POSITION])
+    batch_size = int(engine._settings.codes[memory.BATCH_SIZE])
+    position = int(engine.state[memory.POSITION])
     count = min(batch_size, n_samples) if position else (n_samples - 1) % batch_size + 1
-    return _whole(count)
+    return whole(count)
 
 
 # ---- a network at rest ----------------------------------------------------------------------
@@ -281,8 +236,8 @@ class _Pass:
 
     table: NDArray[np.int64]
     params: Floats
-    buffers: kernels.Buffers
-    settings: kernels.Settings
+    buffers: memory.Buffers
+    settings: memory.Settings
 
 
 def _pass(layout: Layout, params: Floats, n: int, loss: str, *, training: bool = False) -> _Pass:
@@ -290,7 +245,7 @@ def _pass(layout: Layout, params: Floats, n: int, loss: str, *, training: bool =
     return _Pass(
         layout.table,
         np.ascontiguousarray(params, dtype=np.float32),
-        _buffers(layout, width, dropout=False, training=training),
+        buffers_for(layout, width, dropout=False, training=training),
         _settings(layout, loss, width),
     )
 

@@ -15,234 +15,58 @@ sample, and their D is zero. Which activation, loss or optimizer it is comes as 
 kernels compile once, for all of them.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from core.engine.compile import choose, double, single
+from core.engine.batches import gather, shuffle
+from core.engine.compile import double
 from core.engine.jit import entry, kernel
 from core.engine.lanes import LANES, add, fill, first, fma, load, mul, store, sub, zeros
-from core.engine.layout import ACTIVATION, BIASES, INPUTS, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
+from core.engine.layout import ACTIVATION, BIASES, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
+from core.engine.loops import (
+    activate,
+    loss_slope,
+    loss_total,
+    penalty_slope,
+    prepare,
+    times_slope,
+    update_all,
+)
+from core.engine.memory import (
+    BATCH_SIZE,
+    BY_SOFTMAX,
+    CLIP_NORM,
+    CLIP_VALUE,
+    DIFFERENCE,
+    EPOCH,
+    GLOBAL_CLIP_NORM,
+    LEARNING_RATE,
+    LOSS,
+    MEAN_OVER,
+    N_COLUMNS,
+    NORMALIZED,
+    OPTIMIZER,
+    OUTPUT_RULE,
+    PER_SAMPLE,
+    POSITION,
+    REGULARIZATION_RATE,
+    REGULARIZER,
+    SEED,
+    SMOOTH_TO,
+    SMOOTHING,
+    STEP,
+)
 from core.engine.products import (
-    by_samples,
-    gather_columns,
-    gather_rows,
     input_gradient,
     layer_sums,
-    padded,
     weight_gradient,
 )
+from core.engine.scalars import exp
 from core.maths import random
-from core.maths.activations import ACTIVATIONS
-from core.maths.losses import LOSSES
-from core.maths.optimizers import OPTIMIZERS
-from core.maths.regularizers import REGULARIZERS
 
 f32 = np.float32
 ONE, ZERO = f32(1.0), f32(0.0)
 
-# Columns of the trainer's state, of its codes and of its numbers.
-STEP, EPOCH, POSITION = range(3)
-OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED = range(7)
-(
-    LEARNING_RATE,
-    REGULARIZATION_RATE,
-    CLIP_VALUE,
-    CLIP_NORM,
-    GLOBAL_CLIP_NORM,
-    SMOOTHING,
-    SMOOTH_TO,
-) = range(7)
-
-# How dE/dZ of the output layer is had: from the slopes, or by a rule for (activation, loss).
-BY_SLOPE, BY_SOFTMAX, DIFFERENCE, NORMALIZED = range(4)
-
-PER_OUTPUT, PER_SAMPLE = range(2)  # what the mean of a loss is taken over
-
-PLAIN_SGD = len(OPTIMIZERS)  # the code of SGD without momentum
-
-N_COLUMNS = 4  # of a recorded row, before the three groups of columns by layer
-
-
-class Buffers(NamedTuple):
-    """Scratch memory for one batch; each float32, flat, sized for the widest batch. See above."""
-
-    X: np.ndarray
-    Y: np.ndarray
-    Z: np.ndarray
-    A: np.ndarray
-    H: np.ndarray  # the same array as A when no layer has dropout
-    M: np.ndarray
-    D: np.ndarray
-    T: np.ndarray  # (width, 16): D of sixteen units, a row for each sample
-    R: np.ndarray  # a matrix before it is turned feature-major: a row for each sample
-    Q: np.ndarray  # (outputs, width): outputs made to sum to one
-    S: np.ndarray  # (width,): sums over the outputs of a sample
-    G: np.ndarray
-    before: np.ndarray  # parameters before the update, kept on recorded steps
-
-
-class Settings(NamedTuple):
-    """What may change between two calls."""
-
-    codes: np.ndarray  # int64, OPTIMIZER ...
-    numbers: np.ndarray  # float64, LEARNING_RATE ...
-    options: np.ndarray  # float64, the optimizer's
-    dropout: np.ndarray  # float32, one a layer; the output's is 0
-
-
-# ---- what the registries hold, as loops -----------------------------------------------------
-
-
-def _activation(function):
-    f = single(function)
-
-    @kernel
-    def activate(Z, A):
-        for k in range(Z.size):
-            A[k] = f(Z[k])
-
-    return activate
-
-
-def _slope(derivative):
-    f = single(derivative)
-
-    @kernel
-    def times_slope(Z, A, D):
-        for k in range(D.size):
-            D[k] *= f(Z[k], A[k])
-
-    return times_slope
-
-
-def _loss(function):
-    f = single(function)
-
-    @kernel
-    def loss_sum(Y, P, start, n_rows, width, count):
-        total = 0.0
-        for j in range(n_rows):
-            y, a = Y[j * width :], P[start + j * width :]
-            row = ZERO
-            for p in range(width):
-                value = f(y[p], a[p])
-                row += value if p < count else ZERO
-            total += row
-        return total
-
-    return loss_sum
-
-
-def _loss_slope(derivative):
-    f = single(derivative)
-
-    @kernel
-    def slope(Y, P, a, D, d, n_rows, width, count, scale):
-        for j in range(n_rows):
-            y, p_, d_ = Y[j * width :], P[a + j * width :], D[d + j * width :]
-            for p in range(width):
-                value = scale * f(y[p], p_[p])
-                d_[p] = value if p < count else ZERO
-
-    return slope
-
-
-def _penalty_slope(derivative):
-    f = single(derivative)
-
-    @kernel
-    def add(W, G, start, stop, rate):
-        for k in range(start, stop):
-            G[k] += f(W[k], rate)
-
-    return add
-
-
-SMALLEST_NORMAL = f32(1.17549435e-38)
-
-
-@kernel
-def flushed(s):
-    """s, or 0 for a denormal: the memory of a dead unit decays into them, and they are slow."""
-    return ZERO if abs(s) < SMALLEST_NORMAL else s
-
-
-def _update(function, n_slots):
-    f = single(function)
-
-    @kernel
-    def without_slots(W, G, slots, c0, c1, c2, c3, c4):
-        finite = ZERO
-        for k in range(W.size):
-            w, _, _ = f(W[k], G[k], ZERO, ZERO, c0, c1, c2, c3, c4)
-            W[k] = w
-            finite += ZERO * w
-        return finite
-
-    @kernel
-    def with_one_slot(W, G, slots, c0, c1, c2, c3, c4):
-        finite, s = ZERO, slots[0]
-        for k in range(W.size):
-            w, s0, _ = f(W[k], G[k], s[k], ZERO, c0, c1, c2, c3, c4)
-            W[k], s[k] = w, flushed(s0)
-            finite += ZERO * w + ZERO * s0
-        return finite
-
-    @kernel
-    def with_two_slots(W, G, slots, c0, c1, c2, c3, c4):
-        finite, s, r = ZERO, slots[0], slots[1]
-        for k in range(W.size):
-            w, s0, s1 = f(W[k], G[k], s[k], r[k], c0, c1, c2, c3, c4)
-            W[k], s[k], r[k] = w, flushed(s0), flushed(s1)
-            finite += ZERO * w + ZERO * s0 + ZERO * s1
-        return finite
-
-    return (without_slots, with_one_slot, with_two_slots)[n_slots]
-
-
-activate = choose([_activation(r.function) for r in ACTIVATIONS.values()])
-times_slope = choose([_slope(r.derivative) for r in ACTIVATIONS.values()])
-loss_total = choose([_loss(r.function) for r in LOSSES.values()])
-loss_slope = choose([_loss_slope(r.derivative) for r in LOSSES.values()])
-penalty_slope = choose([_penalty_slope(r.derivative) for r in REGULARIZERS.values()])
-updates = [_update(r.update, len(r.slots)) for r in OPTIMIZERS.values()]
-plain_sgd = _update(OPTIMIZERS["sgd"].update, 0)  # without momentum, velocity need not be kept
-update_all = choose([*updates, plain_sgd])
-prepare = choose([double(r.prepare) for r in (*OPTIMIZERS.values(), OPTIMIZERS["sgd"])])
-exp = single(ACTIVATIONS["gaussian"].function.__globals__["exp"])
 key, draw, uniform = double(random.key), double(random.draw), double(random.uniform)
-
-
-# ---- mini-batches ---------------------------------------------------------------------------
-
-
-@kernel
-def shuffle(order, seed, epoch):
-    """The order of an epoch: `random.permutation(seed, SHUFFLE, epoch, n)`."""
-    stream = key(seed, random.SHUFFLE, epoch)
-    for i in range(order.size):
-        order[i] = i
-    for i in range(order.size - 1, 0, -1):
-        j = np.int64(draw(stream, i) % np.uint64(i + 1))
-        order[i], order[j] = order[j], order[i]
-
-
-@kernel
-def gather(table, buffers, X, Y, order, start, count, smoothing, smooth_to):
-    """Copy samples order[start : start + count] into the buffers; returns the batch's width."""
-    width, last = padded(count), table.shape[0] - 1
-    inputs, outputs = table[0, INPUTS], table[last, UNITS]
-    if by_samples(table, 0):
-        gather_rows(X, inputs, order, start, count, width, buffers.X)
-    else:
-        gather_columns(X, inputs, order, start, count, width, buffers.R, buffers.X)
-    if Y.size > 0:
-        gather_columns(Y, outputs, order, start, count, width, buffers.R, buffers.Y)
-    if smoothing != ZERO:
-        for k in range(outputs * width):
-            buffers.Y[k] = buffers.Y[k] * (ONE - smoothing) + smoothing * smooth_to
-    return width
 
 
 # ---- forward --------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The products of a layer, and the gathering of a batch. Letters as in `kernels`.
+"""The products of a layer. Letters as in `kernels`.
 
 A product keeps a tile of sums in registers: eight rows of the result by one vector of samples or
 units. That is as fast as the machine multiplies, for small matrices and for large ones, so no
@@ -6,14 +6,12 @@ library is called (whose calls would cost more than a small product, and whose t
 the way of our own). Matrices are flat arrays with the place of their first number: X from x on.
 """
 
-
 from core.engine.jit import HAS_WIDE_REGISTERS, inlined, kernel
 from core.engine.lanes import (
     LANES,
     add,
     fma,
     load,
-    prefetch,
     spread,
     store,
     store_part,
@@ -23,7 +21,6 @@ from core.engine.lanes import (
 )
 from core.engine.layout import BIASES, INPUTS, UNITS, WEIGHTS
 
-FEW = 8  # columns up to which a gather goes number by number
 CACHED = 1 << 19  # weights up to which a matrix is quick to read column by column
 
 # Rows of a tile: as many as there are registers for, and enough to hide the latency of a sum.
@@ -45,44 +42,6 @@ def by_samples(table, layer):
     """
     inputs, units = table[layer, INPUTS], table[layer, UNITS]
     return units >= LANES and (layer == 0 or inputs * units > CACHED)
-
-
-@kernel
-def gather_rows(X, n, order, start, count, width, out):
-    """Copy samples of n numbers as they lie: out (width, n)."""
-    for p in range(width):
-        row = order[start + (p if p < count else 0)] * n
-        following = order[start + (p + 1 if p + 1 < count else 0)] * n
-        whole = n // LANES * LANES
-        for i in range(0, whole, LANES):
-            prefetch(X, following + i)
-            store(out, p * n + i, load(X, row + i))
-        for i in range(whole, n):
-            out[p * n + i] = X[row + i]
-
-
-@kernel
-def gather_columns(X, n, order, start, count, width, rows, out):
-    """Copy samples feature-major: out (n, width), with room for whole blocks of 16.
-
-    rows: scratch (width, n).
-    """
-    if n <= FEW:
-        for p in range(width):
-            row = order[start + (p if p < count else 0)] * n
-            for i in range(n):
-                out[i * width + p] = X[row + i]
-        return
-    gather_rows(X, n, order, start, count, width, rows)
-    turn(rows, n, width, out, 0)
-
-
-@kernel
-def turn(rows, n, width, out, o):
-    """Turn samples as they lie, (width, n), feature-major: (n, width), in blocks of 16 x 16."""
-    for i in range(0, n, LANES):
-        for p in range(0, width, LANES):
-            transpose(rows, p * n + i, n, out, o + i * width + p, width)
 
 
 # ---- tiles ----------------------------------------------------------------------------------

@@ -1,0 +1,82 @@
+"""Mini-batches: the order of an epoch, and the copying of samples. Letters as in `kernels`."""
+
+import numpy as np
+
+from core.engine.compile import double
+from core.engine.jit import kernel
+from core.engine.lanes import LANES, load, prefetch, store, transpose
+from core.engine.layout import INPUTS, UNITS
+from core.engine.products import by_samples, padded
+from core.maths import random
+
+FEW = 8  # columns up to which a gather goes number by number
+
+ONE, ZERO = np.float32(1.0), np.float32(0.0)
+
+key, draw = double(random.key), double(random.draw)
+
+
+@kernel
+def shuffle(order, seed, epoch):
+    """The order of an epoch: `random.permutation(seed, SHUFFLE, epoch, n)`."""
+    stream = key(seed, random.SHUFFLE, epoch)
+    for i in range(order.size):
+        order[i] = i
+    for i in range(order.size - 1, 0, -1):
+        j = np.int64(draw(stream, i) % np.uint64(i + 1))
+        order[i], order[j] = order[j], order[i]
+
+
+@kernel
+def gather_rows(X, n, order, start, count, width, out):
+    """Copy samples of n numbers as they lie: out (width, n)."""
+    for p in range(width):
+        row = order[start + (p if p < count else 0)] * n
+        following = order[start + (p + 1 if p + 1 < count else 0)] * n
+        whole = n // LANES * LANES
+        for i in range(0, whole, LANES):
+            prefetch(X, following + i)
+            store(out, p * n + i, load(X, row + i))
+        for i in range(whole, n):
+            out[p * n + i] = X[row + i]
+
+
+@kernel
+def gather_columns(X, n, order, start, count, width, rows, out):
+    """Copy samples feature-major: out (n, width), with room for whole blocks of 16.
+
+    rows: scratch (width, n).
+    """
+    if n <= FEW:
+        for p in range(width):
+            row = order[start + (p if p < count else 0)] * n
+            for i in range(n):
+                out[i * width + p] = X[row + i]
+        return
+    gather_rows(X, n, order, start, count, width, rows)
+    turn(rows, n, width, out, 0)
+
+
+@kernel
+def turn(rows, n, width, out, o):
+    """Turn samples as they lie, (width, n), feature-major: (n, width), in blocks of 16 x 16."""
+    for i in range(0, n, LANES):
+        for p in range(0, width, LANES):
+            transpose(rows, p * n + i, n, out, o + i * width + p, width)
+
+
+@kernel
+def gather(table, buffers, X, Y, order, start, count, smoothing, smooth_to):
+    """Copy samples order[start : start + count] into the buffers; returns the batch's width."""
+    width, last = padded(count), table.shape[0] - 1
+    inputs, outputs = table[0, INPUTS], table[last, UNITS]
+    if by_samples(table, 0):
+        gather_rows(X, inputs, order, start, count, width, buffers.X)
+    else:
+        gather_columns(X, inputs, order, start, count, width, buffers.R, buffers.X)
+    if Y.size > 0:
+        gather_columns(Y, outputs, order, start, count, width, buffers.R, buffers.Y)
+    if smoothing != ZERO:
+        for k in range(outputs * width):
+            buffers.Y[k] = buffers.Y[k] * (ONE - smoothing) + smoothing * smooth_to
+    return width

@@ -1,0 +1,137 @@
+"""What the registries hold, as compiled loops. Letters as in `kernels`.
+
+One function for all activations, one for all losses and so on: each picks by its first argument,
+the record's place in its registry.
+"""
+
+import numpy as np
+
+from core.engine.compile import choose, double, single
+from core.engine.jit import kernel
+from core.maths.activations import ACTIVATIONS
+from core.maths.losses import LOSSES
+from core.maths.optimizers import OPTIMIZERS
+from core.maths.regularizers import REGULARIZERS
+
+f32 = np.float32
+ZERO = f32(0.0)
+
+PLAIN_SGD = len(OPTIMIZERS)  # the code of SGD without momentum
+
+
+def _activation(function):
+    f = single(function)
+
+    @kernel
+    def activate(Z, A):
+        for k in range(Z.size):
+            A[k] = f(Z[k])
+
+    return activate
+
+
+def _slope(derivative):
+    f = single(derivative)
+
+    @kernel
+    def times_slope(Z, A, D):
+        for k in range(D.size):
+            D[k] *= f(Z[k], A[k])
+
+    return times_slope
+
+
+def _loss(function):
+    f = single(function)
+
+    @kernel
+    def loss_sum(Y, P, start, n_rows, width, count):
+        total = 0.0
+        for j in range(n_rows):
+            y, a = Y[j * width :], P[start + j * width :]
+            row = ZERO
+            for p in range(width):
+                value = f(y[p], a[p])
+                row += value if p < count else ZERO
+            total += row
+        return total
+
+    return loss_sum
+
+
+def _loss_slope(derivative):
+    f = single(derivative)
+
+    @kernel
+    def slope(Y, P, a, D, d, n_rows, width, count, scale):
+        for j in range(n_rows):
+            y, p_, d_ = Y[j * width :], P[a + j * width :], D[d + j * width :]
+            for p in range(width):
+                value = scale * f(y[p], p_[p])
+                d_[p] = value if p < count else ZERO
+
+    return slope
+
+
+def _penalty_slope(derivative):
+    f = single(derivative)
+
+    @kernel
+    def add(W, G, start, stop, rate):
+        for k in range(start, stop):
+            G[k] += f(W[k], rate)
+
+    return add
+
+
+SMALLEST_NORMAL = f32(1.17549435e-38)
+
+
+@kernel
+def flushed(s):
+    """s, or 0 for a denormal: the memory of a dead unit decays into them, and they are slow."""
+    return ZERO if abs(s) < SMALLEST_NORMAL else s
+
+
+def _update(function, n_slots):
+    f = single(function)
+
+    @kernel
+    def without_slots(W, G, slots, c0, c1, c2, c3, c4):
+        finite = ZERO
+        for k in range(W.size):
+            w, _, _ = f(W[k], G[k], ZERO, ZERO, c0, c1, c2, c3, c4)
+            W[k] = w
+            finite += ZERO * w
+        return finite
+
+    @kernel
+    def with_one_slot(W, G, slots, c0, c1, c2, c3, c4):
+        finite, s = ZERO, slots[0]
+        for k in range(W.size):
+            w, s0, _ = f(W[k], G[k], s[k], ZERO, c0, c1, c2, c3, c4)
+            W[k], s[k] = w, flushed(s0)
+            finite += ZERO * w + ZERO * s0
+        return finite
+
+    @kernel
+    def with_two_slots(W, G, slots, c0, c1, c2, c3, c4):
+        finite, s, r = ZERO, slots[0], slots[1]
+        for k in range(W.size):
+            w, s0, s1 = f(W[k], G[k], s[k], r[k], c0, c1, c2, c3, c4)
+            W[k], s[k], r[k] = w, flushed(s0), flushed(s1)
+            finite += ZERO * w + ZERO * s0 + ZERO * s1
+        return finite
+
+    return (without_slots, with_one_slot, with_two_slots)[n_slots]
+
+
+activate = choose([_activation(r.function) for r in ACTIVATIONS.values()])
+times_slope = choose([_slope(r.derivative) for r in ACTIVATIONS.values()])
+loss_total = choose([_loss(r.function) for r in LOSSES.values()])
+loss_slope = choose([_loss_slope(r.derivative) for r in LOSSES.values()])
+penalty_slope = choose([_penalty_slope(r.derivative) for r in REGULARIZERS.values()])
+updates = [_update(r.update, len(r.slots)) for r in OPTIMIZERS.values()]
+plain_sgd = _update(OPTIMIZERS["sgd"].update, 0)  # without momentum, velocity need not be kept
+update_all = choose([*updates, plain_sgd])
+prepare = choose([double(r.prepare) for r in (*OPTIMIZERS.values(), OPTIMIZERS["sgd"])])

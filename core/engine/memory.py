@@ -1,0 +1,108 @@
+"""The memory of a run: what a kernel is given, and what it may scribble on.
+
+Kernels allocate nothing. All of it is flat: place by place as `layout` and the kernels say.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.engine.lanes import LANES
+from core.engine.layout import Layout
+
+Floats = NDArray[np.float32]
+
+ALIGNMENT = 64  # bytes: a cache line, and the widest vector
+
+# Columns of the trainer's state, of its codes and of its numbers.
+STEP, EPOCH, POSITION = range(3)
+OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED = range(7)
+(
+    LEARNING_RATE,
+    REGULARIZATION_RATE,
+    CLIP_VALUE,
+    CLIP_NORM,
+    GLOBAL_CLIP_NORM,
+    SMOOTHING,
+    SMOOTH_TO,
+) = range(7)
+
+# How dE/dZ of the output layer is had: from the slopes, or by a rule for (activation, loss).
+BY_SLOPE, BY_SOFTMAX, DIFFERENCE, NORMALIZED = range(4)
+
+PER_OUTPUT, PER_SAMPLE = range(2)  # what the mean of a loss is taken over
+
+N_COLUMNS = 4  # of a recorded row, before the three groups of columns by layer
+
+
+class Buffers(NamedTuple):
+    """Scratch memory for one batch; each float32, flat, sized for the widest batch. See above."""
+
+    X: Floats
+    Y: Floats
+    Z: Floats
+    A: Floats
+    H: Floats  # the same array as A when no layer has dropout
+    M: Floats
+    D: Floats
+    T: Floats  # (width, 16): D of sixteen units, a row for each sample
+    R: Floats  # a matrix before it is turned feature-major: a row for each sample
+    Q: Floats  # (outputs, width): outputs made to sum to one
+    S: Floats  # (width,): sums over the outputs of a sample
+    G: Floats
+    before: Floats  # parameters before the update, kept on recorded steps
+
+
+class Settings(NamedTuple):
+    """What may change between two calls."""
+
+    codes: np.ndarray  # int64, OPTIMIZER ...
+    numbers: np.ndarray  # float64, LEARNING_RATE ...
+    options: np.ndarray  # float64, the optimizer's
+    dropout: np.ndarray  # float32, one a layer; the output's is 0
+
+
+def aligned(*shape: int) -> Floats:
+    """Zeros that start on a cache line."""
+    n = math.prod(shape)
+    raw = np.zeros(n * 4 + ALIGNMENT, dtype=np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + 4 * n].view(np.float32).reshape(shape)
+
+
+def buffers_for(layout: Layout, width: int, *, dropout: bool, training: bool) -> Buffers:
+    """Scratch memory for batches of up to `width` samples, cut from one block."""
+    width, inputs, outputs = whole(width), layout.n_inputs, layout.n_outputs
+    units = (layout.n_units + LANES) * width  # blocks of 16 rows may reach beyond the last unit
+    parameters = whole(layout.n_parameters)
+    sizes = {
+        "X": whole(inputs) * width,
+        "Y": whole(outputs) * width,
+        "Z": units,
+        "A": units,
+        "H": units * dropout,
+        "M": units * dropout,
+        "D": units * training,
+        "T": width * LANES,
+        "R": width * max(layout.sizes) + LANES,
+        "Q": outputs * width,
+        "S": width,
+        "G": parameters * training,
+        "before": parameters * training,
+    }
+    block, start, parts = aligned(sum(map(whole, sizes.values()))), 0, {}
+    for name, size in sizes.items():
+        parts[name] = block[start : start + size]
+        start += whole(size)
+    if not dropout:
+        parts["H"] = parts["A"]
+    return Buffers(**parts)
+
+
+def whole(count: int) -> int:
+    """A count, rounded up to whole vectors."""
+    return (count + LANES - 1) // LANES * LANES
