@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.engine import cpu
+from core.engine import cpu, kernels
 from core.engine.cpu import CPUEngine
 from core.engine.layout import Layout
 from core.experiment import Dense, NetworkConfig
@@ -182,6 +182,22 @@ def test_the_kernels_as_plain_python(tmp_path):
     run_python(code, NUMBA_DISABLE_JIT="1", at=tmp_path)
     plain = np.load(tmp_path / "result.npy")
     np.testing.assert_allclose(a_bit_of_everything(), plain, rtol=1e-4, atol=1e-5)
+
+
+def test_nothing_compiles_anew():
+    """One compiled kernel serves every network, loss and optimizer, and arrays of every kind."""
+    a_bit_of_everything()
+    layout, frozen = Layout((3, 2), ("tanh",)), np.ones(8, dtype=np.float32)
+    X, Y = np.ones((4, 3), dtype=np.float32), np.ones((4, 2), dtype=np.float32)
+    for array in (frozen, X, Y):
+        array.flags.writeable = False
+    cpu.predict(layout, frozen, X)
+    cpu.predict(layout, frozen[:].copy(), np.asfortranarray(X))
+    cpu.loss_and_gradients(layout, frozen, X, Y, "huber")
+    engine = CPUEngine(layout, X, np.asfortranarray(Y), loss="hinge", optimizer="adam", seed=1)
+    engine.run(1, NO_ROWS, NEVER, 0)
+    for entry in (kernels.run, kernels.outputs, kernels.gradients):
+        assert len(entry.overloads) == 1
 
 
 # ---- determinism ----------------------------------------------------------------------------

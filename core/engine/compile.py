@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import math
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,26 @@ from core.engine.jit import exact, kernel
 from core.maths import scalar
 
 
-def _rebuilt(
-    function: Callable[..., Any], number: Callable[[float], Any], replaced: Mapping[str, Any]
-) -> Callable[..., Any]:
-    """A copy of a function with its numbers converted and the functions it calls compiled.
+@functools.cache
+def single(function: Callable[..., Any]) -> Any:
+    """A registered scalar function, compiled for float32."""
+    if function.__module__ == scalar.__name__ and function.__name__ in scalars.PRIMITIVES:
+        return scalars.PRIMITIVES[function.__name__]
+    return kernel(_rebuilt(function, np.float32, single))
 
-    number: applied to each float constant. replaced: compiled scalar primitives, by name.
-    """
+
+@functools.cache
+def double(function: Callable[..., Any]) -> Any:
+    """A plain function over float64 or integers, compiled as it stands."""
+    return exact(_rebuilt(function, float, double))
+
+
+def _rebuilt(
+    function: Callable[..., Any],
+    number: Callable[[float], Any],
+    compiled: Callable[[Callable[..., Any]], Any],
+) -> Callable[..., Any]:
+    """A copy of a function, with its float constants converted and what it calls compiled."""
     code = function.__code__
     constants = tuple(number(c) if isinstance(c, float) else c for c in code.co_consts)
     names: dict[str, Any] = {"__name__": function.__module__}  # numba's cache imports it by name
@@ -37,25 +50,10 @@ def _rebuilt(
         if isinstance(value, float):
             names[name] = number(value)
         elif isinstance(value, types.FunctionType):
-            primitive = value.__module__ == scalar.__name__ and value.__name__ in replaced
-            names[name] = (
-                replaced[value.__name__] if primitive else kernel(_rebuilt(value, number, replaced))
-            )
+            names[name] = compiled(value)
         elif name in function.__globals__:
             names[name] = value
     return types.FunctionType(code.replace(co_consts=constants), names, function.__name__)
-
-
-@functools.cache
-def single(function: Callable[..., Any]) -> Any:
-    """A registered scalar function, compiled for float32."""
-    return kernel(_rebuilt(function, np.float32, scalars.PRIMITIVES))
-
-
-@functools.cache
-def double(function: Callable[..., Any]) -> Any:
-    """A plain function over float64 or integers, compiled as it stands."""
-    return exact(_rebuilt(function, float, {}))
 
 
 def choose(functions: Sequence[Any]) -> Any:

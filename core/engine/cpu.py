@@ -244,7 +244,7 @@ def _pass(layout: Layout, params: Floats, n: int, loss: str, *, training: bool =
     width = max(1, min(CHUNK, n))
     return _Pass(
         layout.table,
-        np.ascontiguousarray(params, dtype=np.float32),
+        np.require(params, np.float32, ["C", "W"]),  # one type for all: one compiled kernel
         buffers_for(layout, width, dropout=False, training=training),
         _settings(layout, loss, width),
     )

@@ -31,7 +31,10 @@ EXACT = {"contract", "nsz"}
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False}
 
 
-HAS_WIDE_REGISTERS = bool(get_host_cpu_features().get("avx512f"))  # 32 of them, of 16 floats
+# Whether there are 32 registers of 16 floats, so that a tall tile fits.
+HAS_WIDE_REGISTERS = "+avx512f" in (
+    getattr(numba.config, "CPU_FEATURES", None) or get_host_cpu_features().flatten()
+)
 
 _LABEL = re.compile(r'^"?([^\s"]+)"?:')
 _JUMP = re.compile(r'^\s*br label %"?([^\s"]+)"?$')

@@ -56,6 +56,7 @@ from core.engine.memory import (
     STEP,
 )
 from core.engine.products import (
+    AT_0,
     input_gradient,
     layer_sums,
     weight_gradient,
@@ -65,6 +66,7 @@ from core.maths import random
 
 f32 = np.float32
 ONE, ZERO = f32(1.0), f32(0.0)
+STEP_0 = np.int64(0)
 
 key, draw, uniform = double(random.key), double(random.draw), double(random.uniform)
 
@@ -113,7 +115,7 @@ def dropout_mask(M, A, H, units, width, rate, stream):
 @kernel
 def forward(table, params, buffers, width, dropout, seed, step):
     """z = W' x + b, a = f(z), layer by layer."""
-    X, x = buffers.X, 0
+    X, x = buffers.X, AT_0
     for layer in range(table.shape[0]):
         units, code = table[layer, UNITS], table[layer, ACTIVATION]
         start, stop = table[layer, ROW] * width, (table[layer, ROW] + units) * width
@@ -156,7 +158,7 @@ def batch_loss(table, buffers, codes, width, count):
     units, start = table[last, UNITS], table[last, ROW] * width
     if codes[OUTPUT_RULE] == NORMALIZED:
         normalized_outputs(buffers.A, start, buffers.Q, buffers.S, units, width)
-        return loss_total(codes[LOSS], buffers.Y, buffers.Q, 0, units, width, count)
+        return loss_total(codes[LOSS], buffers.Y, buffers.Q, AT_0, units, width, count)
     return loss_total(codes[LOSS], buffers.Y, buffers.A, start, units, width, count)
 
 
@@ -208,8 +210,8 @@ def output_slope(table, buffers, codes, width, count):
         return
     if rule == NORMALIZED:
         normalized_outputs(P, start, Q, buffers.S, units, width)
-        loss_slope(loss, Y, Q, 0, D, start, units, width, count, scale)
-        less_common_part(Q, 0, D, start, units, width)
+        loss_slope(loss, Y, Q, AT_0, D, start, units, width, count, scale)
+        less_common_part(Q, AT_0, D, start, units, width)
         for j in range(units):
             for p in range(width):
                 D[start + j * width + p] /= buffers.S[p]
@@ -238,7 +240,7 @@ def backward(table, params, buffers, width, dropout):
                 store(D, k, mul(load(D, k), load(buffers.M, k)))
         Z, A = buffers.Z[below:start], buffers.A[below:start]
         times_slope(table[layer - 1, ACTIVATION], Z, A, D[below:start])
-    weight_gradient(table, 0, buffers.X, 0, D, 0, T, G, width)
+    weight_gradient(table, AT_0, buffers.X, AT_0, D, AT_0, T, G, width)
 
 
 # ---- update ---------------------------------------------------------------------------------
@@ -399,7 +401,7 @@ def gradients(table, params, buffers, settings, X, Y, order, total_gradient):
         count = min(codes[BATCH_SIZE], order.size - start)
         width = gather(table, buffers, X, Y, order, start, count, ZERO, ZERO)
         weight = count if codes[MEAN_OVER] == PER_SAMPLE else count * outputs
-        total += weight * loss_and_gradient(table, params, buffers, settings, width, count, 0)
+        total += weight * loss_and_gradient(table, params, buffers, settings, width, count, STEP_0)
         for k in range(params.size):
             total_gradient[k] += weight * np.float64(buffers.G[k])
     return total
@@ -418,7 +420,7 @@ def outputs(table, params, buffers, settings, X, Y, order, layers, loss_wanted):
     for start in range(0, order.size, codes[BATCH_SIZE]):
         count = min(codes[BATCH_SIZE], order.size - start)
         width = gather(table, buffers, X, Y, order, start, count, ZERO, ZERO)
-        forward(table, params, buffers, width, settings.dropout, 0, 0)
+        forward(table, params, buffers, width, settings.dropout, codes[SEED], STEP_0)
         if loss_wanted:
             total += batch_loss(table, buffers, codes, width, count)
         for j in range(first, n_units):

@@ -6,6 +6,8 @@ library is called (whose calls would cost more than a small product, and whose t
 the way of our own). Matrices are flat arrays with the place of their first number: X from x on.
 """
 
+import numpy as np
+
 from core.engine.jit import HAS_WIDE_REGISTERS, inlined, kernel
 from core.engine.lanes import (
     LANES,
@@ -22,6 +24,9 @@ from core.engine.lanes import (
 from core.engine.layout import BIASES, INPUTS, UNITS, WEIGHTS
 
 CACHED = 1 << 19  # weights up to which a matrix is quick to read column by column
+
+# Typed, for numba compiles a function anew for every literal that it is given.
+AT_0, ONE, WHOLE = np.int64(0), np.int64(1), np.int64(LANES)
 
 # Rows of a tile: as many as there are registers for, and enough to hide the latency of a sum.
 TALL = 4 if not HAS_WIDE_REGISTERS else 8
@@ -126,20 +131,21 @@ def layer_sums(table, layer, params, X, x, R, T, Z, z, width):
     w, b = table[layer, WEIGHTS], table[layer, BIASES]
     if by_samples(table, layer):
         if layer > 0:
+            # What a last block writes beyond its rows, the next rows' first block puts right.
             for p in range(0, width, LANES):
-                for i in range(0, inputs, LANES):
+                for i in range(padded(inputs) - LANES, -1, -LANES):
                     transpose(X, x + i * width + p, width, R, p * inputs + i, inputs)
-            X, x = R, 0
+            X, x = R, AT_0
         for j in range(0, units, LANES):
             product(
-                width, LANES, inputs, X, x, inputs, 1, params, w + j, units, T, 0, LANES
+                width, WHOLE, inputs, X, x, inputs, ONE, params, w + j, units, T, AT_0, WHOLE
             )  # fmt: skip
             for p in range(0, width, LANES):
                 transpose(T, p * LANES, LANES, Z, z + j * width + p, width)
     else:
         for p in range(0, width, LANES):
             product(
-                units, LANES, inputs, params, w, 1, units, X, x + p, width, Z, z + p, width
+                units, WHOLE, inputs, params, w, ONE, units, X, x + p, width, Z, z + p, width
             )  # fmt: skip
     for j in range(units):
         bias = spread(params, b + j)
@@ -153,7 +159,7 @@ def input_gradient(table, layer, params, D, d, out, o, width):
     inputs, units, w = table[layer, INPUTS], table[layer, UNITS], table[layer, WEIGHTS]
     for p in range(0, width, LANES):
         product(
-            inputs, LANES, units, params, w, units, 1, D, d + p, width, out, o + p, width
+            inputs, WHOLE, units, params, w, units, ONE, D, d + p, width, out, o + p, width
         )  # fmt: skip
 
 
@@ -170,11 +176,11 @@ def weight_gradient(table, layer, X, x, D, d, T, G, width):
     # Cycles, roughly: a sum over lanes takes 9, a transposed block 55.
     vectors, blocks = width // LANES, padded(units) // LANES
     if layer == 0 and by_samples(table, layer):
-        gradient_by_columns(inputs, units, X, x, 1, inputs, D, d, T, G, w, width)
+        gradient_by_columns(inputs, units, X, x, ONE, inputs, D, d, T, G, w, width)
     elif inputs * units * (vectors + 9) < blocks * vectors * (55 + 16 * inputs):
         gradient_by_dots(inputs, units, X, x, D, d, G, w, width)
     else:
-        gradient_by_columns(inputs, units, X, x, width, 1, D, d, T, G, w, width)
+        gradient_by_columns(inputs, units, X, x, width, ONE, D, d, T, G, w, width)
 
 
 @kernel
@@ -199,5 +205,5 @@ def gradient_by_columns(inputs, units, X, x, row, step, D, d, T, G, w, width):
             transpose(D, d + j * width + p, width, T, p * LANES, LANES)
         columns = min(LANES, units - j)
         product(
-            inputs, columns, width, X, x, row, step, T, 0, LANES, G, w + j, units
+            inputs, columns, width, X, x, row, step, T, AT_0, WHOLE, G, w + j, units
         )  # fmt: skip
