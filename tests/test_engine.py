@@ -248,6 +248,16 @@ def test_seeds_differ():
     assert not np.array_equal(one.params, other.params)
 
 
+def test_threads_do_not_disturb_each_other():
+    engines = [a_run() for _ in range(8)]
+    alone = a_run()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda engine: engine.run(3000, NO_ROWS, NEVER, 0), engines))
+    alone.run(3000, NO_ROWS, NEVER, 0)
+    for engine in engines:
+        assert np.array_equal(engine.params, alone.params)
+
+
 def test_settings_change_between_calls():
     """A larger batch, then dropout, then neither: as if it had always been so."""
     engine = a_run()

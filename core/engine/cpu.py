@@ -90,7 +90,7 @@ class CPUEngine:
         self.state = np.zeros(3, dtype=np.int64)
         self._table = layout.table
         self._order = np.zeros(len(X), dtype=np.int64)
-        self._order_epoch = np.full(1, -1, dtype=np.int64)
+        self._drawn = np.full(2, -1, dtype=np.int64)
         self._settings = _settings(layout, loss, 1)
         self._settings.codes[memory.SEED] = seed
         self._smooth_to = 1 / layout.n_outputs if loss == "categorical_crossentropy" else 0.5
@@ -167,7 +167,7 @@ class CPUEngine:
             self.state,
             *self._data,
             self._order,
-            self._order_epoch,
+            self._drawn,
             self.buffers,
             self._settings,
             n_steps,
@@ -199,9 +199,7 @@ def diagnose(engine: CPUEngine) -> tuple[int, str]:
 def first_nonfinite(engine: CPUEngine) -> tuple[int, str]:
     """Name the layer and what was first not finite in the step just done: see `diagnose`."""
     layout, buffers = engine.layout, engine.buffers
-    n_samples = len(engine.X)
-    width = _last_width(engine, n_samples)
-    last = layout.n_layers - 1
+    width, last = int(engine._drawn[memory.LAST_WIDTH]), layout.n_layers - 1
     for layer, (_, units, _, _, _, row) in enumerate(layout.table.tolist()):
         part = slice(row * width, (row + units) * width)
         if not (np.isfinite(buffers.Z[part]).all() and np.isfinite(buffers.A[part]).all()):
@@ -217,14 +215,6 @@ def first_nonfinite(engine: CPUEngine) -> tuple[int, str]:
         if not np.isfinite(engine.slots[:, part]).all():
             return layer, "update"
     return last, "loss"
-
-
-def _last_width(engine: CPUEngine, n_samples: int) -> int:
-    """Width of the batch just done: `position` stands behind it, or at 0 if it ended the epoch."""
-    batch_size = int(engine._settings.codes[memory.BATCH_SIZE])
-    position = int(engine.state[memory.POSITION])
-    count = min(batch_size, n_samples) if position else (n_samples - 1) % batch_size + 1
-    return whole(count)
 
 
 # ---- a network at rest ----------------------------------------------------------------------
@@ -259,9 +249,7 @@ def _outputs(
     _check_shapes(layout, X, Y)
     p = _pass(layout, params, len(X), loss)
     layers = np.empty((len(X), columns), dtype=np.float32)
-    targets = (
-        np.zeros((len(X), 0 if Y is None else layout.n_outputs), np.float32) if Y is None else Y
-    )
+    targets = np.empty(0, np.float32) if Y is None else Y
     order = np.arange(len(X))
     total = kernels.outputs(
         p.table,
@@ -295,12 +283,6 @@ def loss_sums(
     """The loss summed over samples and outputs, and the outputs that it was taken of."""
     outputs, total = _outputs(layout, params, X, Y, loss, layout.n_outputs)
     return total, outputs
-
-
-def mean_loss(layout: Layout, params: Floats, X: Floats, Y: Floats, loss: str) -> float:
-    """The loss as reported: its mean over samples, and over outputs where the loss says so."""
-    total = _outputs(layout, params, X, Y, loss, 0)[1]
-    return total / _weight(layout, len(X), loss)
 
 
 def _weight(layout: Layout, n: int, loss: str) -> int:

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
-from llvmlite.binding import Linkage, get_host_cpu_features, parse_assembly
+from llvmlite.binding import Linkage, parse_assembly
 from numba.core.cgutils import normalize_ir_text
-from numba.core.codegen import JITCodeLibrary
+from numba.core.codegen import JITCodeLibrary, get_host_cpu_features
 from numba.core.compiler import Compiler
 
 from core.engine import cache
@@ -33,7 +33,7 @@ _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False
 
 # Whether there are 32 registers of 16 floats, so that a tall tile fits.
 HAS_WIDE_REGISTERS = "+avx512f" in (
-    getattr(numba.config, "CPU_FEATURES", None) or get_host_cpu_features().flatten()
+    getattr(numba.config, "CPU_FEATURES", None) or get_host_cpu_features()
 )
 
 _LABEL = re.compile(r'^"?([^\s"]+)"?:')

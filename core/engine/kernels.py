@@ -39,12 +39,14 @@ from core.engine.memory import (
     DIFFERENCE,
     EPOCH,
     GLOBAL_CLIP_NORM,
+    LAST_WIDTH,
     LEARNING_RATE,
     LOSS,
     MEAN_OVER,
     N_COLUMNS,
     NORMALIZED,
     OPTIMIZER,
+    ORDER_EPOCH,
     OUTPUT_RULE,
     PER_SAMPLE,
     POSITION,
@@ -343,12 +345,13 @@ def record(row, table, params, before):
 
 @entry
 def run(
-    table, params, slots, state, X, Y, order, order_epoch, buffers, settings,
+    table, params, slots, state, X, Y, order, drawn, buffers, settings,
     n_steps, rows, stride, n_rows
 ):  # fmt: skip
     """Run up to n_steps mini-batches; returns steps done, rows in use, and whether all is finite.
 
     state: int64, STEP and EPOCH done, POSITION of the next batch in the epoch's order.
+    order: int64, scratch for that order; drawn: int64, what it and the buffers stand for.
     rows[n_rows:] take a row at every step that `stride` divides; the run stops early when they
     are full. A step that yields anything not finite is the last, is counted, and has no row.
     """
@@ -359,12 +362,13 @@ def run(
         recorded = step % stride == 0
         if recorded and n_rows == rows.shape[0]:
             return done, n_rows, True
-        if order_epoch[0] != state[EPOCH]:
+        if drawn[ORDER_EPOCH] != state[EPOCH]:
             shuffle(order, codes[SEED], state[EPOCH])
-            order_epoch[0] = state[EPOCH]
+            drawn[ORDER_EPOCH] = state[EPOCH]
         count = min(codes[BATCH_SIZE], n_samples - position)
         smoothing, smooth_to = f32(numbers[SMOOTHING]), f32(numbers[SMOOTH_TO])
         width = gather(table, buffers, X, Y, order, position, count, smoothing, smooth_to)
+        drawn[LAST_WIDTH] = width
         loss = loss_and_gradient(table, params, buffers, settings, width, count, step)
         add_penalty(table, params, buffers.G, codes, numbers)
         if recorded:

@@ -18,8 +18,9 @@ Floats = NDArray[np.float32]
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 
-# Columns of the trainer's state, of its codes and of its numbers.
+# Places in the state, in what is drawn (see `kernels.run`), in the codes and in the numbers.
 STEP, EPOCH, POSITION = range(3)
+ORDER_EPOCH, LAST_WIDTH = range(2)
 OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED = range(7)
 (
     LEARNING_RATE,
