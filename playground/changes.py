@@ -6,7 +6,8 @@ A setting is named by its path into the experiment: ("training", "learning_rate"
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
@@ -127,8 +128,31 @@ def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
     new: Experiment = write(experiment, path, value)
     if path in (("data", "name"), ("data", "classes")):
         new = _usual_samples(experiment, new)
-        new = write(new, ("training", "loss"), suitable_loss(new))
+        new = write(new, ("training", "loss"), suitable_loss(new, n_classes(experiment)))
     return new
+
+
+ODD_STEP = 0.3717
+"""Share of a rate that a press of its + or - adds: nobody types just that by hand."""
+
+
+def on_ladder(ladder: Sequence[float], before: float, value: float) -> float:
+    """A rate from a field whose + and - climb a ladder: 0.01, 0.03, 0.1 instead of 0.01, 0.02.
+
+    before: what the field showed; value: what it shows now. A value that is off by ODD_STEP was
+    reached by a press and becomes the next rung; any other was typed and stays.
+    """
+    step = rate_step(ladder, before)
+    if math.isclose(value, before + step, rel_tol=1e-6):
+        return min((rung for rung in ladder if rung > before * (1 + 1e-9)), default=before)
+    if math.isclose(value, max(before - step, 0.0), rel_tol=1e-6, abs_tol=1e-12):
+        return max((rung for rung in ladder if rung < before * (1 - 1e-9)), default=before)
+    return value
+
+
+def rate_step(ladder: Sequence[float], value: float) -> float:
+    """What a press of + or - adds to a rate, until it is taken to the next rung."""
+    return ODD_STEP * (value or min(rung for rung in ladder if rung))
 
 
 def fitting_losses(experiment: Experiment) -> list[str]:
@@ -156,15 +180,16 @@ def usual_loss(experiment: Experiment) -> str:
     return "binary_crossentropy" if classes == 2 else "categorical_crossentropy"
 
 
-def suitable_loss(experiment: Experiment) -> str:
+def suitable_loss(experiment: Experiment, classes_before: int) -> str:
     """The experiment's loss, or the usual one if the data set asks for another.
 
-    The two cross-entropies stand for each other, as there are two classes or more.
+    The two cross-entropies stand for each other, as there are two classes or more. What was
+    right for values is not taken along to classes: a squared error would fit, but learn worse.
     """
     loss = experiment.training.loss
-    if loss not in fitting_losses(experiment) or loss.endswith("crossentropy"):
-        return usual_loss(experiment)
-    return loss
+    comes_from_values = not classes_before and n_classes(experiment) > 0
+    fits = loss in fitting_losses(experiment) and not comes_from_values
+    return usual_loss(experiment) if not fits or loss.endswith("crossentropy") else loss
 
 
 def usual_samples(experiment: Experiment) -> int:

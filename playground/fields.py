@@ -96,8 +96,11 @@ def describe(old: Experiment, new: Experiment, change: Change, t: Translate) -> 
         texts["layers",] = t("page.notice.layer_added")
     if more < 0:
         texts["layers",] = t("page.notice.layer_removed")
+    other_optimizer = ("training", "optimizer") in change.paths
     for path in change.paths:
         if more and path[:2] == ("network", "layers"):
+            continue
+        if other_optimizer and "optimizer_options" in path:
             continue
         texts[path] = _describe_one(new, path, t)
     return t("page.notice.many") if len(texts) > 4 else "; ".join(texts.values())

@@ -7,7 +7,8 @@ of its fields: a widget's callback edits the experiment, and the next drawing se
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ import streamlit as st
 from core.experiment import Experiment
 from playground import changes, files, link
 from playground.changes import Change, Path
-from playground.fields import describe, key_of, label_of, number_text
+from playground.fields import describe, key_of
 from playground.locales import language_of, translate
 from playground.settings import changed
 
@@ -30,8 +31,8 @@ KEY = "playground"
 MOVES = ("playing", "compiling")
 """Statuses in which numbers change by themselves."""
 
-TYPED = ("learning_rate", "regularization_rate")
-"""Numbers that come as text when they are typed into their menu."""
+ECHO_SECONDS = 1.5
+"""How long a browser may still send back what a widget showed before it was told otherwise."""
 
 RECOVERY = 0.1
 """What the learning rate is multiplied by after a divergence."""
@@ -70,6 +71,7 @@ class Session:
         self._is_new_drawing = True
         self._player: Player | None = None
         self._seeded_language = ""
+        self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
         self.problems, self.problems_title = tuple(problems), "page.link.problems"
@@ -169,13 +171,37 @@ class Session:
     def edit(self, path: Path) -> None:
         """Take over the value that a widget was given."""
         value = st.session_state[key_of(path)]
+        if self._is_echo(key_of(path), value):
+            return
         if path == ("data", "features"):
             value = changes.in_order(value)
-        elif path[1] in TYPED and isinstance(value, str):
-            value = self.typed_number(path, value)
         elif isinstance(value, float):
             value = float(f"{value:.10g}")  # 0.15 of a slider is not 0.15000000000000002
         self.change(changes.edited, path, value)
+
+    def edit_rate(self, path: Path, ladder: Sequence[float]) -> None:
+        """Take over a rate that was typed, or climb to the ladder's next rung."""
+        value = st.session_state[key_of(path)]
+        if not self._is_echo(key_of(path), value):
+            rate = changes.on_ladder(ladder, changes.read(self.experiment, path), value)
+            self.change(changes.edited, path, float(f"{rate:.10g}"))
+
+    def _is_echo(self, key: str, value: Any) -> bool:
+        """Whether a widget's value is what it showed before the page changed it.
+
+        A click that comes before the browser has drawn a change brings the old values of all
+        widgets along; nobody has chosen them.
+        """
+        old, until = self._echoes.get(key, ([], 0.0))
+        return time.monotonic() < until and value in old
+
+    def may_echo(self, key: str, value: Any) -> None:
+        """Also expect this of a widget that was just told otherwise.
+
+        Streamlit takes a number that is beyond a field's new end for the field's least.
+        """
+        if key in self._echoes:
+            self._echoes[key][0].append(value)
 
     def change(self, function: Callable[..., Experiment], *args: Any) -> None:
         """Make the run follow what a function of `changes` makes of the experiment."""
@@ -208,15 +234,6 @@ class Session:
         what = what[:1].upper() + what[1:]
         step = f"{self.player.numbers().step:,}"
         return Notice(self.t("page.notice.live", changes=what, step=step))
-
-    def typed_number(self, path: Path, text: str) -> float:
-        """A number typed by hand; a ValueError if it is none."""
-        try:
-            return float(text.replace(",", "."))
-        except ValueError:
-            kept = number_text(changes.read(self.experiment, path))
-            words = {"field": label_of(path, self.t), "value": repr(text[:30]), "kept": kept}
-            raise ValueError(self.t("page.not_a_number", **words)) from None
 
     # -- transport -----------------------------------------------------------------------------
 
@@ -288,6 +305,8 @@ class Session:
         When the language changed, all are told again: a choice is known by its shown words.
         """
         state = st.session_state
+        if key in state and state[key] != value:
+            self._echoes[key] = ([state[key]], time.monotonic() + ECHO_SECONDS)
         if self._seeded_language != self.language or key not in state or state[key] != value:
             state[key] = value
 

@@ -168,7 +168,7 @@ class Visitor:
         self.page.locator(f"{APP}[data-test-script-state=notRunning]").wait_for()
 
     def set_learning_rate(self, rate: float) -> None:
-        self.write_in("Learning rate", f"{rate:.10f}".rstrip("0"))
+        self.type("Learning rate", f"{rate:.10f}".rstrip("0"))
 
     def metric(self, label: str) -> str:
         """The text of the st.metric of that label."""

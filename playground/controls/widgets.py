@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from playground.changes import Path, applies_at_once, read
-from playground.fields import key_of, label_of, number_text, value_text
+from playground.changes import Path, applies_at_once, rate_step, read
+from playground.fields import key_of, label_of, value_text
 from playground.session import Session
 
 
@@ -61,16 +61,10 @@ def choice(
 
 
 def rate(session: Session, path: Path, ladder: Sequence[float], note: str = "") -> None:
-    """A menu of numbers that takes any other number, typed."""
-    value = read(session.experiment, path)
-    options = sorted({*ladder, value})
-    st.selectbox(
-        options=options,
-        format_func=lambda v: v if isinstance(v, str) else number_text(v),
-        accept_new_options=True,
-        filter_mode="prefix",
-        **prepared(session, path, note),
-    )
+    """A field for a rate: any number may be typed, + and - climb the ladder."""
+    value = float(read(session.experiment, path))
+    common = prepared(session, path, note, value) | {"args": (session.edit_rate, path, ladder)}
+    st.number_input(min_value=0.0, step=rate_step(ladder, value), format="%g", **common)
 
 
 def whole_number(
@@ -78,12 +72,9 @@ def whole_number(
 ) -> None:
     """A field for a whole number; what a link brought beyond `most` still fits."""
     value = read(session.experiment, path)
-    st.number_input(
-        min_value=min(least, value),
-        max_value=max(most, value),
-        step=step,
-        **prepared(session, path, note),
-    )
+    common, least = prepared(session, path, note), min(least, value)
+    session.may_echo(common["key"], least)
+    st.number_input(min_value=least, max_value=max(most, value), step=step, **common)
 
 
 def fraction(

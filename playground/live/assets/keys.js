@@ -18,7 +18,17 @@ const BUSY = [
  */
 export function listenToKeys() {
   document.addEventListener("keydown", press);
-  return () => document.removeEventListener("keydown", press);
+  document.addEventListener("click", letGo);
+  return () => {
+    document.removeEventListener("keydown", press);
+    document.removeEventListener("click", letGo);
+  };
+}
+
+/** A button that was clicked with the mouse gives the focus back, or Space would press it again. */
+function letGo(event) {
+  const isMouse = event.detail > 0; // a click by keyboard counts 0, and keeps its place
+  if (isMouse && event.target instanceof Element) event.target.closest(".stButton button")?.blur();
 }
 
 function press(event) {

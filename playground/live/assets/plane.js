@@ -209,9 +209,10 @@ export class Plane {
       shown.bar = { range: value_range, caption: say("live.output_bar_value"), discretize };
     } else if (n_outputs === 1) {
       const values = { class: classes[1] ?? 1 };
-      const caption = value_range[0] < 0
-        ? say("live.output_bar_score", values)
-        : say("live.output_bar_probability", values);
+      const isProbability = sceneNow.columns.at(-1).activation === "sigmoid";
+      const caption = isProbability
+        ? say("live.output_bar_probability", values)
+        : say("live.output_bar_score", values);
       shown.bar = { range: value_range, caption, discretize };
     } else if (!discretize) {
       shown.note = say("live.output_paler");

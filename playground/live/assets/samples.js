@@ -140,14 +140,15 @@ export class Samples {
   judge(i) {
     const width = this.outputs.shape[1];
     const row = this.outputs.subarray(i * width, (i + 1) * width);
-    const score = /hinge/.test(this.sceneNow.loss);
+    const { loss, columns } = this.sceneNow;
+    const isShare = ["sigmoid", "softmax"].includes(columns.at(-1).activation);
     let k = 0;
-    if (width === 1) k = row[0] >= (score ? 0 : 0.5) ? 1 : 0;
+    if (width === 1) k = row[0] > (/hinge/.test(loss) ? 0 : 0.5) ? 1 : 0;
     else for (let j = 1; j < width; j++) if (row[j] > row[k]) k = j;
     const share = width === 1 ? (k ? row[0] : 1 - row[0]) : row[k];
     const finite = row.every((value) => Number.isFinite(value));
     const right = finite && k === this.samples.sample_y[i];
-    return { row, k, share: score ? null : share, finite, right };
+    return { row, k, share: isShare ? share : null, finite, right };
   }
 
   /** Write the newest predictions into the tiles or rows. */
