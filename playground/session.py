@@ -71,6 +71,7 @@ class Session:
         self._is_new_drawing = True
         self._player: Player | None = None
         self._seeded_language = ""
+        self._words: dict[str, str] = {}
         self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
@@ -309,6 +310,12 @@ class Session:
             self._echoes[key] = ([state[key]], time.monotonic() + ECHO_SECONDS)
         if self._seeded_language != self.language or key not in state or state[key] != value:
             state[key] = value
+
+    def seed_words(self, key: str, value: Any, words: str) -> None:
+        """Tell a menu again what it shows if the words for its value have changed."""
+        if self._words.get(key) != words:
+            self._words[key] = words
+            st.session_state[key] = value
 
     def begin(self) -> None:
         """At the start of a drawing: follow the address; remember what is being drawn."""

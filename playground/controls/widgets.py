@@ -57,7 +57,10 @@ def choice(
     def shown(name: str) -> str:
         return (labels or {}).get(name) or value_text(path, name, session.t)
 
-    st.selectbox(options=options, format_func=shown, **prepared(session, path, note))
+    common = prepared(session, path, note)
+    value = read(session.experiment, path)
+    session.seed_words(common["key"], value, shown(value))
+    st.selectbox(options=options, format_func=shown, **common)
 
 
 def rate(session: Session, path: Path, ladder: Sequence[float], note: str = "") -> None:
