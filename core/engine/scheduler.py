@@ -27,7 +27,7 @@ LONGEST_SLICE, SHORTEST_SLICE = 0.006, 0.002
 MOST_CREDIT = 0.05
 """Seconds. A run that asked for little lately is served first, but cannot save up its claim."""
 
-NICENESS = 5
+NICENESS = 2
 """Workers yield to the threads that serve pages when cores are short (Linux only)."""
 
 
