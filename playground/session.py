@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.experiment import Experiment
 from playground import changes, files, link
@@ -157,6 +158,17 @@ class Session:
         except Exception:
             LOGGER.exception("An action of the page failed.")
             self.notice = Notice(self.t("page.error"), "error")
+
+    def press(self, action: Callable[..., None], *args: Any) -> None:
+        """Do what a button asks for, as `act`, once a click.
+
+        A fragment's timer that fires just before Streamlit's browser side sends a click brings
+        the click along, and then the click comes by itself as well; the page's buttons stand in
+        no fragment, so that what a fragment's run brings is the copy.
+        """
+        run = get_script_run_ctx()
+        if run is None or not run.fragment_ids_this_run:
+            self.act(action, *args)
 
     @contextmanager
     def guard(self) -> Iterator[None]:

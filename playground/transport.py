@@ -46,7 +46,7 @@ def buttons(session: Session) -> None:
             t("page.help"),
             key="help",
             help=t("page.help.help"),
-            on_click=session.act,
+            on_click=session.press,
             args=(session.ask_for_help,),
         )
 
@@ -69,7 +69,7 @@ def _button(
         icon=f":material/{icon}:",
         type=kind,  # type: ignore[arg-type]
         help=session.t(f"page.{text}.help"),
-        on_click=session.act,
+        on_click=session.press,
         args=(action,),
         disabled=disabled,
     )
@@ -221,7 +221,7 @@ def _diverged(session: Session) -> None:
             icon=":material/healing:",
             type="primary",
             help=t("page.recover.help", rate=number_text(session.recovered_rate), kept=kept),
-            on_click=session.act,
+            on_click=session.press,
             args=(session.recover,),
         )
 

@@ -43,6 +43,22 @@ def test_pause_holds_and_play_goes_on(visitor: Visitor) -> None:
     visitor.wait_until(lambda: visitor.number("Epoch") > epoch, "training goes on")
 
 
+def test_a_click_that_a_timer_brings_along_counts_once(visitor: Visitor) -> None:
+    # The browser sends a click a moment after it was made; a timer of the page that fires in
+    # between brings it along. Here that moment is so long that one always does.
+    visitor.page.evaluate("""() => {
+        const now = window.setTimeout;
+        window.setTimeout = (call, delay, ...rest) => now(call, delay || 2500, ...rest);
+        window.atOnce = () => { window.setTimeout = now; };
+    }""")
+    visitor.button("Step").click()
+    visitor.page.wait_for_timeout(3000)
+    visitor.page.evaluate("window.atOnce()")
+    visitor.wait_until(lambda: visitor.number("Epoch") > 0, "one epoch")
+    visitor.settle()
+    assert visitor.number("Epoch") == 1
+
+
 def test_a_step_is_one_epoch_and_reset_gives_the_same_start(visitor: Visitor) -> None:
     start = visitor.metric("Training loss")
     visitor.press("Step")

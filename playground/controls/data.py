@@ -39,7 +39,7 @@ def _tiles(session: Session) -> None:
                 session.t("page.tile", name=label),
                 key=f"tile_{name}",
                 help=label,
-                on_click=session.act,
+                on_click=session.press,
                 args=(session.change, changes.edited, ("data", "name"), name),
             )
 
@@ -83,7 +83,7 @@ def _regenerate(session: Session) -> None:
         key="regenerate",
         icon=":material/refresh:",
         help=f"{session.t('page.regenerate.help')}\n\n{session.t('page.new_data')}",
-        on_click=session.act,
+        on_click=session.press,
         args=(session.change, changes.with_other_samples),
         width="stretch",
     )

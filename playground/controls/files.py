@@ -44,7 +44,7 @@ def _open(session: Session) -> None:
     st.button(
         t("page.files.open"),
         key="open_pasted",
-        on_click=session.act,
+        on_click=session.press,
         args=(session.open_text,),
         width="stretch",
     )

@@ -27,7 +27,7 @@ def network_section(session: Session) -> None:
         key="add_layer",
         icon=":material/add:",
         help=f"{t('page.add_layer.help')}\n\n{t('page.new_network')}",
-        on_click=session.act,
+        on_click=session.press,
         args=(session.change, changes.with_layer_added),
         disabled=len(layers) >= MAX_LAYERS,
         width="stretch",
@@ -69,7 +69,7 @@ def _remove_button(session: Session, layer: int) -> None:
         icon=":material/close:",
         type="tertiary",
         help=f"{text}\n\n{session.t('page.new_network')}",
-        on_click=session.act,
+        on_click=session.press,
         args=(session.change, changes.with_layer_removed, layer),
     )
 
@@ -95,7 +95,7 @@ def _initializer(session: Session) -> None:
         key="new_weights",
         icon=":material/casino:",
         help=f"{t('page.new_weights.help')}\n\n{t('page.new_network')}",
-        on_click=session.act,
+        on_click=session.press,
         args=(session.change, changes.with_other_weights),
         width="stretch",
     )
