@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.experiment import Dense, TrainingConfig
-from core.maths.optimizers import OPTIMIZERS
+from core.maths.optimizers import AT_THE_START, OPTIMIZERS
 
 LIVE_FIELDS = (
     "learning_rate",
@@ -20,10 +20,6 @@ LIVE_FIELDS = (
     "label_smoothing",
 )
 """Training settings that may change while a run goes on; also any optimizer option, and dropout."""
-
-
-ONLY_AT_THE_START = {"initial_accumulator_value"}
-"""Optimizer options that are used up before the first step."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ def recorded_form(settings: Settings, what: str, value: Any) -> Any:
 
     Raises ValueError naming what cannot change, or a layer that is not there.
     """
-    options = set(OPTIMIZERS[settings.training.optimizer].options) - ONLY_AT_THE_START
+    options = set(OPTIMIZERS[settings.training.optimizer].options) - AT_THE_START
     if what == "dropout":
         return _rates(settings.dropout, value)
     if what not in LIVE_FIELDS and what not in options:

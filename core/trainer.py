@@ -150,7 +150,8 @@ class Trainer:
 
     @property
     def _n_slots(self) -> int:
-        return len(OPTIMIZERS[self.experiment.training.optimizer].slots)
+        training = self.experiment.training
+        return len(OPTIMIZERS[training.optimizer].under(training.optimizer_options).slots)
 
     def _steps_an_epoch(self) -> int:
         return math.ceil(len(self.dataset.X_train) / self._settings.training.batch_size)
@@ -177,6 +178,7 @@ class Trainer:
             loss=training.loss,
             optimizer=training.optimizer,
             seed=self.experiment.seed,
+            options=training.optimizer_options,
         )
 
     @property
@@ -401,12 +403,10 @@ class Trainer:
 
     def _configure(self, settings: Settings) -> None:
         training = settings.training
-        options = OPTIMIZERS[training.optimizer].options
-        given = training.optimizer_options
         assert self._engine is not None
         self._engine.configure(
             learning_rate=training.learning_rate,
-            options=[float(given.get(name, option.default)) for name, option in options.items()],
+            options=OPTIMIZERS[training.optimizer].values(training.optimizer_options),
             batch_size=training.batch_size,
             dropout=settings.dropout,
             regularizer=training.regularizer,

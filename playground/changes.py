@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from core.experiment import Dense, Experiment
+from core.maths.optimizers import AT_THE_START
 
 Path = tuple[str | int, ...]
 
@@ -66,7 +67,9 @@ def write(config: Any, path: Path, value: Any) -> Any:
 def applies_at_once(path: Path) -> bool:
     """Whether a change of this setting leaves the network as it is."""
     if path[0] == "training":
-        return path[1] in LIVE or path[1] == "optimizer_options"
+        if path[1] == "optimizer_options":
+            return path[2] not in AT_THE_START
+        return path[1] in LIVE
     return path[-1] == "dropout"
 
 

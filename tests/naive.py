@@ -270,32 +270,64 @@ class Training:
     label_smoothing: float = 0.0
 
 
+def momentum_of_nadam(beta_1: float, step: int) -> float:
+    return beta_1 * (1 - 0.5 * 0.96**step)
+
+
 def optimize(w: Array, g: Array, slots: list[Array], t: Training, step: int) -> None:
     """One update of all parameters w in place, as Keras's documentation has it."""
     rate, h = t.learning_rate, t.options
     if not slots:
         start = h[0] if t.optimizer == "adagrad" else 0.0
-        slots += [np.full_like(w, start), np.full_like(w, 0.0)]
+        slots += [np.full_like(w, start), np.full_like(w, 0.0), np.full_like(w, 0.0)]
     if t.optimizer == "sgd":
         momentum, nesterov = h
         slots[0][:] = momentum * slots[0] - rate * g
         w += momentum * slots[0] - rate * g if nesterov else slots[0]
     elif t.optimizer == "rmsprop":
-        rho, momentum, epsilon = h
+        rho, momentum, epsilon, centered = h
         slots[0][:] = rho * slots[0] + (1 - rho) * g**2
-        slots[1][:] = momentum * slots[1] + rate * g / np.sqrt(slots[0] + epsilon)
+        slots[2][:] = rho * slots[2] + (1 - rho) * g
+        spread = slots[0] - slots[2] ** 2 if centered else slots[0]
+        slots[1][:] = momentum * slots[1] + rate * g / np.sqrt(spread + epsilon)
         w -= slots[1]
     elif t.optimizer == "adagrad":
         slots[0] += g**2
         w -= rate * g / np.sqrt(slots[0] + h[1])
+    elif t.optimizer == "adadelta":
+        rho, epsilon = h
+        slots[0][:] = rho * slots[0] + (1 - rho) * g**2
+        change = -np.sqrt(slots[1] + epsilon) / np.sqrt(slots[0] + epsilon) * g
+        slots[1][:] = rho * slots[1] + (1 - rho) * change**2
+        w += rate * change
+    elif t.optimizer == "lion":
+        beta_1, beta_2 = h
+        w -= rate * np.sign(beta_1 * slots[0] + (1 - beta_1) * g)
+        slots[0][:] = beta_2 * slots[0] + (1 - beta_2) * g
     else:
-        beta_1, beta_2, epsilon = h[:3]
-        if t.optimizer == "adamw":
-            w -= rate * h[3] * w
-        slots[0][:] = beta_1 * slots[0] + (1 - beta_1) * g
-        slots[1][:] = beta_2 * slots[1] + (1 - beta_2) * g**2
-        scaled = rate * np.sqrt(1 - beta_2**step) / (1 - beta_1**step)
-        w -= scaled * slots[0] / (np.sqrt(slots[1]) + epsilon)
+        optimize_by_moments(w, g, slots, t, step)
+
+
+def optimize_by_moments(w: Array, g: Array, slots: list[Array], t: Training, step: int) -> None:
+    """Adam and what was made of it."""
+    rate, (beta_1, beta_2, epsilon) = t.learning_rate, t.options[:3]
+    if t.optimizer == "adamw":
+        w -= rate * t.options[3] * w
+    slots[0][:] = beta_1 * slots[0] + (1 - beta_1) * g
+    if t.optimizer == "adamax":
+        slots[1][:] = np.maximum(beta_2 * slots[1], abs(g))
+        w -= rate / (1 - beta_1**step) * slots[0] / (slots[1] + epsilon)
+        return
+    slots[1][:] = beta_2 * slots[1] + (1 - beta_2) * g**2
+    if t.optimizer == "nadam":
+        momenta = [momentum_of_nadam(beta_1, i) for i in range(1, step + 2)]
+        m_hat = momenta[-1] * slots[0] / (1 - np.prod(momenta))
+        m_hat += (1 - momenta[-2]) * g / (1 - np.prod(momenta[:-1]))
+        w -= rate * m_hat / (np.sqrt(slots[1] / (1 - beta_2**step)) + epsilon)
+        return
+    slots[2][:] = np.maximum(slots[2], slots[1])
+    scaled = rate * np.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+    w -= scaled * slots[0] / (np.sqrt(slots[2 if t.options[-1] else 1]) + epsilon)
 
 
 def shortened(parts: list[Array], longest: float) -> list[Array]:

@@ -12,7 +12,7 @@ from scipy import special
 from core.maths import scalar
 from core.maths.activations import ACTIVATIONS
 from core.maths.losses import LOSSES
-from core.maths.optimizers import OPTIMIZERS
+from core.maths.optimizers import RULES
 from core.maths.regularizers import REGULARIZERS
 
 Function = Callable[..., Any]
@@ -34,8 +34,8 @@ def registered() -> Iterator[tuple[str, Function]]:
     for regularizer in REGULARIZERS.values():
         yield f"{regularizer.name}.penalty", regularizer.penalty
         yield f"{regularizer.name}.derivative", regularizer.derivative
-    for optimizer in OPTIMIZERS.values():
-        yield f"{optimizer.name}.update", optimizer.update
+    for optimizer in RULES:
+        yield f"{optimizer.update.__name__}.update", optimizer.update
     for name in scalar.HELPERS:
         yield name, getattr(scalar, name)
 

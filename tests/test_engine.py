@@ -18,7 +18,7 @@ from core.engine import cpu, kernels
 from core.engine.cpu import CPUEngine
 from core.engine.layout import Layout
 from core.experiment import Dense, NetworkConfig
-from core.maths.optimizers import OPTIMIZERS
+from core.maths.optimizers import OPTIMIZERS, RULES
 from tests import naive
 from tests.naive import Net, Training
 
@@ -37,6 +37,7 @@ def an_engine(net: Net, X, Y, t: Training) -> CPUEngine:
         loss=t.loss,
         optimizer=t.optimizer,
         seed=t.seed,
+        options=dict(zip(OPTIMIZERS[t.optimizer].options, t.options, strict=False)),
     )
     engine.params[:] = net.flat
     engine.configure(
@@ -87,27 +88,40 @@ def test_any_batch_size(batch_size):
     compare(replace(CCE, batch_size=batch_size))
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "options"),
-    [
-        ("sgd", (0.0, 0.0)),
-        ("sgd", (0.9, 0.0)),
-        ("sgd", (0.9, 1.0)),
-        ("rmsprop", (0.9, 0.0, 1e-7)),
-        ("rmsprop", (0.8, 0.5, 1e-5)),
-        ("adagrad", (0.1, 1e-7)),
-        ("adagrad", (0.5, 1e-3)),
-        ("adam", (0.9, 0.999, 1e-7)),
-        ("adam", (0.5, 0.9, 1e-3)),
-        ("adamw", (0.9, 0.999, 1e-7, 0.1)),
-    ],
-)
+CASES_OF_OPTIMIZERS = [
+    ("sgd", (0.0, 0.0)),
+    ("sgd", (0.9, 0.0)),
+    ("sgd", (0.9, 1.0)),
+    ("rmsprop", (0.9, 0.0, 1e-7, 0.0)),
+    ("rmsprop", (0.8, 0.5, 1e-5, 0.0)),
+    ("rmsprop", (0.8, 0.5, 1e-5, 1.0)),
+    ("adagrad", (0.1, 1e-7)),
+    ("adagrad", (0.5, 1e-3)),
+    ("adadelta", (0.95, 1e-7)),
+    ("adadelta", (0.7, 1e-3)),
+    ("adam", (0.9, 0.999, 1e-7, 0.0)),
+    ("adam", (0.5, 0.9, 1e-3, 0.0)),
+    ("adam", (0.5, 0.9, 1e-3, 1.0)),
+    ("adamw", (0.9, 0.999, 1e-7, 0.1, 0.0)),
+    ("adamw", (0.8, 0.9, 1e-7, 0.1, 1.0)),
+    ("adamax", (0.9, 0.999, 1e-7)),
+    ("adamax", (0.6, 0.8, 1e-3)),
+    ("nadam", (0.9, 0.999, 1e-7)),
+    ("nadam", (0.6, 0.8, 1e-3)),
+    ("lion", (0.9, 0.99)),
+    ("lion", (0.5, 0.7)),
+]
+
+
+@pytest.mark.parametrize(("optimizer", "options"), CASES_OF_OPTIMIZERS)
 def test_every_optimizer(optimizer, options):
-    compare(replace(CCE, optimizer=optimizer, options=options, learning_rate=0.01))
+    rate = 1.0 if optimizer == "adadelta" else 0.01  # its steps begin at sqrt(epsilon)
+    compare(replace(CCE, optimizer=optimizer, options=options, learning_rate=rate))
 
 
 def test_every_optimizer_is_compared():
-    assert set(OPTIMIZERS) == {"sgd", "rmsprop", "adagrad", "adam", "adamw"}
+    compared = {case[0] for case in CASES_OF_OPTIMIZERS}
+    assert compared == set(OPTIMIZERS)
 
 
 @pytest.mark.parametrize("dropout", [(0.5, 0.0), (0.0, 0.3), (0.2, 0.6)])
@@ -150,6 +164,9 @@ def test_every_shape(sizes):
     compare(replace(CCE, batch_size=40, optimizer="adam", learning_rate=0.003), sizes, n=90)
 
 
+VARIANT_FLAGS = ("centered", "amsgrad")
+
+
 def a_bit_of_everything() -> np.ndarray:
     """Parameters, rows, gradients and outputs of short runs that pass through most kernels."""
     results, (X, Y) = [], classes(20, 20)
@@ -161,9 +178,11 @@ def a_bit_of_everything() -> np.ndarray:
         global_clip_norm=0.5,
         label_smoothing=0.1,
     )
-    for optimizer in OPTIMIZERS:
+    for rule in RULES:
         net = Net.random((20, 9, 4, 3), ("gelu", "relu", "softmax"))
-        engine, rows = an_engine(net, X, Y, replace(t, optimizer=optimizer)), np.zeros((4, 13))
+        flags = {flag: rule in OPTIMIZERS[rule.name].variants.values() for flag in VARIANT_FLAGS}
+        own = replace(t, optimizer=rule.name, options=rule.values(flags))
+        engine, rows = an_engine(net, X, Y, own), np.zeros((4, 13))
         engine.run(4, rows, 1, 0)
         layout, params = engine.layout, engine.params
         results += [params, rows.ravel(), cpu.layer_outputs(layout, params, X)[0].ravel()]
@@ -476,7 +495,7 @@ def test_a_folder_that_others_may_write_to_is_not_trusted(tmp_path):
     shared = tmp_path / "neural-playground"
     shared.mkdir()
     shared.chmod(0o777)
-    names = {"TMPDIR": str(tmp_path / "tmp")}
+    names = {"TMPDIR": str(tmp_path / "tmp"), "NEURAL_PLAYGROUND_CACHE": ""}
     (tmp_path / "tmp").mkdir()
     where = "from core.engine.cache import folder; print(folder())"
     folder = run_python(where, XDG_CACHE_HOME=str(tmp_path), **names)

@@ -14,11 +14,13 @@ from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS, SOFTMAX
 from core.maths.initializers import INITIALIZERS
 from core.maths.limits import Limits
 from core.maths.losses import LOSSES
-from core.maths.optimizers import N_CONSTANTS, N_SLOTS, OPTIMIZERS, Option
+from core.maths.optimizers import OPTIMIZERS, RULES
+from core.maths.options import Option
 from core.maths.registry import get, shown
 from core.maths.regularizers import REGULARIZERS
+from core.maths.rules import N_CONSTANTS, N_SLOTS
 from core.maths.schedules import SCHEDULES
-from tests import scalars
+from tests import naive, scalars
 
 REGISTRIES = {
     "activation": OUTPUT_ACTIVATIONS,
@@ -94,7 +96,10 @@ def test_records_carry_their_name_a_label_and_a_formula(registry):
 def test_the_lists_are_complete():
     assert list(ACTIVATIONS) == list(ACTIVATION_FORMULAS)
     assert list(LOSSES) == list(LOSS_FORMULAS)
-    assert list(OPTIMIZERS) == ["sgd", "rmsprop", "adagrad", "adam", "adamw"]
+    assert list(OPTIMIZERS) == [
+        *("sgd", "rmsprop", "adagrad", "adadelta"),
+        *("adam", "adamw", "adamax", "nadam", "lion"),
+    ]
     assert list(REGULARIZERS) == list(PENALTY_FORMULAS)
     assert {"zeros", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal"} < {*INITIALIZERS}
     assert list(OUTPUT_ACTIVATIONS) == [*ACTIVATIONS, SOFTMAX]
@@ -294,16 +299,15 @@ def test_a_constant_schedule_stays():
 
 def run(name, gradients, start, learning_rate, **options):
     """Apply a record's update to an array of parameters, gradient by gradient; every state of w."""
-    record = OPTIMIZERS[name]
+    record = OPTIMIZERS[name].under(options)
     h = record.values(options)
     w = np.array(start, dtype=np.float64)
-    s0 = np.full_like(w, record.starting_slot(options))
-    s1 = s0.copy()
+    slots = np.full((N_SLOTS, w.size), record.starting_slot(options))
     states = []
     for t, g in enumerate(gradients, start=1):
         constants = record.prepare(h, learning_rate, float(t))
         for k in range(w.size):
-            w[k], s0[k], s1[k] = record.update(w[k], g[k], s0[k], s1[k], *constants)
+            w[k], *slots[:, k] = record.update(w[k], g[k], *slots[:, k], *constants)
         states.append(w.copy())
     return np.array(states)
 
@@ -352,6 +356,55 @@ def test_adagrad():
     np.testing.assert_allclose(states, expected, rtol=1e-13)
 
 
+OPTIONS_OF_THE_REFERENCE = [
+    ("sgd", {"momentum": 0.9, "nesterov": True}),
+    ("rmsprop", {"rho": 0.7, "momentum": 0.4, "epsilon": 1e-3}),
+    ("rmsprop", {"rho": 0.7, "momentum": 0.4, "epsilon": 1e-3, "centered": True}),
+    ("adadelta", {"rho": 0.8, "epsilon": 1e-3}),
+    ("adam", {"beta_1": 0.8, "beta_2": 0.5, "amsgrad": True}),
+    ("adamw", {"beta_1": 0.8, "beta_2": 0.5, "weight_decay": 0.1, "amsgrad": True}),
+    ("adamax", {"beta_1": 0.7, "beta_2": 0.8}),
+    ("nadam", {"beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-3}),
+    ("lion", {"beta_1": 0.8, "beta_2": 0.6}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), OPTIONS_OF_THE_REFERENCE)
+def test_each_rule_is_the_reference_s(name, options):
+    settings = naive.Training(
+        optimizer=name, learning_rate=0.05, options=OPTIMIZERS[name].values(options)
+    )
+    w, slots, expected = START.copy(), [], []
+    for step, g in enumerate(GRADIENTS, start=1):
+        naive.optimize(w, g, slots, settings, step)
+        expected.append(w.copy())
+    np.testing.assert_allclose(run(name, GRADIENTS, START, 0.05, **options), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 10, 100, 1000, 100_000])
+@pytest.mark.parametrize("beta_1", [0.0, 0.5, 0.9, 0.999])
+def test_nadam_has_the_product_of_its_momenta_from_the_step_alone(step, beta_1):
+    momenta = [naive.momentum_of_nadam(beta_1, i) for i in range(1, step + 2)]
+    old, new, *_ = OPTIMIZERS["nadam"].prepare((beta_1, 0.0, 0.0), 1.0, float(step))
+    assert old == pytest.approx(momenta[-1] / (1 - np.prod(momenta)), rel=1e-13)
+    assert new == pytest.approx((1 - momenta[-2]) / (1 - np.prod(momenta[:-1])), rel=1e-13)
+
+
+def test_a_flag_that_asks_for_more_memory_makes_a_variant():
+    assert OPTIMIZERS["adam"].under({"amsgrad": False}) is OPTIMIZERS["adam"]
+    amsgrad = OPTIMIZERS["adam"].under({"amsgrad": True})
+    assert amsgrad.slots == ("m", "v", "largest_v")
+    assert OPTIMIZERS["rmsprop"].under({"centered": True}).slots[2] == "mean"
+    assert all(variant in RULES for r in OPTIMIZERS.values() for variant in r.variants.values())
+
+
+def test_a_variance_that_rounding_makes_negative_is_none():
+    rule = OPTIMIZERS["rmsprop"].under({"centered": True})
+    constants = rule.prepare(rule.values({"epsilon": 0.01}), 0.1, 1.0)
+    w, *_ = rule.update(1.0, 1.0, 0.999, 0.0, 1.0, *constants)
+    assert w == pytest.approx(1.0 - 0.1 / math.sqrt(0.01))
+
+
 @pytest.mark.parametrize(("name", "decay"), [("adam", 0.0), ("adamw", 0.1)])
 def test_adam_and_adamw(name, decay):
     w, m, v, expected = START.copy(), np.zeros(3), np.zeros(3), []
@@ -375,6 +428,10 @@ def test_adam_and_adamw(name, decay):
         ("adagrad", [0.5233, 1.5007, 2.5005, 3.5061]),
         ("adam", [0.5, 1.5, 2.5, 3.5]),
         ("adamw", [0.4980, 1.4960, 2.4940, 3.4920]),
+        ("adadelta", [0.9993, 1.9993, 2.9993, 3.9993]),
+        ("adamax", [0.5, 1.5, 2.5, 3.5]),
+        ("nadam", [0.4686, 1.4686, 2.4686, 3.4686]),
+        ("lion", [0.5, 1.5, 2.5, 3.5]),
     ],
 )
 def test_a_first_step_is_what_keras_publishes_for_its_own(name, expected):
@@ -398,22 +455,34 @@ def test_five_steps_end_where_keras_ends(name, learning_rate, options, last):
     np.testing.assert_allclose(states[-1], last, atol=5e-4)
 
 
-@pytest.mark.parametrize("record", OPTIMIZERS.values(), ids=OPTIMIZERS)
+EACH_RULE = pytest.mark.parametrize("record", RULES, ids=lambda r: f"{r.name}-{len(r.slots)}")
+
+
+@EACH_RULE
 def test_update_in_float32_stays_float32(record):
     update = scalars.single(record.update)
     constants = np.float32(record.prepare(record.values(), 0.01, 3.0))
-    state = update(*np.float32([0.3, -0.2, 0.1, 0.05]), *constants)
-    assert [type(value) for value in state] == [np.float32] * 3
-    exact = record.update(0.3, -0.2, 0.1, 0.05, *record.prepare(record.values(), 0.01, 3.0))
+    state = update(*np.float32([0.3, -0.2, 0.1, 0.05, 0.07]), *constants)
+    assert {type(value) for value in state} <= {np.float32}
+    constants = record.prepare(record.values(), 0.01, 3.0)
+    exact = record.update(0.3, -0.2, 0.1, 0.05, 0.07, *constants)
     np.testing.assert_allclose(state, exact, rtol=1e-6)
 
 
-@pytest.mark.parametrize("record", OPTIMIZERS.values(), ids=OPTIMIZERS)
+@EACH_RULE
 def test_an_unused_slot_passes_through(record):
     assert len(record.slots) <= N_SLOTS
-    state = record.update(0.3, -0.2, 0.1, 0.7, *record.prepare(record.values(), 0.01, 3.0))
-    if len(record.slots) < N_SLOTS:
-        assert state[2] == 0.7
+    slots = (0.1, 0.7, 0.8)
+    state = record.update(0.3, -0.2, *slots, *record.prepare(record.values(), 0.01, 3.0))
+    unused = len(record.slots)
+    assert state[1 + unused :] == slots[unused:]
+
+
+@EACH_RULE
+def test_a_step_goes_downhill(record):
+    constants = record.prepare(record.values(), 0.01, 1.0)
+    start = record.starting_slot()
+    assert record.update(1.0, 0.5, start, start, start, *constants)[0] < 1.0
 
 
 def test_defaults_are_those_of_keras():
@@ -424,18 +493,22 @@ def test_defaults_are_those_of_keras():
     adam = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
     assert defaults == {
         "sgd": {"momentum": 0.0, "nesterov": False},
-        "rmsprop": {"rho": 0.9, "momentum": 0.0, "epsilon": 1e-7},
+        "rmsprop": {"rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "centered": False},
         "adagrad": {"initial_accumulator_value": 0.1, "epsilon": 1e-7},
-        "adam": adam,
-        "adamw": {**adam, "weight_decay": 0.004},
+        "adadelta": {"rho": 0.95, "epsilon": 1e-7},
+        "adam": {**adam, "amsgrad": False},
+        "adamw": {**adam, "weight_decay": 0.004, "amsgrad": False},
+        "adamax": adam,
+        "nadam": adam,
+        "lion": {"beta_1": 0.9, "beta_2": 0.99},
     }
     rates = {name: record.learning_rate for name, record in OPTIMIZERS.items()}
-    assert rates == {"sgd": 0.01, "rmsprop": 0.001, "adagrad": 0.001, "adam": 0.001, "adamw": 0.001}
+    assert rates == {name: 0.01 if name == "sgd" else 0.001 for name in OPTIMIZERS}
 
 
 def test_option_values_come_in_order_with_defaults_filled_in():
     assert OPTIMIZERS["sgd"].values({"nesterov": True}) == (0.0, 1.0)
-    assert OPTIMIZERS["adam"].values() == (0.9, 0.999, 1e-7)
+    assert OPTIMIZERS["adam"].values() == (0.9, 0.999, 1e-7, 0.0)
     assert OPTIMIZERS["adagrad"].starting_slot() == OPTIMIZERS["adagrad"].slot_start == 0.1
     assert OPTIMIZERS["adagrad"].starting_slot({"initial_accumulator_value": 0.3}) == 0.3
     assert OPTIMIZERS["adam"].starting_slot({"beta_1": 0.5}) == 0.0

@@ -52,6 +52,7 @@ def test_what_applies_at_once_is_told_to_the_running_trainer(
 @pytest.mark.parametrize(
     ("path", "value"),
     [
+        (("training", "optimizer_options", "amsgrad"), True),
         (("seed",), 1),
         (("data", "seed"), 1),
         (("data", "name"), "spiral"),

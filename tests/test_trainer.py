@@ -19,6 +19,7 @@ from core import (
     Trainer,
     TrainingConfig,
 )
+from core.maths.optimizers import OPTIMIZERS
 
 
 def small(**training) -> Experiment:
@@ -383,3 +384,24 @@ def test_the_plane_is_learnt(name, layers, epochs):
     trainer.epoch(epochs)
     assert trainer.evaluate("train")["accuracy"] > 0.98
     assert trainer.evaluate("test")["accuracy"] > 0.94
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_comes_back_to_the_same_bits(name):
+    """Nadam too, whose product of momenta follows from the step alone."""
+    options = {flag: True for flag in ("centered", "amsgrad") if flag in OPTIMIZERS[name].options}
+    training = TrainingConfig(optimizer=name, optimizer_options=options)
+    trainer = Trainer(Experiment(training=training))
+    trainer.step(70)
+    there = trainer.params.copy()
+    trainer.step(30)
+    trainer.goto(35)
+    for n in (1, 2, 32):
+        trainer.step(n)
+    assert np.array_equal(trainer.params, there)
+
+
+def test_what_is_used_up_at_the_start_cannot_change_later():
+    trainer = Trainer(Experiment())
+    with pytest.raises(ValueError, match="'amsgrad' cannot change while a run goes on"):
+        trainer.change(amsgrad=True)

@@ -17,7 +17,7 @@ from core.engine.loops import PLAIN_SGD
 from core.engine.memory import Floats, aligned, buffers_for, whole
 from core.maths.activations import SOFTMAX
 from core.maths.losses import LOSSES
-from core.maths.optimizers import OPTIMIZERS
+from core.maths.optimizers import OPTIMIZERS, RULES
 from core.maths.registry import get
 from core.maths.regularizers import REGULARIZERS
 
@@ -72,14 +72,23 @@ class CPUEngine:
     These three are all that a run is: write them back to return to an earlier moment.
 
     X: float32 (n, n_inputs); Y: float32 (n, n_outputs), encoded targets. Shared, never copied.
+    options: the optimizer's by name, for the flags among them that decide on its slots.
     Not safe for two threads at once. The kernels release the GIL.
     """
 
     def __init__(
-        self, layout: Layout, X: Floats, Y: Floats, *, loss: str, optimizer: str, seed: int
+        self,
+        layout: Layout,
+        X: Floats,
+        Y: Floats,
+        *,
+        loss: str,
+        optimizer: str,
+        seed: int,
+        options: Mapping[str, float | bool] | None = None,
     ) -> None:
         _check_shapes(layout, X, Y)
-        self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer")
+        self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer").under(options)
         self.X, self.Y = X, Y
         self._data = _flat(X), _flat(Y)
         # The kernels' loops run over whole vectors: zeros behind the parameters stay zeros.
@@ -96,7 +105,9 @@ class CPUEngine:
         self._smooth_to = 1 / layout.n_outputs if loss == "categorical_crossentropy" else 0.5
         self._loss = loss
         self._width, self._with_dropout = 0, False
-        self.configure(learning_rate=self.optimizer.learning_rate, options=self.optimizer.values())
+        self.configure(
+            learning_rate=self.optimizer.learning_rate, options=self.optimizer.values(options)
+        )
 
     def configure(
         self,
@@ -139,7 +150,7 @@ class CPUEngine:
     def _update_code(self, options: Mapping[str, float]) -> int:
         if self.optimizer.name == "sgd" and options["momentum"] == 0.0:
             return PLAIN_SGD
-        return _code(OPTIMIZERS, self.optimizer.name, "optimizer")
+        return RULES.index(self.optimizer)
 
     def _allocate(self, width: int, dropout: bool) -> None:
         if width != self._width or dropout != self._with_dropout:

@@ -4,19 +4,21 @@ One function for all activations, one for all losses and so on: each picks by it
 the record's place in its registry.
 """
 
+import functools
+
 import numpy as np
 
 from core.engine.compile import choose, double, single
 from core.engine.jit import kernel
 from core.maths.activations import ACTIVATIONS
 from core.maths.losses import LOSSES
-from core.maths.optimizers import OPTIMIZERS
+from core.maths.optimizers import OPTIMIZERS, RULES
 from core.maths.regularizers import REGULARIZERS
 
 f32 = np.float32
 ZERO = f32(0.0)
 
-PLAIN_SGD = len(OPTIMIZERS)  # the code of SGD without momentum
+PLAIN_SGD = len(RULES)  # the code of SGD without momentum
 
 
 def _activation(function):
@@ -93,6 +95,7 @@ def flushed(s):
     return ZERO if abs(s) < SMALLEST_NORMAL else s
 
 
+@functools.cache
 def _update(function, n_slots):
     f = single(function)
 
@@ -100,7 +103,7 @@ def _update(function, n_slots):
     def without_slots(W, G, slots, c0, c1, c2, c3, c4):
         finite = ZERO
         for k in range(W.size):
-            w, _, _ = f(W[k], G[k], ZERO, ZERO, c0, c1, c2, c3, c4)
+            w, _, _, _ = f(W[k], G[k], ZERO, ZERO, ZERO, c0, c1, c2, c3, c4)
             W[k] = w
             finite += ZERO * w
         return finite
@@ -109,7 +112,7 @@ def _update(function, n_slots):
     def with_one_slot(W, G, slots, c0, c1, c2, c3, c4):
         finite, s = ZERO, slots[0]
         for k in range(W.size):
-            w, s0, _ = f(W[k], G[k], s[k], ZERO, c0, c1, c2, c3, c4)
+            w, s0, _, _ = f(W[k], G[k], s[k], ZERO, ZERO, c0, c1, c2, c3, c4)
             W[k], s[k] = w, flushed(s0)
             finite += ZERO * w + ZERO * s0
         return finite
@@ -118,12 +121,21 @@ def _update(function, n_slots):
     def with_two_slots(W, G, slots, c0, c1, c2, c3, c4):
         finite, s, r = ZERO, slots[0], slots[1]
         for k in range(W.size):
-            w, s0, s1 = f(W[k], G[k], s[k], r[k], c0, c1, c2, c3, c4)
+            w, s0, s1, _ = f(W[k], G[k], s[k], r[k], ZERO, c0, c1, c2, c3, c4)
             W[k], s[k], r[k] = w, flushed(s0), flushed(s1)
             finite += ZERO * w + ZERO * s0 + ZERO * s1
         return finite
 
-    return (without_slots, with_one_slot, with_two_slots)[n_slots]
+    @kernel
+    def with_three_slots(W, G, slots, c0, c1, c2, c3, c4):
+        finite, s, r, q = ZERO, slots[0], slots[1], slots[2]
+        for k in range(W.size):
+            w, s0, s1, s2 = f(W[k], G[k], s[k], r[k], q[k], c0, c1, c2, c3, c4)
+            W[k], s[k], r[k], q[k] = w, flushed(s0), flushed(s1), flushed(s2)
+            finite += ZERO * w + ZERO * s0 + ZERO * s1 + ZERO * s2
+        return finite
+
+    return (without_slots, with_one_slot, with_two_slots, with_three_slots)[n_slots]
 
 
 activate = choose([_activation(r.function) for r in ACTIVATIONS.values()])
@@ -131,7 +143,7 @@ times_slope = choose([_slope(r.derivative) for r in ACTIVATIONS.values()])
 loss_total = choose([_loss(r.function) for r in LOSSES.values()])
 loss_slope = choose([_loss_slope(r.derivative) for r in LOSSES.values()])
 penalty_slope = choose([_penalty_slope(r.derivative) for r in REGULARIZERS.values()])
-updates = [_update(r.update, len(r.slots)) for r in OPTIMIZERS.values()]
+updates = [_update(r.update, len(r.slots)) for r in RULES]
 plain_sgd = _update(OPTIMIZERS["sgd"].update, 0)  # without momentum, velocity need not be kept
 update_all = choose([*updates, plain_sgd])
-prepare = choose([double(r.prepare) for r in (*OPTIMIZERS.values(), OPTIMIZERS["sgd"])])
+prepare = choose([double(r.prepare) for r in (*RULES, OPTIMIZERS["sgd"])])

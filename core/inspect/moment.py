@@ -161,7 +161,9 @@ def moment_of(trainer: Trainer, layer: int = 0) -> Moment:
     """Copy a run out as it stands, with the optimizer's memory of one layer."""
     layout, training = trainer.layout, trainer.training
     weights, biases = layout.views(trainer.params.copy())
-    record = registry.get(optimizers.OPTIMIZERS, training.optimizer, "optimizer")
+    record = registry.get(optimizers.OPTIMIZERS, training.optimizer, "optimizer").under(
+        training.optimizer_options
+    )
     if trainer.step_count:
         every_slot = [layout.views(slot) for slot in trainer.engine.slots[: len(record.slots)]]
         slots = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.maths import optimizers, registry, regularizers
+from core.maths import optimizers, registry, regularizers, rules
 
 
 @dataclass(frozen=True)
@@ -62,16 +62,16 @@ def trace_update(
     step: the number of the update, counted from 1 (Adam's bias correction asks). clipped: what
     clipping made of gradient and penalty, if it is on.
     """
-    record = registry.get(optimizers.OPTIMIZERS, rule.optimizer, "optimizer")
+    record = registry.get(optimizers.OPTIMIZERS, rule.optimizer, "optimizer").under(rule.options)
     penalty = 0.0
     if is_weight:
         regularizer = registry.get(regularizers.REGULARIZERS, rule.regularizer, "regularizer")
         penalty = float(regularizer.derivative(parameter, rule.regularization_rate))
     options = record.values(rule.options)
     constants = tuple(float(c) for c in record.prepare(options, rule.learning_rate, step))
-    memory = [float(slot) for slot in slots] + [0.0] * (2 - len(slots))
+    memory = [float(slot) for slot in slots] + [0.0] * (rules.N_SLOTS - len(slots))
     read = gradient + penalty if clipped is None else clipped
-    after, *kept = record.update(parameter, read, memory[0], memory[1], *constants)
+    after, *kept = record.update(parameter, read, *memory, *constants)
     return Update(
         optimizer=rule.optimizer,
         step=step,

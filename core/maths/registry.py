@@ -35,7 +35,8 @@ def check_name(choices: Iterable[str], name: object, what: str, owner: str = "")
 def _did_you_mean(name: object, choices: list[str]) -> str:
     known = {choice.lower(): choice for choice in choices}
     wanted = name[:LONGEST_SHOWN].lower() if isinstance(name, str) else ""
-    near = difflib.get_close_matches(wanted, known, n=1)
+    near = difflib.get_close_matches(wanted, known)
+    near.sort(key=lambda choice: sorted(choice) != sorted(wanted))  # 'adma' is 'adam', not 'adamax'
     guess = f" Did you mean {known[near[0]]!r}?" if near else ""
     return f"{guess} Choose one of: {', '.join(choices)}."
 

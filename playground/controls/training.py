@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from core.maths.losses import LOSSES
-from core.maths.optimizers import OPTIMIZERS, Option
+from core.maths.optimizers import OPTIMIZERS
+from core.maths.options import Option
 from core.maths.regularizers import REGULARIZERS
 from playground.changes import Path, fitting_losses
 from playground.controls.widgets import choice, formula, rate, whole_number
@@ -59,10 +60,11 @@ def _option(session: Session, name: str, option: Option) -> None:
         "args": (session.edit, path),
     }
     value = training.optimizer_options.get(name, option.default)
+    effect = t("page.at_once" if option.live else "page.new_network")
     if option.is_flag:
         session.seed(key, bool(value))
         text = t("page.option.help.switch", **words)
-        st.checkbox(help=f"{text}\n\n{t('page.at_once')}", **common)
+        st.checkbox(help=f"{text}\n\n{effect}", **common)
         return
     session.seed(key, float(value))
     words |= {"least": number_text(option.low), "most": number_text(option.high)}
@@ -71,7 +73,7 @@ def _option(session: Session, name: str, option: Option) -> None:
         max_value=option.high,
         step=0.01 if float(option.default) > 1e-3 or option.default == 0 else 1e-7,
         format="%g",
-        help=f"{t('page.option.help', **words)}\n\n{t('page.at_once')}",
+        help=f"{t('page.option.help', **words)}\n\n{effect}",
         **common,
     )
 

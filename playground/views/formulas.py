@@ -25,8 +25,12 @@ SYMBOLS = {
     "velocity": "v",
     "mean_square": "s",
     "accumulator": "s",
+    "mean": "m",
+    "mean_square_change": "d",
     "m": "m",
     "v": "v",
+    "largest_v": r"\hat{v}",
+    "u": "u",
 }
 
 # Forms that the short formula of the registry leaves out.
@@ -194,9 +198,9 @@ def optimizer_lines(update: Update, options: Mapping[str, float]) -> list[str]:
 def _rule(name: str, options: Mapping[str, float]) -> str:
     if name == "sgd" and options.get("nesterov"):
         return NESTEROV
-    if name == "rmsprop" and options.get("momentum"):
+    if name == "rmsprop" and options.get("momentum") and not options.get("centered"):
         return RMSPROP_MOMENTUM
-    if name == "adamw":
+    if name == "adamw" and not options.get("amsgrad"):
         moments = OPTIMIZERS["adam"].latex.split(r",\quad")[:2]
         return r",\quad".join([*moments, OPTIMIZERS["adamw"].latex])
-    return OPTIMIZERS[name].latex
+    return OPTIMIZERS[name].under(options).latex
