@@ -145,6 +145,18 @@ class Network:
         """
         from core.engine import cpu
 
+        X, Y, loss, layout = self.prepared(X, y, loss)
+        value, gradient = cpu.loss_and_gradients(layout, self.params, X, Y, loss)
+        return value, *layout.views(gradient)
+
+    def prepared(
+        self, X: ArrayLike, y: ArrayLike, loss: str | None = None
+    ) -> tuple[Floats, Floats, str, Layout]:
+        """Inputs, targets as the loss compares them, its name, and the layout that goes with it.
+
+        The layout's output activation follows the loss where the config leaves it open. Arguments
+        and errors are those of `loss_and_gradients`.
+        """
         if loss is None:
             loss = self.experiment.training.loss if self.experiment else _loss_of(self.layout)
         get(LOSSES, loss, "loss")
@@ -159,8 +171,7 @@ class Network:
         if self.config.output_activation == "auto" and self.experiment is None:
             following = LOSSES[loss].output_activation
             layout = replace(layout, activations=(*layout.activations[:-1], following))
-        value, gradient = cpu.loss_and_gradients(layout, self.params, X, Y, loss)
-        return value, *layout.views(gradient)
+        return X, Y, loss, layout
 
     def _inputs(self, X: ArrayLike) -> Floats:
         array = _float32(X, "X")
