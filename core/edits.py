@@ -8,6 +8,8 @@ from typing import Any
 
 from core.experiment import Dense, TrainingConfig
 from core.maths.optimizers import AT_THE_START, OPTIMIZERS
+from core.maths.registry import get
+from core.maths.schedules import SCHEDULES
 
 LIVE_FIELDS = (
     "learning_rate",
@@ -18,8 +20,10 @@ LIVE_FIELDS = (
     "clip_value",
     "global_clip_norm",
     "label_smoothing",
+    "schedule",
 )
-"""Training settings that may change while a run goes on; also any optimizer option, and dropout."""
+"""Training settings that may change while a run goes on; also any option of the optimizer or the
+schedule, and dropout."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ def recorded_form(settings: Settings, what: str, value: Any) -> Any:
 
     Raises ValueError naming what cannot change, or a layer that is not there.
     """
-    options = set(OPTIMIZERS[settings.training.optimizer].options) - AT_THE_START
+    options = set(_fields_of_options(settings.training)) - AT_THE_START
     if what == "dropout":
         return _rates(settings.dropout, value)
     if what not in LIVE_FIELDS and what not in options:
@@ -75,7 +79,27 @@ def edited(settings: Settings, what: str, value: Any) -> Settings:
     if what == "dropout":
         rates = tuple(Dense(dropout=rate).dropout for rate in value)
         return replace(settings, dropout=rates)
+    if what == "schedule":
+        return replace(settings, training=with_schedule(settings.training, value))
     if what in LIVE_FIELDS:
         return replace(settings, training=replace(settings.training, **{what: value}))
-    options = {**settings.training.optimizer_options, what: value}
-    return replace(settings, training=replace(settings.training, optimizer_options=options))
+    training = settings.training
+    field = _fields_of_options(training)[what]
+    changes: dict[str, Any] = {field: {**getattr(training, field), what: value}}
+    return replace(settings, training=replace(training, **changes))
+
+
+def with_schedule(training: TrainingConfig, schedule: str) -> TrainingConfig:
+    """Another schedule; the options that it shares with the one before are kept."""
+    known = get(SCHEDULES, schedule, "schedule").options
+    kept = {name: value for name, value in training.schedule_options.items() if name in known}
+    return replace(training, schedule=schedule, schedule_options=kept)
+
+
+def _fields_of_options(training: TrainingConfig) -> dict[str, str]:
+    """Every option of the optimizer and the schedule in use, and the field that holds it."""
+    owners: dict[str, Any] = {
+        "optimizer_options": OPTIMIZERS[training.optimizer],
+        "schedule_options": SCHEDULES[training.schedule],
+    }
+    return {name: field for field, record in owners.items() for name in record.options}

@@ -31,6 +31,7 @@ from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
+from core.maths.schedules import SCHEDULES
 from core.metrics import METRIC, metrics
 
 if TYPE_CHECKING:
@@ -215,6 +216,13 @@ class Trainer:
         return self._settings.training
 
     @property
+    def learning_rate(self) -> float:
+        """The rate of the next step, as the schedule makes it."""
+        training = self._settings.training
+        schedule = SCHEDULES[training.schedule]
+        return schedule.rate(training.schedule_options, training.learning_rate, self.step_count + 1)
+
+    @property
     def dropout(self) -> tuple[float, ...]:
         """Each hidden layer's dropout as it is now."""
         return self._settings.dropout
@@ -338,12 +346,13 @@ class Trainer:
         """Change settings from the next step on; each is recorded in `edits`.
 
         learning_rate, batch_size, regularizer, regularization_rate, clipping, label_smoothing,
-        any option of the optimizer (or optimizer_options), and dropout (a rate for each hidden
-        layer, or {layer: rate}). All or nothing. Raises ValueError naming the field. A run that
-        diverged may go on.
+        schedule, any option of the optimizer or the schedule (also as optimizer_options and
+        schedule_options), and dropout (a rate for each hidden layer, or {layer: rate}). Another
+        learning rate takes the rest of its schedule along: see `core.maths.schedules`.
+        All or nothing. Raises ValueError naming the field. A run that diverged may go on.
         """
         settings, edits = self._settings, []
-        options = fields.pop("optimizer_options", {})
+        options = {**fields.pop("optimizer_options", {}), **fields.pop("schedule_options", {})}
         for what, value in {**fields, **options}.items():
             value = recorded_form(settings, what, value)
             settings = edited(settings, what, value)
@@ -415,6 +424,8 @@ class Trainer:
             clip_norm=training.clip_norm,
             global_clip_norm=training.global_clip_norm,
             label_smoothing=training.label_smoothing,
+            schedule=training.schedule,
+            schedule_options=SCHEDULES[training.schedule].values(training.schedule_options),
         )
 
     # -- time travel -----------------------------------------------------------------------
@@ -560,7 +571,8 @@ def initial_parameters(layout: Layout, experiment: Experiment) -> np.ndarray:
     for layer, (weights, biases) in enumerate(zip(*layout.views(params), strict=True)):
         inputs, units = weights.shape
         draws = random.uniforms(experiment.seed, random.INITIALIZE, layer, inputs * units)
-        weights[:] = initializer.weights(draws, inputs, units).reshape(inputs, units)
+        drawn = initializer.drawn(draws, inputs, units, experiment.network.initializer_options)
+        weights[:] = drawn.reshape(inputs, units)
         biases[:] = initializer.bias
     return params
 

@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
-from core.experiment import Dense, Experiment
+from core.edits import with_schedule
+from core.experiment import OPTIONS_OF, Dense, Experiment
 from core.maths.optimizers import AT_THE_START
 
 Path = tuple[str | int, ...]
@@ -19,7 +20,7 @@ Path = tuple[str | int, ...]
 MAX_LAYERS, MAX_UNITS = 16, 1024
 """What the page builds at most; the core takes more."""
 
-LIVE = ("learning_rate", "batch_size", "regularizer", "regularization_rate")
+LIVE = ("learning_rate", "batch_size", "regularizer", "regularization_rate", "schedule")
 """Training settings that the page changes while a run goes on; options and dropout come on top."""
 
 NEW_LAYER = Dense(2)
@@ -67,7 +68,7 @@ def write(config: Any, path: Path, value: Any) -> Any:
 def applies_at_once(path: Path) -> bool:
     """Whether a change of this setting leaves the network as it is."""
     if path[0] == "training":
-        if path[1] == "optimizer_options":
+        if path[1] in OPTIONS_OF:
             return path[2] not in AT_THE_START
         return path[1] in LIVE
     return path[-1] == "dropout"
@@ -84,23 +85,20 @@ def compare(old: Experiment, new: Experiment) -> Change:
     for path in paths if not rebuild else ():
         if path[-1] == "dropout":
             live["dropout"] = tuple(layer.dropout for layer in new.network.layers)
-        else:
+        elif path in after:  # else an option that went with the schedule it belonged to
             live[str(path[-1])] = after[path]
     return Change(live, paths, rebuild)
 
 
 def _flat(experiment: Experiment) -> dict[Path, Any]:
-    """Every setting by its path; optimizer options with their defaults filled in."""
-    from core.maths.optimizers import OPTIMIZERS
-
-    training = experiment.training
-    options = OPTIMIZERS[training.optimizer].options
-    values = {name: option.default for name, option in options.items()}
-    values.update(training.optimizer_options)
-    flat = _leaves(experiment, ())
-    flat = {path: value for path, value in flat.items() if "optimizer_options" not in path}
-    for name, value in values.items():
-        flat["training", "optimizer_options", name] = value
+    """Every setting by its path; options with their defaults filled in."""
+    leaves = _leaves(experiment, ())
+    flat = {path: value for path, value in leaves.items() if path[-1] not in OPTIONS_OF}
+    for field_, owner in OPTIONS_OF.items():
+        config = getattr(experiment, owner.part)
+        for name, option in owner.registry[getattr(config, owner.field)].options.items():
+            value = getattr(config, field_).get(name, option.default)
+            flat[owner.part, field_, name] = value
     return flat
 
 
@@ -123,11 +121,17 @@ def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
     """The experiment after one setting was changed by hand, what hangs on it adjusted with it.
 
     Another data set brings its usual number of samples and a loss that suits it, another
-    optimizer its own options. Raises ValueError if the value is not valid.
+    optimizer, schedule or initializer its own options; a schedule keeps those that it shares with
+    the one before. Raises ValueError if the value is not valid.
     """
     if path == ("training", "optimizer"):
         training = replace(experiment.training, optimizer=value, optimizer_options={})
         return replace(experiment, training=training)
+    if path == ("training", "schedule"):
+        return replace(experiment, training=with_schedule(experiment.training, value))
+    if path == ("network", "initializer"):
+        network = replace(experiment.network, initializer=value, initializer_options={})
+        return replace(experiment, network=network)
     new: Experiment = write(experiment, path, value)
     if path in (("data", "name"), ("data", "classes")):
         new = _usual_samples(experiment, new)

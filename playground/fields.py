@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core.experiment import Experiment
+from core.experiment import OPTIONS_OF, Experiment
 from playground.changes import Change, Path, read
 
 Translate = Callable[..., str]
@@ -33,6 +33,7 @@ FIELDS: dict[Path, Field] = {
     ("training", "optimizer"): Field("optimizer", "optimizer"),
     ("training", "learning_rate"): Field("learning_rate"),
     ("training", "batch_size"): Field("batch_size"),
+    ("training", "schedule"): Field("schedule", "schedule"),
     ("training", "regularizer"): Field("regularization", "regularizer"),
     ("training", "regularization_rate"): Field("regularization_rate"),
 }
@@ -53,7 +54,7 @@ def field_of(path: Path) -> Field | None:
 
 def key_of(path: Path) -> str:
     """The widget key of a setting: "learning_rate", "units_0", "option_beta_1"."""
-    if path[1] == "optimizer_options":
+    if path[1] in OPTIONS_OF:
         return f"option_{path[2]}"
     field = field_of(path)
     assert field is not None
@@ -62,7 +63,7 @@ def key_of(path: Path) -> str:
 
 def label_of(path: Path, t: Translate) -> str:
     """The label of a setting, in words."""
-    if "optimizer_options" in path:
+    if len(path) == 3 and path[1] in OPTIONS_OF:
         return t(f"option.{path[-1]}")
     field = field_of(path)
     return t(f"page.{field.label}") if field else str(path[-1]).replace("_", " ")
@@ -79,6 +80,8 @@ def value_text(path: Path, value: Any, t: Translate) -> str:
     field = field_of(path)
     if isinstance(value, tuple):
         return ", ".join(value_text(path, part, t) for part in value)
+    if isinstance(value, str) and len(path) == 3:
+        return t(f"choice.{value}")
     if isinstance(value, str):
         if value == "auto":
             return t("page.auto")
@@ -96,11 +99,11 @@ def describe(old: Experiment, new: Experiment, change: Change, t: Translate) -> 
         texts["layers",] = t("page.notice.layer_added")
     if more < 0:
         texts["layers",] = t("page.notice.layer_removed")
-    other_optimizer = ("training", "optimizer") in change.paths
     for path in change.paths:
         if more and path[:2] == ("network", "layers"):
             continue
-        if other_optimizer and "optimizer_options" in path:
+        owner = OPTIONS_OF.get(str(path[1])) if len(path) == 3 else None
+        if owner and (owner.part, owner.field) in change.paths:
             continue
         texts[path] = _describe_one(new, path, t)
     return t("page.notice.many") if len(texts) > 4 else "; ".join(texts.values())
@@ -118,11 +121,10 @@ def _describe_one(new: Experiment, path: Path, t: Translate) -> str:
 
 
 def _value_now(new: Experiment, path: Path, t: Translate) -> str:
-    from core.maths.optimizers import OPTIMIZERS
-
-    if "optimizer_options" in path:
-        given, name = new.training.optimizer_options, str(path[-1])
-        if name not in given:
-            options = OPTIMIZERS[new.training.optimizer].options
+    owner = OPTIONS_OF.get(str(path[1])) if len(path) == 3 else None
+    if owner:
+        config, name = getattr(new, owner.part), str(path[-1])
+        if name not in getattr(config, str(path[1])):
+            options = owner.registry[getattr(config, owner.field)].options
             return value_text(path, options[name].default, t) if name in options else "–"
     return value_text(path, read(new, path), t)

@@ -268,6 +268,11 @@ class Training:
     clip_norm: float | None = None
     global_clip_norm: float | None = None
     label_smoothing: float = 0.0
+    rates: Sequence[float] = ()  # of every step, in place of learning_rate
+
+
+def rate_of(t: Training, step: int) -> float:
+    return t.rates[step - 1] if t.rates else t.learning_rate
 
 
 def momentum_of_nadam(beta_1: float, step: int) -> float:
@@ -276,7 +281,7 @@ def momentum_of_nadam(beta_1: float, step: int) -> float:
 
 def optimize(w: Array, g: Array, slots: list[Array], t: Training, step: int) -> None:
     """One update of all parameters w in place, as Keras's documentation has it."""
-    rate, h = t.learning_rate, t.options
+    rate, h = rate_of(t, step), t.options
     if not slots:
         start = h[0] if t.optimizer == "adagrad" else 0.0
         slots += [np.full_like(w, start), np.full_like(w, 0.0), np.full_like(w, 0.0)]
@@ -310,7 +315,7 @@ def optimize(w: Array, g: Array, slots: list[Array], t: Training, step: int) -> 
 
 def optimize_by_moments(w: Array, g: Array, slots: list[Array], t: Training, step: int) -> None:
     """Adam and what was made of it."""
-    rate, (beta_1, beta_2, epsilon) = t.learning_rate, t.options[:3]
+    rate, (beta_1, beta_2, epsilon) = rate_of(t, step), t.options[:3]
     if t.optimizer == "adamw":
         w -= rate * t.options[3] * w
     slots[0][:] = beta_1 * slots[0] + (1 - beta_1) * g

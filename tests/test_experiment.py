@@ -31,6 +31,7 @@ from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
+from core.maths.schedules import SCHEDULES
 
 EXAMPLE = Experiment(
     data=DataConfig(name="spiral", n_samples=300, noise=0.1, features=("x1", "sin_x2"), seed=5),
@@ -53,19 +54,24 @@ def numbers(name):
 
 
 def option_values(option):
+    if option.choices:
+        return st.sampled_from(option.choices)
+    if option.whole:
+        return st.integers(option.low, option.high)
     if option.is_flag:
         return st.booleans()
     return st.floats(option.low, option.high, exclude_max=option.open_high)
 
 
-def options_of(optimizer):
-    known = {name: option_values(option) for name, option in OPTIMIZERS[optimizer].options.items()}
+def options_of(record):
+    known = {name: option_values(option) for name, option in record.options.items()}
     return st.fixed_dictionaries({}, optional=known)
 
 
 @st.composite
 def training_configs(draw):
     optimizer = draw(st.sampled_from(sorted(OPTIMIZERS)))
+    schedule = draw(st.sampled_from(sorted(SCHEDULES)))
     clips = {
         name: draw(st.none() | numbers(name))
         for name in ("clip_norm", "clip_value", "global_clip_norm")
@@ -75,10 +81,12 @@ def training_configs(draw):
         optimizer=optimizer,
         learning_rate=draw(numbers("learning_rate")),
         batch_size=draw(numbers("batch_size")),
-        optimizer_options=draw(options_of(optimizer)),
+        optimizer_options=draw(options_of(OPTIMIZERS[optimizer])),
         regularizer=draw(st.sampled_from(sorted(REGULARIZERS))),
         regularization_rate=draw(numbers("regularization_rate")),
         label_smoothing=draw(numbers("label_smoothing")),
+        schedule=schedule,
+        schedule_options=draw(options_of(SCHEDULES[schedule])),
         **clips,
     )
 
@@ -99,13 +107,20 @@ LAYERS = st.builds(
     activation=st.sampled_from(sorted(ACTIVATIONS)),
     dropout=numbers("dropout"),
 )
-NETWORKS = st.builds(
-    NetworkConfig,
-    layers=st.lists(LAYERS, max_size=6),
-    initializer=st.sampled_from(sorted(INITIALIZERS)),
-    output_activation=st.sampled_from(["auto", *OUTPUT_ACTIVATIONS]),
-)
-EXPERIMENTS = st.builds(Experiment, DATA, NETWORKS, training_configs(), numbers("seed"))
+
+
+@st.composite
+def network_configs(draw):
+    initializer = draw(st.sampled_from(sorted(INITIALIZERS)))
+    return NetworkConfig(
+        layers=draw(st.lists(LAYERS, max_size=6)),
+        initializer=initializer,
+        output_activation=draw(st.sampled_from(["auto", *OUTPUT_ACTIVATIONS])),
+        initializer_options=draw(options_of(INITIALIZERS[initializer])),
+    )
+
+
+EXPERIMENTS = st.builds(Experiment, DATA, network_configs(), training_configs(), numbers("seed"))
 
 # Arbitrary garbage, some of it shaped like an experiment
 ANYTHING = st.recursive(

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.exchange.links import KEYS, MAX_LENGTH, OPTION_KEYS, from_query, to_query
-from core.experiment import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig
+from core.experiment import (
+    OPTIONS_OF,
+    DataConfig,
+    Dense,
+    Experiment,
+    NetworkConfig,
+    TrainingConfig,
+)
 from core.experiment.config import DATASET_NAMES, FEATURES
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
+from core.maths.schedules import SCHEDULES
 
 SEEDS = st.integers(0, 2**53 - 1)
 RATES = st.floats(0.0, 1000.0)
@@ -23,17 +32,23 @@ CLIPS = st.none() | st.floats(1e-6, 1e6)
 
 
 @st.composite
+def some_options(draw: st.DrawFn, record: Any) -> dict[str, object]:
+    names = draw(st.lists(st.sampled_from(list(record.options)), unique=True))
+    return {name: record.options[name].default for name in names}
+
+
+@st.composite
 def trainings(draw: st.DrawFn) -> TrainingConfig:
     optimizer = draw(st.sampled_from(list(OPTIMIZERS)))
-    options = OPTIMIZERS[optimizer].options
-    values = {name: option.default for name, option in options.items()}
-    chosen = draw(st.lists(st.sampled_from(list(options)), unique=True))
+    schedule = draw(st.sampled_from(list(SCHEDULES)))
     return TrainingConfig(
         loss=draw(st.sampled_from(list(LOSSES))),
         optimizer=optimizer,
         learning_rate=draw(RATES),
         batch_size=draw(st.integers(1, 65_536)),
-        optimizer_options={name: values[name] for name in chosen},
+        optimizer_options=draw(some_options(OPTIMIZERS[optimizer])),
+        schedule=schedule,
+        schedule_options=draw(some_options(SCHEDULES[schedule])),
         regularizer=draw(st.sampled_from(list(REGULARIZERS))),
         regularization_rate=draw(RATES),
         clip_norm=draw(CLIPS),
@@ -116,11 +131,37 @@ def test_short_forms_are_read() -> None:
 
 def test_every_field_has_a_key() -> None:
     """Nothing of an experiment is lost in a link."""
-    held = {(key.part, key.field) for key in KEYS.values()} | {("training", "optimizer_options")}
+    held = {(key.part, key.field) for key in KEYS.values()}
+    held |= {(owner.part, field) for field, owner in OPTIONS_OF.items()}
     parts = {"data": DataConfig, "network": NetworkConfig, "training": TrainingConfig}
     fields = {(name, f.name) for name, part in parts.items() for f in dataclasses.fields(part)}
     assert held == fields | {("", "seed")}
-    assert not OPTION_KEYS & KEYS.keys()
+    assert not OPTION_KEYS.keys() & KEYS.keys()
+
+
+def test_no_two_kinds_of_records_have_an_option_of_one_name() -> None:
+    """A link names options alone, without what they belong to."""
+    names = [
+        {name for record in owner.registry.values() for name in record.options}
+        for owner in OPTIONS_OF.values()
+    ]
+    assert len(set().union(*names)) == sum(map(len, names))
+
+
+def test_options_of_every_kind_come_back() -> None:
+    experiment = Experiment(
+        network=NetworkConfig(
+            initializer="variance_scaling",
+            initializer_options={"scale": 2.0, "mode": "fan_avg"},
+        ),
+        training=TrainingConfig(
+            schedule="cosine", schedule_options={"decay_steps": 500, "warmup_steps": 20}
+        ),
+    )
+    query = to_query(experiment)
+    assert query["mode"] == "fan_avg"
+    assert query["decay_steps"] == "500"
+    assert from_query(query) == (experiment, [])
 
 
 @pytest.mark.parametrize(

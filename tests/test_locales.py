@@ -11,6 +11,7 @@ import pytest
 
 from core.data import DATASETS
 from core.data.features import FEATURES
+from core.experiment import OPTIONS_OF
 from core.maths.activations import OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
@@ -32,7 +33,9 @@ AREAS = {
     "dataset": DATASETS,
 }
 ENTRIES = [(area, name) for area, registry in AREAS.items() for name in registry]
-OPTIONS = sorted({name for record in OPTIMIZERS.values() for name in record.options})
+OPTIONED = [record for owner in OPTIONS_OF.values() for record in owner.registry.values()]
+OPTIONS = sorted({name for record in OPTIONED for name in record.options})
+CHOICES = sorted({c for record in OPTIONED for o in record.options.values() for c in o.choices})
 
 
 def placeholders(text: str) -> set[str]:
@@ -75,9 +78,14 @@ def test_every_registry_entry_has_label_formula_and_translations(area: str, name
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_every_option_has_label_and_translations(name: str) -> None:
-    labels = {o.options[name].label for o in OPTIMIZERS.values() if name in o.options}
+    labels = {o.options[name].label for o in OPTIONED if name in o.options}
     assert labels == {translate("en", f"option.{name}")}
     assert all(f"option.{name}" in own_entries(language, "registry") for language in LANGUAGES)
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_every_choice_of_an_option_has_translations(name: str) -> None:
+    assert all(f"choice.{name}" in own_entries(language, "registry") for language in LANGUAGES)
 
 
 def used_keys() -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from core.maths import scalar
+from core.maths import random, scalar
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS, SOFTMAX
 from core.maths.initializers import INITIALIZERS
 from core.maths.limits import Limits
@@ -290,10 +290,6 @@ def test_penalty_and_its_slope(record):
     assert record.derivative(0.0, 0.03) == 0.0
 
 
-def test_a_constant_schedule_stays():
-    assert SCHEDULES["constant"].function(0.3, 1000.0) == 0.3
-
-
 # Optimizers
 
 
@@ -571,5 +567,51 @@ def test_initial_biases_and_shapes():
     biases = {name: record.bias for name, record in INITIALIZERS.items() if record.bias}
     assert biases == {"uniform": 0.1}
     for record in INITIALIZERS.values():
-        assert record.weights(U[:6].reshape(2, 3), 2, 3).shape == (2, 3)
+        assert record.drawn(U[:6].reshape(2, 3), 2, 3).shape == (2, 3)
     assert not INITIALIZERS["zeros"].weights(U, 2, 3).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "same_as"),
+    [
+        ("variance_scaling", {}, "lecun_normal"),
+        ("variance_scaling", {"scale": 2.0}, "he_normal"),
+        ("variance_scaling", {"scale": 2.0, "distribution": "uniform"}, "he_uniform"),
+        ("variance_scaling", {"mode": "fan_avg", "distribution": "uniform"}, "glorot_uniform"),
+        ("variance_scaling", {"mode": "fan_avg"}, "glorot_normal"),
+        ("constant", {}, "zeros"),
+    ],
+)
+def test_special_cases_have_names_of_their_own(name, options, same_as):
+    drawn = INITIALIZERS[name].drawn(U, 30, 20, options)
+    np.testing.assert_allclose(drawn, INITIALIZERS[same_as].drawn(U, 30, 20), rtol=1e-14)
+
+
+def test_variance_scaling_by_units_without_a_cut():
+    options = {"scale": 3.0, "mode": "fan_out", "distribution": "untruncated_normal"}
+    drawn = INITIALIZERS["variance_scaling"].drawn(U, 30, 20, options)
+    np.testing.assert_allclose(drawn, stats.norm(scale=math.sqrt(3 / 20)).ppf(U), rtol=1e-8)
+
+
+def test_a_truncated_normal_has_its_own_mean_and_deviation():
+    drawn = INITIALIZERS["truncated_normal"].drawn(U, 30, 20, {"mean": 1.0, "stddev": 0.1})
+    expected = stats.truncnorm(-2, 2, loc=1.0, scale=0.1).ppf(U)
+    np.testing.assert_allclose(drawn, expected, rtol=1e-8)
+    assert INITIALIZERS["constant"].drawn(U, 3, 2, {"value": 0.5}).tolist() == [0.5] * len(U)
+
+
+@pytest.mark.parametrize("shape", [(7, 4), (4, 7), (5, 5), (1, 6), (6, 1)])
+def test_orthogonal_weights_keep_lengths(shape):
+    u = random.uniforms(1, random.INITIALIZE, 0, math.prod(shape))
+    weights = INITIALIZERS["orthogonal"].drawn(u, *shape, {"gain": 2.0}).reshape(shape)
+    small = weights.T @ weights if shape[0] >= shape[1] else weights @ weights.T
+    np.testing.assert_allclose(small, 4.0 * np.eye(min(shape)), atol=1e-12)
+
+
+def test_orthogonal_weights_are_drawn_evenly():
+    """No direction is preferred: the mean of many rotations is nothing."""
+    rotations = [
+        INITIALIZERS["orthogonal"].drawn(random.uniforms(s, random.INITIALIZE, 0, 4), 2, 2)
+        for s in range(2000)
+    ]
+    assert np.abs(np.mean(rotations, axis=0)).max() < 0.06

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,9 @@ from streamlit.testing.v1 import AppTest
 from core import exchange
 from core.data import DATASETS, Dataset
 from core.experiment import Dense, Experiment, NetworkConfig, TrainingConfig
+from core.maths.initializers import INITIALIZERS
 from core.maths.optimizers import OPTIMIZERS
+from core.maths.schedules import SCHEDULES
 from core.network import Network
 from core.trainer import Trainer
 from playground import changes, files, link
@@ -451,6 +455,44 @@ def test_a_walk_over_every_optimizer_and_its_options(page: AppTest) -> None:
                 sound(page.number_input(key=f"option_{option}").set_value(0.5).run())
         sound(page.button(key="step").click().run())
         assert session(page).player.experiment.training.optimizer == name
+
+
+@pytest.mark.parametrize(
+    ("menu", "registry"), [("schedule", SCHEDULES), ("initializer", INITIALIZERS)]
+)
+def test_a_walk_over_every_schedule_and_initializer_and_their_options(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, menu: str, registry: Mapping[str, Any]
+) -> None:
+    monkeypatch.setattr("playground.session.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    for name, record in registry.items():
+        sound(page.selectbox(key=menu).set_value(name).run())
+        for option, setting in record.options.items():
+            key = f"option_{option}"
+            if setting.choices:
+                sound(page.selectbox(key=key).set_value(setting.choices[-1]).run())
+            elif setting.is_flag:
+                sound(page.checkbox(key=key).check().run())
+            else:
+                sound(page.number_input(key=key).set_value(5 if setting.whole else 0.5).run())
+        sound(page.button(key="step").click().run())
+        training, network = session(page).experiment.training, session(page).experiment.network
+        assert name in (training.schedule, network.initializer)
+
+
+def test_another_schedule_is_told_to_the_running_trainer() -> None:
+    start = changes.edited(DEFAULT, ("training", "schedule"), "cosine")
+    start = changes.edited(start, ("training", "schedule_options", "decay_steps"), 50)
+    start = changes.edited(start, ("training", "schedule_options", "alpha"), 0.1)
+    other = changes.edited(start, ("training", "schedule"), "exponential")
+    assert other.training.schedule_options == {"decay_steps": 50}
+    assert changes.compare(start, other).live == {
+        **{"schedule": "exponential"},
+        **{"decay_rate": 0.96, "staircase": False},
+    }
+    trainer = Trainer(start)
+    trainer.change(**changes.compare(start, other).live)
+    assert trainer.training.schedule == "exponential"
+    assert changes.compare(replace(start, training=trainer.training), other).paths == ()
 
 
 def test_an_experiment_is_pasted_and_nonsense_is_refused(page: AppTest) -> None:

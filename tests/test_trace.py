@@ -152,6 +152,11 @@ CASES = {
     "nadam": {"optimizer": "nadam", "learning_rate": 0.01},
     "lion": {"optimizer": "lion", "learning_rate": 0.01},
     "adamw": {"optimizer": "adamw", "learning_rate": 0.01},
+    "schedule": {
+        "optimizer": "sgd",
+        "schedule": "cosine",
+        "schedule_options": {"decay_steps": 8, "warmup_steps": 3},
+    },
     "l2": {"optimizer": "sgd", "regularizer": "l2", "regularization_rate": 0.1},
     "l1_l2": {"optimizer": "sgd", "regularizer": "l1_l2", "regularization_rate": 0.1},
     "clip_value": {"optimizer": "sgd", "clip_value": 0.01},

@@ -32,7 +32,9 @@ def single(function: Callable[..., Any]) -> Any:
 
 @functools.cache
 def double(function: Callable[..., Any]) -> Any:
-    """A plain function over float64 or integers, compiled as it stands."""
+    """A plain function over float64 or integers, compiled as it stands; primitives are libm's."""
+    if function.__module__ == scalar.__name__ and function.__name__ in scalar.PRIMITIVES:
+        return getattr(math, function.__name__)
     return exact(_rebuilt(function, float, double))
 
 

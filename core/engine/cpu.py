@@ -18,8 +18,10 @@ from core.engine.memory import Floats, aligned, buffers_for, whole
 from core.maths.activations import SOFTMAX
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS, RULES
+from core.maths.options import Value
 from core.maths.registry import get
 from core.maths.regularizers import REGULARIZERS
+from core.maths.schedules import SCHEDULES
 
 CHUNK = 256  # samples that a prediction takes at a time
 
@@ -50,7 +52,7 @@ def _output_rule(loss: str, activation: str) -> int:
 
 def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
     """Settings with everything off but the loss: no optimizer, penalty, dropout or clipping."""
-    codes = np.zeros(7, dtype=np.int64)
+    codes = np.zeros(8, dtype=np.int64)
     codes[memory.LOSS] = _code(LOSSES, loss, "loss")
     codes[memory.OUTPUT_RULE] = _output_rule(loss, layout.output_activation)
     per_sample = LOSSES[loss].mean_over == "samples"
@@ -60,6 +62,7 @@ def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
         codes=codes,
         numbers=np.zeros(7),
         options=np.zeros(8),
+        schedule=np.zeros(8),
         dropout=np.zeros(layout.n_layers, dtype=np.float32),
     )
 
@@ -85,7 +88,7 @@ class CPUEngine:
         loss: str,
         optimizer: str,
         seed: int,
-        options: Mapping[str, float | bool] | None = None,
+        options: Mapping[str, Value] | None = None,
     ) -> None:
         _check_shapes(layout, X, Y)
         self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer").under(options)
@@ -122,10 +125,13 @@ class CPUEngine:
         clip_norm: float | None = None,
         global_clip_norm: float | None = None,
         label_smoothing: float = 0.0,
+        schedule: str = "constant",
+        schedule_options: Sequence[float] = (0.0,),
     ) -> None:
         """Set what may change between two calls of `run`.
 
-        options: the optimizer's, in its registry order; dropout: one rate for each hidden layer.
+        options: the optimizer's, schedule_options: the schedule's, in the order of their records;
+        dropout: one rate for each hidden layer.
         label_smoothing acts on cross-entropies only. Before the first step the slots start afresh.
         """
         settings, numbers = self._settings, self._settings.numbers
@@ -141,6 +147,8 @@ class CPUEngine:
         numbers[memory.SMOOTHING] = label_smoothing if smooths else 0.0
         numbers[memory.SMOOTH_TO] = self._smooth_to
         settings.options[: len(options)] = options
+        settings.codes[memory.SCHEDULE] = _code(SCHEDULES, schedule, "schedule")
+        settings.schedule[: len(schedule_options)] = schedule_options
         settings.codes[memory.OPTIMIZER] = self._update_code(names)
         settings.dropout[: len(dropout)] = dropout
         if self.state[memory.STEP] == 0:

@@ -28,8 +28,10 @@ from core.engine.loops import (
     loss_total,
     penalty_slope,
     prepare,
+    scheduled,
     times_slope,
     update_all,
+    warmed_up,
 )
 from core.engine.memory import (
     BATCH_SIZE,
@@ -52,6 +54,7 @@ from core.engine.memory import (
     POSITION,
     REGULARIZATION_RATE,
     REGULARIZER,
+    SCHEDULE,
     SEED,
     SMOOTH_TO,
     SMOOTHING,
@@ -297,12 +300,19 @@ def clip(table, G, numbers):
 
 
 @kernel
-def update(params, G, slots, settings, step):
+def learning_rate(settings, step):
+    """What the schedule makes of the learning rate at a step."""
+    h, rate, t = settings.schedule, settings.numbers[LEARNING_RATE], np.float64(step - 1)
+    if t < h[0]:
+        return warmed_up(h, rate, t)
+    return scheduled(settings.codes[SCHEDULE], h, rate, t - h[0])
+
+
+@kernel
+def update(params, G, slots, settings, rate, step):
     """Move every parameter; returns 0, or nan if a parameter or slot is no longer finite."""
     code = settings.codes[OPTIMIZER]
-    c0, c1, c2, c3, c4 = prepare(
-        code, settings.options, settings.numbers[LEARNING_RATE], np.float64(step)
-    )
+    c0, c1, c2, c3, c4 = prepare(code, settings.options, rate, np.float64(step))
     return update_all(code, params, G, slots, f32(c0), f32(c1), f32(c2), f32(c3), f32(c4))
 
 
@@ -377,7 +387,8 @@ def run(
             row = rows[n_rows]
             layer_norms(table, buffers.G, row[N_COLUMNS : N_COLUMNS + n_layers])
         clip(table, buffers.G, numbers)
-        finite = update(params, buffers.G, slots, settings, step)
+        rate = learning_rate(settings, step)
+        finite = update(params, buffers.G, slots, settings, rate, step)
         state[STEP], state[POSITION] = step, position + count
         if state[POSITION] == n_samples:
             state[EPOCH], state[POSITION] = state[EPOCH] + 1, 0
@@ -386,7 +397,7 @@ def run(
         if recorded:
             row = rows[n_rows]
             row[0], row[1] = step, state[EPOCH] + state[POSITION] / n_samples
-            row[2], row[3] = loss, numbers[LEARNING_RATE]
+            row[2], row[3] = loss, rate
             record(row, table, params, buffers.before)
             n_rows += 1
     return n_steps, n_rows, True

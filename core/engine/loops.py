@@ -14,6 +14,7 @@ from core.maths.activations import ACTIVATIONS
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS, RULES
 from core.maths.regularizers import REGULARIZERS
+from core.maths.schedules import SCHEDULES, warm_up
 
 f32 = np.float32
 ZERO = f32(0.0)
@@ -147,3 +148,5 @@ updates = [_update(r.update, len(r.slots)) for r in RULES]
 plain_sgd = _update(OPTIMIZERS["sgd"].update, 0)  # without momentum, velocity need not be kept
 update_all = choose([*updates, plain_sgd])
 prepare = choose([double(r.prepare) for r in (*RULES, OPTIMIZERS["sgd"])])
+scheduled = choose([double(r.function) for r in SCHEDULES.values()])
+warmed_up = double(warm_up)

@@ -21,7 +21,7 @@ ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 # Places in the state, in what is drawn (see `kernels.run`), in the codes and in the numbers.
 STEP, EPOCH, POSITION = range(3)
 ORDER_EPOCH, LAST_WIDTH = range(2)
-OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED = range(7)
+OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED, SCHEDULE = range(8)
 (
     LEARNING_RATE,
     REGULARIZATION_RATE,
@@ -64,6 +64,7 @@ class Settings(NamedTuple):
     codes: np.ndarray  # int64, OPTIMIZER ...
     numbers: np.ndarray  # float64, LEARNING_RATE ...
     options: np.ndarray  # float64, the optimizer's
+    schedule: np.ndarray  # float64, the schedule's options
     dropout: np.ndarray  # float32, one a layer; the output's is 0
 
 

@@ -13,8 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.experiment import Dense, Experiment, read_experiment
-from core.maths.optimizers import OPTIMIZERS
+from core.experiment import OPTIONS_OF, Dense, Experiment, read_experiment
 from core.maths.registry import shown
 
 VERSION = 1
@@ -118,7 +117,13 @@ KEYS: dict[str, Key] = {
     "label_smoothing": Key("training", "label_smoothing"),
     "seed": Key("", "seed"),
 }
-OPTION_KEYS = frozenset(option for record in OPTIMIZERS.values() for option in record.options)
+# Options by name: the part and field of the experiment that hold them. No two share a name.
+OPTION_KEYS: dict[str, tuple[str, str]] = {
+    option: (owner.part, field)
+    for field, owner in OPTIONS_OF.items()
+    for record in owner.registry.values()
+    for option in record.options
+}
 
 
 def to_query(experiment: Experiment) -> dict[str, str]:
@@ -129,8 +134,9 @@ def to_query(experiment: Experiment) -> dict[str, str]:
         value = _field(experiment, key)
         if value != _field(usual, key):
             query[name] = key.to_text(value)
-    options = experiment.training.optimizer_options
-    query |= {name: _to_text(value) for name, value in options.items()}
+    for field, owner in OPTIONS_OF.items():
+        options = getattr(getattr(experiment, owner.part), field)
+        query |= {name: _to_text(value) for name, value in options.items()}
     return query | {VERSION_KEY: str(VERSION)} if query else {}
 
 
@@ -175,8 +181,8 @@ def _place(record: dict[str, Any], name: str, text: object) -> str | None:
     if not isinstance(text, str) or not text or len(text) > MAX_LENGTH:
         return f"The setting {name!r} in the link must be 1 to {MAX_LENGTH} characters of text."
     if name in OPTION_KEYS:
-        options = record.setdefault("training", {}).setdefault("optimizer_options", {})
-        options[name] = _from_text(text)
+        place, field = OPTION_KEYS[name]
+        record.setdefault(place, {}).setdefault(field, {})[name] = _from_text(text)
         return None
     key = KEYS[name]
     part = record.setdefault(key.part, {}) if key.part else record

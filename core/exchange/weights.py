@@ -14,7 +14,6 @@ output layer last, all float32. The JSON object has the keys
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 from dataclasses import dataclass
@@ -52,7 +51,7 @@ def pack(network: Network, suffix: str) -> Contents:
     metadata = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "network": dataclasses.asdict(network.config),
+        "network": Experiment(network=network.config).to_mapping()["network"],
         "activations": network.layout.activations,
         "experiment": None if experiment is None else json.loads(experiment.to_json()),
         "preprocessing": network.preprocessing.to_dict(),

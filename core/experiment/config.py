@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import ValidationInfo, field_validator
 
@@ -19,6 +19,7 @@ from core.maths.initializers import INITIALIZERS
 from core.maths.limits import Limits
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
+from core.maths.options import Value
 from core.maths.registry import check_name, shown
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
@@ -34,6 +35,24 @@ DATASET_NAMES = (
 )
 FEATURES = ("x1", "x2", "x1_squared", "x2_squared", "x1_x2", "sin_x1", "sin_x2")
 NORMALIZATIONS = ("none",)
+
+
+class Owner(NamedTuple):
+    """Where options belong: the part of the experiment, its field that names a record, and the
+    registry of the record.
+    """
+
+    part: str
+    field: str
+    registry: Mapping[str, Any]
+
+
+# Fields that hold the options of a record.
+OPTIONS_OF: Mapping[str, Owner] = {
+    "initializer_options": Owner("network", "initializer", INITIALIZERS),
+    "optimizer_options": Owner("training", "optimizer", OPTIMIZERS),
+    "schedule_options": Owner("training", "schedule", SCHEDULES),
+}
 
 MOST_LAYERS = 64
 MOST_WEIGHTS = 2**30  # between hidden layers: 4 GiB of float32
@@ -76,6 +95,7 @@ class NetworkConfig:
     """The hidden layers, how they start, and the output activation; its size follows from the data.
 
     output_activation: "auto" (sigmoid, softmax or linear, as loss and data ask), or a name.
+    initializer_options: by name; those not given take Keras's defaults.
     """
 
     layers: Annotated[tuple[Dense, ...], TupleOf(Instance(Dense), 0, MOST_LAYERS)] = (
@@ -86,6 +106,12 @@ class NetworkConfig:
     output_activation: Annotated[str, OneOf("output activation", ("auto", *OUTPUT_ACTIVATIONS))] = (
         "auto"
     )
+    initializer_options: Mapping[str, Value] = Options()
+
+    @field_validator("initializer_options", mode="plain")
+    @classmethod
+    def _options_of_the_initializer(cls, given: object, info: ValidationInfo) -> Options:
+        return _checked_options(given, info)
 
     @field_validator("layers")
     @classmethod
@@ -101,13 +127,18 @@ class NetworkConfig:
 
 @config
 class TrainingConfig:
-    """How the network learns. optimizer_options: by name; those not given take Keras's defaults."""
+    """How the network learns.
+
+    optimizer_options, schedule_options: by name; those not given take Keras's defaults.
+    learning_rate: what the schedule starts from. label_smoothing acts on the targets of the
+    cross-entropies in training only: recorded batch losses have it, evaluations do not.
+    """
 
     loss: Annotated[str, OneOf("loss", LOSSES)] = "binary_crossentropy"
     optimizer: Annotated[str, OneOf("optimizer", OPTIMIZERS)] = "adam"
     learning_rate: Annotated[float, RATE] = 0.01
     batch_size: Annotated[int, Within(Limits(1, 65_536, whole=True))] = 10
-    optimizer_options: Mapping[str, float | bool] = Options()
+    optimizer_options: Mapping[str, Value] = Options()
     regularizer: Annotated[str, OneOf("regularizer", REGULARIZERS)] = "none"
     regularization_rate: Annotated[float, RATE] = 0.0
     schedule: Annotated[str, OneOf("schedule", SCHEDULES)] = "constant"
@@ -115,21 +146,29 @@ class TrainingConfig:
     clip_value: Annotated[float | None, CLIP] = None
     global_clip_norm: Annotated[float | None, CLIP] = None
     label_smoothing: Annotated[float, Within(Limits(0.0, 1.0, open_high=True))] = 0.0
+    schedule_options: Mapping[str, Value] = Options()
 
-    @field_validator("optimizer_options", mode="plain")
+    @field_validator("optimizer_options", "schedule_options", mode="plain")
     @classmethod
-    def _options_of_the_optimizer(cls, given: object, info: ValidationInfo) -> Options:
-        optimizer = info.data.get("optimizer")
-        if optimizer is None:  # it was refused, and that is what the sentence will be about
-            return Options()
-        if not isinstance(given, Mapping):
-            wanted = "a mapping of option names to numbers"
-            raise ValueError(f"optimizer_options is {shown(given)}; it must be {wanted}.")
-        known = OPTIMIZERS[optimizer].options
-        for name in given:
-            check_name(known, name, "option", f" of {optimizer} in optimizer_options")
-        ordered = (name for name in known if name in given)  # so that equal options read the same
-        return Options({name: known[name].check(name, given[name]) for name in ordered})
+    def _options_of_the_record(cls, given: object, info: ValidationInfo) -> Options:
+        return _checked_options(given, info)
+
+
+def _checked_options(given: object, info: ValidationInfo) -> Options:
+    """The options of the record that another field names: see OPTIONS_OF."""
+    field = str(info.field_name)
+    owner = OPTIONS_OF[field]
+    chosen = info.data.get(owner.field)
+    if chosen is None:  # it was refused, and that is what the sentence will be about
+        return Options()
+    if not isinstance(given, Mapping):
+        wanted = "a mapping of option names to numbers"
+        raise ValueError(f"{field} is {shown(given)}; it must be {wanted}.")
+    known = owner.registry[chosen].options
+    for name in given:
+        check_name(known, name, "option", f" of {chosen} in {field}")
+    ordered = (name for name in known if name in given)  # so that equal options read the same
+    return Options({name: known[name].check(name, given[name]) for name in ordered})
 
 
 @config

@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pydantic_core import CoreSchema, core_schema
 
 from core.maths.limits import Limits
+from core.maths.options import Value
 from core.maths.registry import check_name, shown
 
 Config = TypeVar("Config")
@@ -91,15 +92,15 @@ class TupleOf(Check):
         return kept
 
 
-class Options(Mapping[str, float | bool]):
+class Options(Mapping[str, Value]):
     """Option values by name; immutable and hashable."""
 
     __slots__ = ("_values",)
 
-    def __init__(self, values: Mapping[str, float | bool] | None = None) -> None:
+    def __init__(self, values: Mapping[str, Value] | None = None) -> None:
         self._values = dict(values or {})
 
-    def __getitem__(self, name: str) -> float | bool:
+    def __getitem__(self, name: str) -> Value:
         return self._values[name]
 
     def __iter__(self) -> Iterator[str]:

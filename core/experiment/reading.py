@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from core.experiment.config import (
     FORMAT_VERSION,
     MOST_LAYERS,
+    OPTIONS_OF,
     DataConfig,
     Dense,
     Experiment,
@@ -17,7 +18,7 @@ from core.experiment.config import (
     TrainingConfig,
 )
 from core.maths.limits import Limits
-from core.maths.optimizers import OPTIMIZERS
+from core.maths.options import Value
 from core.maths.registry import check_name, shown
 
 MOST_BYTES = 1_000_000
@@ -97,9 +98,19 @@ class _Reader:
             fields,
             "",
             data=lambda raw, _: self.part(DataConfig, raw, "data", features=self.features),
-            network=lambda raw, _: self.part(NetworkConfig, raw, "network", layers=self.layers),
+            network=lambda raw, _: self.part(
+                NetworkConfig,
+                raw,
+                "network",
+                layers=self.layers,
+                initializer_options=self.options("initializer_options", NetworkConfig()),
+            ),
             training=lambda raw, _: self.part(
-                TrainingConfig, raw, "training", optimizer_options=self.options
+                TrainingConfig,
+                raw,
+                "training",
+                optimizer_options=self.options("optimizer_options", TrainingConfig()),
+                schedule_options=self.options("schedule_options", TrainingConfig()),
             ),
         )
 
@@ -180,17 +191,22 @@ class _Reader:
                 self.say(str(error), "data")
         return names or DataConfig().features
 
-    def options(self, raw: object, kept: dict[str, Any]) -> object:
-        """Keep every option that the optimizer knows and whose value is right."""
-        if not isinstance(raw, Mapping):
-            return raw
-        optimizer = kept.get("optimizer", TrainingConfig().optimizer)
-        known = OPTIMIZERS[optimizer].options
-        self.unknown(list(known), raw, "option", "optimizer_options", f" of {optimizer}")
-        values: dict[str, float | bool] = {}
-        for name in (name for name in known if name in raw):
-            try:
-                values[name] = known[name].check(name, raw[name])
-            except ValueError as error:
-                self.say(str(error), "optimizer_options")
-        return values
+    def options(self, field: str, usual: object) -> Clean:
+        """Keep every option that the record knows and whose value is right."""
+        owner = OPTIONS_OF[field]
+
+        def clean(raw: object, kept: dict[str, Any]) -> object:
+            if not isinstance(raw, Mapping):
+                return raw
+            chosen = kept.get(owner.field, getattr(usual, owner.field))
+            known = owner.registry[chosen].options
+            self.unknown(list(known), raw, "option", field, f" of {chosen}")
+            values: dict[str, Value] = {}
+            for name in (name for name in known if name in raw):
+                try:
+                    values[name] = known[name].check(name, raw[name])
+                except ValueError as error:
+                    self.say(str(error), field)
+            return values
+
+        return clean

@@ -12,7 +12,7 @@ from core.data.targets import encode_targets
 from core.experiment import TrainingConfig
 from core.inspect.trace import LayerTrace, Trace, trace
 from core.inspect.update import Rule, Update, trace_update
-from core.maths import optimizers, random, registry, regularizers
+from core.maths import optimizers, random, registry, regularizers, schedules
 
 if TYPE_CHECKING:
     from core.data import Dataset
@@ -81,7 +81,9 @@ class Moment:
         return Rule(
             training.optimizer,
             training.optimizer_options,
-            training.learning_rate,
+            schedules.SCHEDULES[training.schedule].rate(
+                training.schedule_options, training.learning_rate, self.step + 1
+            ),
             training.regularizer,
             training.regularization_rate,
         )

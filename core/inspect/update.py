@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.maths import optimizers, registry, regularizers, rules
+from core.maths.options import Value
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Rule:
     """The settings an update depends on. options: those that differ from the defaults, by name."""
 
     optimizer: str
-    options: Mapping[str, float | bool]
+    options: Mapping[str, Value]
     learning_rate: float
     regularizer: str = "none"
     regularization_rate: float = 0.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from core.maths import options as settings
 from core.maths import rules
-from core.maths.options import Option
+from core.maths.options import Option, Value
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,18 @@ class Optimizer:
     slot_option: str | None = None
     variants: Mapping[str, Optimizer] = field(default_factory=dict)
 
-    def under(self, options: Mapping[str, float | bool] | None = None) -> Optimizer:
+    def under(self, options: Mapping[str, Value] | None = None) -> Optimizer:
         """This optimizer, or the variant of it that a flag among these options asks for."""
         for flag, variant in self.variants.items():
             if (options or {}).get(flag):
                 return variant
         return self
 
-    def values(self, options: Mapping[str, float | bool] | None = None) -> tuple[float, ...]:
+    def values(self, options: Mapping[str, Value] | None = None) -> tuple[float, ...]:
         """The `h` of `prepare`: option values in order, defaults filled in, flags as 0.0, 1.0."""
         return settings.values(self.options, options)
 
-    def starting_slot(self, options: Mapping[str, float | bool] | None = None) -> float:
+    def starting_slot(self, options: Mapping[str, Value] | None = None) -> float:
         """What every slot starts at under these options."""
         if self.slot_option is None:
             return self.slot_start

@@ -9,6 +9,7 @@ from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
 from playground import changes
 from playground.changes import MAX_LAYERS, MAX_UNITS, Path
+from playground.controls.options import options
 from playground.controls.widgets import choice, formula, prepared, whole_number
 from playground.session import Session
 
@@ -90,6 +91,7 @@ def _initializer(session: Session) -> None:
     t = session.t
     note = formula(INITIALIZERS[session.experiment.network.initializer])
     choice(session, ("network", "initializer"), list(INITIALIZERS), note=note)
+    options(session, "initializer_options")
     st.button(
         t("page.new_weights"),
         key="new_weights",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
-from core.maths.options import Option
 from core.maths.regularizers import REGULARIZERS
-from playground.changes import Path, fitting_losses
+from core.maths.schedules import SCHEDULES
+from playground.changes import fitting_losses
+from playground.controls.options import options
 from playground.controls.widgets import choice, formula, rate, whole_number
-from playground.fields import key_of, number_text
 from playground.session import Session
 
 LEARNING_RATES = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -21,7 +19,7 @@ MOST_IN_A_BATCH = 65_536
 
 
 def training_section(session: Session) -> None:
-    """Loss, optimizer with its options, rates, batch size, regularization."""
+    """Loss, rates, optimizer and schedule with their options, batch size, regularization."""
     t, training = session.t, session.experiment.training
     st.subheader(t("page.section.training"))
     losses = fitting_losses(session.experiment)
@@ -33,49 +31,16 @@ def training_section(session: Session) -> None:
         whole_number(session, ("training", "batch_size"), 1, MOST_IN_A_BATCH)
     note = formula(OPTIMIZERS[training.optimizer])
     choice(session, ("training", "optimizer"), list(OPTIMIZERS), note=note)
-    _options(session)
+    options(session, "optimizer_options")
+    _schedule(session)
     _regularization(session)
 
 
-def _options(session: Session) -> None:
-    """The optimizer's own settings, two in a row."""
-    options = list(OPTIMIZERS[session.experiment.training.optimizer].options.items())
-    for first in range(0, len(options), 2):
-        columns = st.columns(2, gap="small", vertical_alignment="bottom", wrap=False)
-        for column, (name, option) in zip(columns, options[first : first + 2], strict=False):
-            with column:
-                _option(session, name, option)
-
-
-def _option(session: Session, name: str, option: Option) -> None:
-    """One setting of the optimizer: a switch or a number."""
-    t, training = session.t, session.experiment.training
-    path: Path = ("training", "optimizer_options", name)
-    key = key_of(path)
-    words = {"optimizer": t(f"optimizer.{training.optimizer}")}
-    common: dict[str, Any] = {
-        "label": t(f"option.{name}"),
-        "key": key,
-        "on_change": session.act,
-        "args": (session.edit, path),
-    }
-    value = training.optimizer_options.get(name, option.default)
-    effect = t("page.at_once" if option.live else "page.new_network")
-    if option.is_flag:
-        session.seed(key, bool(value))
-        text = t("page.option.help.switch", **words)
-        st.checkbox(help=f"{text}\n\n{effect}", **common)
-        return
-    session.seed(key, float(value))
-    words |= {"least": number_text(option.low), "most": number_text(option.high)}
-    st.number_input(
-        min_value=option.low,
-        max_value=option.high,
-        step=0.01 if float(option.default) > 1e-3 or option.default == 0 else 1e-7,
-        format="%g",
-        help=f"{t('page.option.help', **words)}\n\n{effect}",
-        **common,
-    )
+def _schedule(session: Session) -> None:
+    """How the learning rate changes as training goes on."""
+    note = formula(SCHEDULES[session.experiment.training.schedule])
+    choice(session, ("training", "schedule"), list(SCHEDULES), note=note)
+    options(session, "schedule_options")
 
 
 def _regularization(session: Session) -> None:

@@ -112,7 +112,7 @@ class Presenter:
             "seq": self.viewers.next_number(),
             "step": trainer.step_count,
             "epoch": trainer.epoch_count,
-            "learning_rate": trainer.training.learning_rate,
+            "learning_rate": trainer.learning_rate,
             "problem": None if problem is None else dataclasses.asdict(problem),
         }
 

@@ -1,0 +1,66 @@
+"""The settings of a record: what the chosen optimizer, schedule or initializer lets one choose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.experiment import OPTIONS_OF
+from core.maths.options import Option
+from playground.changes import Path, applies_at_once
+from playground.fields import key_of, number_text, value_text
+from playground.session import Session
+
+
+def options(session: Session, field: str) -> None:
+    """The options that a field of the experiment holds, two in a row."""
+    owner = OPTIONS_OF[field]
+    chosen = getattr(getattr(session.experiment, owner.part), owner.field)
+    known = list(owner.registry[chosen].options.items())
+    for first in range(0, len(known), 2):
+        columns = st.columns(2, gap="small", vertical_alignment="bottom", wrap=False)
+        for column, (name, option) in zip(columns, known[first : first + 2], strict=False):
+            with column:
+                _option(session, (owner.part, field, name), option, f"{owner.field}.{chosen}")
+
+
+def _option(session: Session, path: Path, option: Option, of: str) -> None:
+    """One option: a switch, a menu or a number. of: catalogue key of the record's label."""
+    t, key = session.t, key_of(path)
+    value = getattr(getattr(session.experiment, str(path[0])), str(path[1])).get(
+        path[2], option.default
+    )
+    effect = t("page.at_once" if applies_at_once(path) else "page.new_network")
+    common: dict[str, Any] = {
+        "label": t(f"option.{path[2]}"),
+        "key": key,
+        "help": f"{_help(session, option, t(of))}\n\n{effect}",
+        "on_change": session.act,
+        "args": (session.edit, path),
+    }
+    session.seed(key, value)
+    if option.choices:
+        st.selectbox(
+            options=option.choices, format_func=lambda name: value_text(path, name, t), **common
+        )
+    elif option.is_flag:
+        st.checkbox(**common)
+    else:
+        st.number_input(**_range(option), **common)
+
+
+def _help(session: Session, option: Option, of: str) -> str:
+    if option.choices or option.is_flag:
+        return session.t("page.option.help.switch", of=of)
+    bounds = {"least": number_text(option.low), "most": number_text(option.high)}
+    return session.t("page.option.help", of=of, **bounds)
+
+
+def _range(option: Option) -> dict[str, Any]:
+    """Bounds and step of a number; those of whole numbers are whole."""
+    if option.whole:
+        tenth = max(1, int(option.default) // 10)
+        return {"min_value": int(option.low), "max_value": int(option.high), "step": tenth}
+    step = 0.01 if float(option.default) > 1e-3 or option.default == 0 else 1e-7
+    return {"min_value": option.low, "max_value": option.high, "step": step, "format": "%g"}
