@@ -1,0 +1,176 @@
+"""What Keras 3 finds in float64, and PyTorch where Keras lacks it: `tests/golden/make.py`.
+
+Errors are relative, in norm. The float64 reference is the plain one of `tests/naive.py`; schedules
+are the records themselves, in double. (Keras rounds some of its constants to float32.)
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.engine import cpu
+from core.engine.layout import Layout
+from core.maths.activations import ACTIVATIONS
+from core.maths.losses import LOSSES
+from core.maths.optimizers import OPTIMIZERS
+from core.maths.regularizers import REGULARIZERS
+from core.maths.schedules import SCHEDULES
+from tests import naive
+
+FILE = Path(__file__).resolve().parent / "golden" / "keras.npz"
+IN_DOUBLE, IN_SINGLE = 2e-6, 2e-5
+NO_ROWS, NEVER = np.empty((0, 99)), 10**9
+
+
+@functools.cache
+def golden() -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What was run, and every array by "case/array"."""
+    with np.load(FILE, allow_pickle=False) as opened:
+        arrays = dict(opened)
+    return json.loads(str(arrays.pop("about"))), arrays
+
+
+ABOUT = golden()[0]
+CASES: dict[str, dict[str, Any]] = ABOUT["cases"]
+SIZES: tuple[int, ...] = tuple(ABOUT["sizes"])
+EACH = pytest.mark.parametrize("name", CASES)
+
+
+def array(name: str, key: str) -> np.ndarray:
+    return golden()[1][f"{name}/{key}"]
+
+
+def milestones(name: str) -> list[int]:
+    return [step for step in (1, 10, 100) if f"{name}/after {step}" in golden()[1]]
+
+
+def error(ours: np.ndarray | float, theirs: np.ndarray) -> float:
+    return float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs))
+
+
+def activations(case: dict[str, Any]) -> tuple[str, ...]:
+    own = LOSSES[case["loss"]].output_activation if "crossentropy" in case["loss"] else "linear"
+    hidden = [case.get("activation", "tanh")] * (len(SIZES) - 2)
+    return (*hidden, case.get("output") or own)
+
+
+def settings(case: dict[str, Any]) -> naive.Training:
+    optimizer = case.get("optimizer", "sgd")
+    return naive.Training(
+        case["loss"],
+        optimizer,
+        case.get("learning_rate", 0.1),
+        OPTIMIZERS[optimizer].values(case.get("options")),
+        batch_size=10**6,
+        regularizer=case.get("regularizer", "none"),
+        regularization_rate=case.get("rate", 0.0),
+        **{
+            key: case[key]
+            for key in ("clip_value", "clip_norm", "global_clip_norm", "label_smoothing")
+            if key in case
+        },
+    )
+
+
+def test_everything_is_covered() -> None:
+    def used(key: str, usual: str) -> set[str]:
+        return {case.get(key, usual) for case in CASES.values()}
+
+    assert used("activation", "tanh") == set(ACTIVATIONS)
+    assert used("loss", "mean_squared_error") == set(LOSSES)
+    assert used("optimizer", "sgd") == set(OPTIMIZERS)
+    assert used("regularizer", "none") == set(REGULARIZERS)
+    assert used("schedule", "constant") == set(SCHEDULES)
+    flags = {
+        (case.get("optimizer"), flag)
+        for case in CASES.values()
+        for flag, value in case.get("options", {}).items()
+        if value is True
+    }
+    assert flags == {
+        *(("sgd", "nesterov"), ("rmsprop", "centered")),
+        *(("adam", "amsgrad"), ("adamw", "amsgrad")),
+    }
+
+
+def a_net(name: str) -> naive.Net:
+    net = naive.Net.random(SIZES, activations(CASES[name]))
+    net.read(array(name, "params").astype(np.float64))
+    return net
+
+
+@EACH
+def test_the_reference(name: str) -> None:
+    """In float64: loss, every gradient, and every parameter along the run."""
+    t, net, X, Y = settings(CASES[name]), a_net(name), array(name, "X"), array(name, "Y")
+    X = X.astype(np.float64)
+    loss, dW, db = net.gradients(X, naive.smoothed(Y, t), t.loss)
+    gradient = np.concatenate([g.ravel() for pair in zip(dW, db, strict=True) for g in pair])
+    assert error(loss, array(name, "loss")) < IN_DOUBLE
+    assert error(gradient, array(name, "gradient")) < IN_DOUBLE
+    if "schedule" in CASES[name]:
+        t.rates = [float(rate) for rate in array(name, "rates")]
+    for step in milestones(name):
+        net = a_net(name)
+        naive.train(net, X, Y, t, step)
+        assert error(net.flat, array(name, f"after {step}")) < IN_DOUBLE
+
+
+@EACH
+def test_the_kernels(name: str) -> None:
+    """In float32, the same."""
+    case, t = CASES[name], settings(CASES[name])
+    X, Y = array(name, "X"), array(name, "Y")
+    layout = Layout(SIZES, activations(case))
+    params = array(name, "params")
+    smoothed = naive.smoothed(Y, t).astype(np.float32)
+    loss, gradient = cpu.loss_and_gradients(layout, params, X, smoothed, t.loss)
+    assert error(loss, array(name, "loss")) < IN_SINGLE
+    assert error(gradient, array(name, "gradient")) < IN_SINGLE
+    engine = an_engine(layout, X, Y, case, t)
+    engine.params[:] = params
+    for before, step in pairwise([0, *milestones(name)]):
+        engine.run(step - before, NO_ROWS, NEVER, 0)
+        assert error(engine.params, array(name, f"after {step}")) < IN_SINGLE
+
+
+def an_engine(
+    layout: Layout, X: np.ndarray, Y: np.ndarray, case: dict[str, Any], t: naive.Training
+) -> cpu.CPUEngine:
+    options, schedule = case.get("options"), case.get("schedule", "constant")
+    engine = cpu.CPUEngine(
+        layout, X, Y, loss=t.loss, optimizer=t.optimizer, seed=0, options=options
+    )
+    engine.configure(
+        learning_rate=t.learning_rate,
+        options=t.options,
+        batch_size=len(X),
+        regularizer=t.regularizer,
+        regularization_rate=t.regularization_rate,
+        clip_value=t.clip_value,
+        clip_norm=t.clip_norm,
+        global_clip_norm=t.global_clip_norm,
+        label_smoothing=t.label_smoothing,
+        schedule=schedule,
+        schedule_options=SCHEDULES[schedule].values(case.get("schedule_options")),
+    )
+    return engine
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "schedule" in CASES[name]])
+def test_schedules(name: str) -> None:
+    """The rates of the first 40 steps."""
+    case, expected = CASES[name], array(name, "rates")
+    record = SCHEDULES[case["schedule"]]
+    ours = [
+        record.rate(case["schedule_options"], case["learning_rate"], step + 1)
+        for step in range(len(expected))
+    ]
+    np.testing.assert_allclose(ours, expected, rtol=IN_DOUBLE, atol=1e-12)
