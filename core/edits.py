@@ -20,6 +20,7 @@ LIVE_FIELDS = (
     "clip_value",
     "global_clip_norm",
     "label_smoothing",
+    "max_norm",
     "schedule",
 )
 """Training settings that may change while a run goes on; also any option of the optimizer or the

@@ -345,10 +345,11 @@ class Trainer:
     def change(self, **fields: Any) -> None:
         """Change settings from the next step on; each is recorded in `edits`.
 
-        learning_rate, batch_size, regularizer, regularization_rate, clipping, label_smoothing,
-        schedule, any option of the optimizer or the schedule (also as optimizer_options and
-        schedule_options), and dropout (a rate for each hidden layer, or {layer: rate}). Another
-        learning rate takes the rest of its schedule along: see `core.maths.schedules`.
+        learning_rate, batch_size, regularizer, regularization_rate, clipping, max_norm,
+        label_smoothing, schedule, any option of the optimizer or the schedule (also as
+        optimizer_options and schedule_options), and dropout (a rate for each hidden layer, or
+        {layer: rate}). Another learning rate takes the rest of its schedule along: see
+        `core.maths.schedules`.
         All or nothing. Raises ValueError naming the field. A run that diverged may go on.
         """
         settings, edits = self._settings, []
@@ -424,6 +425,7 @@ class Trainer:
             clip_norm=training.clip_norm,
             global_clip_norm=training.global_clip_norm,
             label_smoothing=training.label_smoothing,
+            max_norm=training.max_norm,
             schedule=training.schedule,
             schedule_options=SCHEDULES[training.schedule].values(training.schedule_options),
         )

@@ -268,6 +268,7 @@ class Training:
     clip_norm: float | None = None
     global_clip_norm: float | None = None
     label_smoothing: float = 0.0
+    max_norm: float | None = None
     rates: Sequence[float] = ()  # of every step, in place of learning_rate
 
 
@@ -375,6 +376,9 @@ def train(net: Net, X: Array, Y: Array, t: Training, n_steps: int) -> list[float
         flat = net.flat
         optimize(flat, np.concatenate([part.ravel() for part in parts]), slots, t, step)
         net.read(flat)
+        for W in net.weights if t.max_norm else []:
+            norms = np.sqrt((W**2).sum(axis=0))
+            W *= np.minimum(norms, t.max_norm) / (1e-7 + norms)
         losses.append(value)
         position += t.batch_size
         if position >= len(X):

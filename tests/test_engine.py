@@ -51,6 +51,7 @@ def an_engine(net: Net, X, Y, t: Training) -> CPUEngine:
         clip_norm=t.clip_norm,
         global_clip_norm=t.global_clip_norm,
         label_smoothing=t.label_smoothing,
+        max_norm=t.max_norm,
     )
     return engine
 
@@ -140,6 +141,8 @@ def test_dropout(dropout):
         {"global_clip_norm": 0.1},
         {"clip_norm": 0.1, "regularizer": "l2", "regularization_rate": 0.1},
         {"label_smoothing": 0.2},
+        {"max_norm": 0.7},
+        {"max_norm": 0.3, "optimizer": "adam"},
         {"seed": 2**53 - 1},
     ],
     ids=str,
@@ -177,6 +180,7 @@ def a_bit_of_everything() -> np.ndarray:
         regularization_rate=0.01,
         global_clip_norm=0.5,
         label_smoothing=0.1,
+        max_norm=0.9,
     )
     for rule in RULES:
         net = Net.random((20, 9, 4, 3), ("gelu", "relu", "softmax"))

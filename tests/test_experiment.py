@@ -74,7 +74,7 @@ def training_configs(draw):
     schedule = draw(st.sampled_from(sorted(SCHEDULES)))
     clips = {
         name: draw(st.none() | numbers(name))
-        for name in ("clip_norm", "clip_value", "global_clip_norm")
+        for name in ("clip_norm", "clip_value", "global_clip_norm", "max_norm")
     }
     return TrainingConfig(
         loss=draw(st.sampled_from(sorted(LOSSES))),

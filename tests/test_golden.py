@@ -73,7 +73,13 @@ def settings(case: dict[str, Any]) -> naive.Training:
         regularization_rate=case.get("rate", 0.0),
         **{
             key: case[key]
-            for key in ("clip_value", "clip_norm", "global_clip_norm", "label_smoothing")
+            for key in (
+                "clip_value",
+                "clip_norm",
+                "global_clip_norm",
+                "label_smoothing",
+                "max_norm",
+            )
             if key in case
         },
     )
@@ -158,6 +164,7 @@ def an_engine(
         clip_norm=t.clip_norm,
         global_clip_norm=t.global_clip_norm,
         label_smoothing=t.label_smoothing,
+        max_norm=t.max_norm,
         schedule=schedule,
         schedule_options=SCHEDULES[schedule].values(case.get("schedule_options")),
     )

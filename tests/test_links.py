@@ -54,6 +54,7 @@ def trainings(draw: st.DrawFn) -> TrainingConfig:
         clip_norm=draw(CLIPS),
         clip_value=draw(CLIPS),
         global_clip_norm=draw(CLIPS),
+        max_norm=draw(CLIPS),
         label_smoothing=draw(st.floats(0.0, 1.0, exclude_max=True)),
     )
 

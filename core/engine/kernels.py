@@ -44,6 +44,7 @@ from core.engine.memory import (
     LAST_WIDTH,
     LEARNING_RATE,
     LOSS,
+    MAX_NORM,
     MEAN_OVER,
     N_COLUMNS,
     NORMALIZED,
@@ -316,6 +317,27 @@ def update(params, G, slots, settings, rate, step):
     return update_all(code, params, G, slots, f32(c0), f32(c1), f32(c2), f32(c3), f32(c4))
 
 
+@kernel
+def hold_norms(table, params, numbers):
+    """Keras's MaxNorm: the weights into a unit are scaled down to a norm of at most max_norm.
+
+    w *= min(norm, max_norm) / (1e-7 + norm), for the weights of every layer, not for biases.
+    """
+    longest = numbers[MAX_NORM]
+    if longest == 0.0:
+        return
+    for layer in range(table.shape[0]):
+        start, units = table[layer, WEIGHTS], table[layer, UNITS]
+        for j in range(units):
+            total = 0.0
+            for k in range(start + j, table[layer, BIASES], units):
+                total += np.float64(params[k]) * np.float64(params[k])
+            length = np.sqrt(total)
+            scale = f32(min(length, longest) / (1e-7 + length))
+            for k in range(start + j, table[layer, BIASES], units):
+                params[k] *= scale
+
+
 # ---- a step, and many -----------------------------------------------------------------------
 
 
@@ -389,6 +411,7 @@ def run(
         clip(table, buffers.G, numbers)
         rate = learning_rate(settings, step)
         finite = update(params, buffers.G, slots, settings, rate, step)
+        hold_norms(table, params, numbers)
         state[STEP], state[POSITION] = step, position + count
         if state[POSITION] == n_samples:
             state[EPOCH], state[POSITION] = state[EPOCH] + 1, 0

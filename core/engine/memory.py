@@ -30,7 +30,8 @@ OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED, SCHEDULE
     GLOBAL_CLIP_NORM,
     SMOOTHING,
     SMOOTH_TO,
-) = range(7)
+    MAX_NORM,
+) = range(8)
 
 # How dE/dZ of the output layer is had: from the slopes, or by a rule for (activation, loss).
 BY_SLOPE, BY_SOFTMAX, DIFFERENCE, NORMALIZED = range(4)

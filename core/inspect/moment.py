@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.data import Dataset
     from core.trainer import Trainer
 
+SMALLEST_LENGTH = 1e-7  # Keras adds it to a norm before it divides
 MOST_ELEMENTS = 200_000  # activations that a trace works out in plain Python: about 0.2 s
 
 
@@ -62,6 +63,18 @@ class Moment:
 
         i: which input the weight of unit j reads, or None for the unit's bias.
         """
+        update = self._by_the_optimizer(traced, i, j)
+        longest = self.training.max_norm
+        if i is None or not longest:
+            return update
+        others = range(len(self.layers[self.layer][0]))
+        weights = [self._by_the_optimizer(traced, k, j).after for k in others]
+        length = float(np.linalg.norm(weights))
+        scale = min(length, longest) / (SMALLEST_LENGTH + length)
+        return replace(update, after=update.after * scale)
+
+    def _by_the_optimizer(self, traced: Trace, i: int | None, j: int) -> Update:
+        """The update before any constraint on the weights."""
         weights, biases, _ = self.layers[self.layer]
         found, place = traced.layers[self.layer], j if i is None else (i, j)
         part = 1 if i is None else 0

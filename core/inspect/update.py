@@ -16,7 +16,8 @@ class Update:
     gradient: dL/dw of the data. penalty_gradient: what the regularizer adds (0 for a bias).
     clipped: their sum after clipping, which is what the optimizer reads.
     slots_before, slots_after: the optimizer's memory by name. constants: what the optimizer
-    prepared for this step (c0, c1, ... of its record).
+    prepared for this step (c0, c1, ... of its record). unconstrained: what the optimizer makes of
+    the parameter; after: the same, but for a weight that max_norm scales down.
     """
 
     optimizer: str
@@ -29,6 +30,7 @@ class Update:
     slots_before: Mapping[str, float]
     slots_after: Mapping[str, float]
     before: float
+    unconstrained: float
     after: float
 
     @property
@@ -84,5 +86,6 @@ def trace_update(
         slots_before=dict(zip(record.slots, memory, strict=False)),
         slots_after=dict(zip(record.slots, (float(k) for k in kept), strict=False)),
         before=parameter,
+        unconstrained=float(after),
         after=float(after),
     )

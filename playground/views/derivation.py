@@ -194,4 +194,7 @@ def read_gradient(update: Update, training: TrainingConfig) -> str | None:
 def moved(update: Update) -> str:
     """The parameter before and after."""
     before, after = number(update.before, 6), number(update.after, 6)
+    if update.after != update.unconstrained:
+        before += rf" \;\to\; {number(update.unconstrained, 6)}"
+        after += r" \; (\text{max norm})"
     return rf"{before} \;\to\; {after} \qquad \Delta w = {number(update.change)}"

@@ -188,7 +188,7 @@ def optimizer_lines(update: Update, options: Mapping[str, float]) -> list[str]:
     lines = []
     for assignment in _rule(update.optimizer, options).split(r",\quad"):
         target, rule = (part.strip() for part in assignment.split(r"\leftarrow"))
-        result = after.get(target, update.after)
+        result = after.get(target, update.unconstrained)
         numbers = substituted(rule, {**after, **before, **values})
         lines.append(aligned(target, rule, numbers, number(result, 6), sign=r"\leftarrow"))
         before.pop(target, None)  # later lines read what this one made

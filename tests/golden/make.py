@@ -104,6 +104,7 @@ def cases() -> dict[str, Case]:
         found[f"clipping {clip}"] = {clip: bound}
     for loss in OUTPUTS:
         found[f"smoothing {loss}"] = {"loss": loss, "label_smoothing": 0.1}
+    found["constraint max_norm"] = {"max_norm": 0.8}
     for number, (name, options, steps) in enumerate(OPTIMIZER_CASES):
         rate = 1.0 if name == "adadelta" else 0.02
         case = {"optimizer": name, "options": options, "learning_rate": rate, "steps": steps}
@@ -178,10 +179,13 @@ def build(case: Case) -> keras.Model:
     activation = ACTIVATIONS[case.get("activation", "tanh")]
     last = case.get("output") or OUTPUTS.get(case["loss"], "linear")
     penalty = PENALTIES[case.get("regularizer", "none")](case.get("rate", 0.0))
+    shared: Case = {"kernel_regularizer": penalty}
+    if "max_norm" in case:
+        shared["kernel_constraint"] = keras.constraints.MaxNorm(case["max_norm"])
     layers: list[Any] = [keras.Input((SIZES[0],))]
     for units in SIZES[1:-1]:
-        layers.append(keras.layers.Dense(units, activation, kernel_regularizer=penalty))
-    layers.append(keras.layers.Dense(SIZES[-1], last, kernel_regularizer=penalty))
+        layers.append(keras.layers.Dense(units, activation, **shared))
+    layers.append(keras.layers.Dense(SIZES[-1], last, **shared))
     return keras.Sequential(layers)
 
 
