@@ -21,6 +21,7 @@ LIVE_FIELDS = (
     "global_clip_norm",
     "label_smoothing",
     "max_norm",
+    "input_noise",
     "schedule",
 )
 """Training settings that may change while a run goes on; also any option of the optimizer or the

@@ -346,7 +346,7 @@ class Trainer:
         """Change settings from the next step on; each is recorded in `edits`.
 
         learning_rate, batch_size, regularizer, regularization_rate, clipping, max_norm,
-        label_smoothing, schedule, any option of the optimizer or the schedule (also as
+        label_smoothing, input_noise, schedule, any option of the optimizer or the schedule (also as
         optimizer_options and schedule_options), and dropout (a rate for each hidden layer, or
         {layer: rate}). Another learning rate takes the rest of its schedule along: see
         `core.maths.schedules`.
@@ -426,6 +426,7 @@ class Trainer:
             global_clip_norm=training.global_clip_norm,
             label_smoothing=training.label_smoothing,
             max_norm=training.max_norm,
+            input_noise=training.input_noise,
             schedule=training.schedule,
             schedule_options=SCHEDULES[training.schedule].values(training.schedule_options),
         )

@@ -213,7 +213,7 @@ def output_delta(z: Array, p: Array, Y: Array, loss: str, activation: str) -> tu
 
 WORD = 2**64 - 1
 GOLDEN = 0x9E3779B97F4A7C15
-SHUFFLE, DROPOUT = 2, 1000
+SHUFFLE, INPUT_NOISE, DROPOUT = 2, 6, 1000
 
 
 def mix(x: int) -> int:
@@ -248,6 +248,16 @@ def dropout_mask(seed: int, layer: int, step: int, count: int, units: int, rate:
     return ((drawn + 0.5) * 2.0**-52 >= rate) / (1 - rate)
 
 
+def noise(seed: int, step: int, count: int, inputs: int) -> Array:
+    """Normal numbers (count, inputs) by Box and Muller, two uniform ones for each."""
+    pairs = [
+        [(bits(seed, INPUT_NOISE, step, 2 * k + half) >> 12) + 0.5 for half in (0, 1)]
+        for k in range(count * inputs)
+    ]
+    length, angle = np.array(pairs).T * 2.0**-52
+    return (np.sqrt(-2 * np.log(length)) * np.cos(2 * np.pi * angle)).reshape(count, inputs)
+
+
 # ---- training -------------------------------------------------------------------------------
 
 
@@ -269,6 +279,7 @@ class Training:
     global_clip_norm: float | None = None
     label_smoothing: float = 0.0
     max_norm: float | None = None
+    input_noise: float = 0.0
     rates: Sequence[float] = ()  # of every step, in place of learning_rate
 
 
@@ -369,7 +380,10 @@ def train(net: Net, X: Array, Y: Array, t: Training, n_steps: int) -> list[float
             dropout_mask(t.seed, layer, step, len(batch), W.shape[1], rate) if rate else None
             for layer, (W, rate) in enumerate(zip(net.weights, t.dropout, strict=False))
         ]
-        value, dW, db = net.gradients(X[batch], smoothed(Y[batch], t), t.loss, masks)
+        fed = X[batch]
+        if t.input_noise:
+            fed = fed + t.input_noise * noise(t.seed, step, len(batch), X.shape[1])
+        value, dW, db = net.gradients(fed, smoothed(Y[batch], t), t.loss, masks)
         slope = PENALTIES[t.regularizer][1]
         dW = [d + t.regularization_rate * slope(W) for d, W in zip(dW, net.weights, strict=True)]
         parts = clipped([part for pair in zip(dW, db, strict=True) for part in pair], t)

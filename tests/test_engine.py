@@ -52,6 +52,7 @@ def an_engine(net: Net, X, Y, t: Training) -> CPUEngine:
         global_clip_norm=t.global_clip_norm,
         label_smoothing=t.label_smoothing,
         max_norm=t.max_norm,
+        input_noise=t.input_noise,
     )
     return engine
 
@@ -141,6 +142,7 @@ def test_dropout(dropout):
         {"global_clip_norm": 0.1},
         {"clip_norm": 0.1, "regularizer": "l2", "regularization_rate": 0.1},
         {"label_smoothing": 0.2},
+        {"input_noise": 0.3, "seed": 5},
         {"max_norm": 0.7},
         {"max_norm": 0.3, "optimizer": "adam"},
         {"seed": 2**53 - 1},
@@ -149,6 +151,11 @@ def test_dropout(dropout):
 )
 def test_every_setting(changes):
     compare(replace(CCE, **changes))
+
+
+def test_input_noise_of_samples_that_lie_as_they_are():
+    """Wide first layers are fed a row for each sample."""
+    compare(replace(CCE, input_noise=0.2, learning_rate=0.01), (40, 70, 90, 3), n=90)
 
 
 def test_label_smoothing_of_a_single_output():
@@ -181,6 +188,7 @@ def a_bit_of_everything() -> np.ndarray:
         global_clip_norm=0.5,
         label_smoothing=0.1,
         max_norm=0.9,
+        input_noise=0.1,
     )
     for rule in RULES:
         net = Net.random((20, 9, 4, 3), ("gelu", "relu", "softmax"))

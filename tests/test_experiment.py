@@ -85,6 +85,7 @@ def training_configs(draw):
         regularizer=draw(st.sampled_from(sorted(REGULARIZERS))),
         regularization_rate=draw(numbers("regularization_rate")),
         label_smoothing=draw(numbers("label_smoothing")),
+        input_noise=draw(numbers("input_noise")),
         schedule=schedule,
         schedule_options=draw(options_of(SCHEDULES[schedule])),
         **clips,

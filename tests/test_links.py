@@ -55,6 +55,7 @@ def trainings(draw: st.DrawFn) -> TrainingConfig:
         clip_value=draw(CLIPS),
         global_clip_norm=draw(CLIPS),
         max_norm=draw(CLIPS),
+        input_noise=draw(st.floats(0.0, 100.0)),
         label_smoothing=draw(st.floats(0.0, 1.0, exclude_max=True)),
     )
 

@@ -158,3 +158,12 @@ def test_purposes_differ_and_leave_dropout_room_for_layers():
     others = {random.INITIALIZE, random.SHUFFLE, random.DATA, random.NOISE, random.SPLIT}
     assert len(others) == 5
     assert max(others) < random.DROPOUT
+
+
+def test_normals_of_two_uniforms_have_mean_0_and_deviation_1() -> None:
+    counters = (7, random.INPUT_NOISE, 3)
+    stream = random.key(*(np.array([counter], dtype=np.uint64) for counter in counters))
+    numbers = random.normal(stream, np.arange(20_000, dtype=np.uint64))
+    assert abs(numbers.mean()) < 0.03
+    assert abs(numbers.std() - 1.0) < 0.02
+    assert abs(np.mean(np.abs(numbers) < 1.0) - 0.6827) < 0.02

@@ -162,6 +162,7 @@ CASES = {
     "clip_value": {"optimizer": "sgd", "clip_value": 0.01},
     "clip_norm": {"optimizer": "sgd", "clip_norm": 0.01, "regularizer": "l1"},
     "global_clip_norm": {"optimizer": "sgd", "global_clip_norm": 0.01},
+    "input_noise": {"optimizer": "sgd", "input_noise": 0.3},
     "max_norm": {"optimizer": "sgd", "max_norm": 0.5},
     "smoothing": {"optimizer": "sgd", "label_smoothing": 0.2},
     "squared error": {"optimizer": "sgd", "loss": "mean_squared_error"},

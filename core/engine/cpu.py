@@ -60,7 +60,7 @@ def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
     codes[memory.BATCH_SIZE] = batch_size
     return memory.Settings(
         codes=codes,
-        numbers=np.zeros(8),
+        numbers=np.zeros(9),
         options=np.zeros(8),
         schedule=np.zeros(8),
         dropout=np.zeros(layout.n_layers, dtype=np.float32),
@@ -126,6 +126,7 @@ class CPUEngine:
         global_clip_norm: float | None = None,
         label_smoothing: float = 0.0,
         max_norm: float | None = None,
+        input_noise: float = 0.0,
         schedule: str = "constant",
         schedule_options: Sequence[float] = (0.0,),
     ) -> None:
@@ -145,6 +146,7 @@ class CPUEngine:
         numbers[memory.CLIP_NORM] = clip_norm or 0.0
         numbers[memory.GLOBAL_CLIP_NORM] = global_clip_norm or 0.0
         numbers[memory.MAX_NORM] = max_norm or 0.0
+        numbers[memory.INPUT_NOISE] = input_noise
         smooths = self._loss in ("categorical_crossentropy", "binary_crossentropy")
         numbers[memory.SMOOTHING] = label_smoothing if smooths else 0.0
         numbers[memory.SMOOTH_TO] = self._smooth_to

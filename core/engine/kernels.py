@@ -21,7 +21,7 @@ from core.engine.batches import gather, shuffle
 from core.engine.compile import double
 from core.engine.jit import entry, kernel
 from core.engine.lanes import LANES, add, fill, first, fma, load, mul, store, sub, zeros
-from core.engine.layout import ACTIVATION, BIASES, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
+from core.engine.layout import ACTIVATION, BIASES, INPUTS, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
 from core.engine.loops import (
     activate,
     loss_slope,
@@ -41,6 +41,7 @@ from core.engine.memory import (
     DIFFERENCE,
     EPOCH,
     GLOBAL_CLIP_NORM,
+    INPUT_NOISE,
     LAST_WIDTH,
     LEARNING_RATE,
     LOSS,
@@ -63,6 +64,7 @@ from core.engine.memory import (
 )
 from core.engine.products import (
     AT_0,
+    by_samples,
     input_gradient,
     layer_sums,
     weight_gradient,
@@ -75,9 +77,20 @@ ONE, ZERO = f32(1.0), f32(0.0)
 STEP_0 = np.int64(0)
 
 key, draw, uniform = double(random.key), double(random.draw), double(random.uniform)
+normal = double(random.normal)
 
 
 # ---- forward --------------------------------------------------------------------------------
+
+
+@kernel
+def add_noise(table, X, width, count, deviation, stream):
+    """Keras's GaussianNoise on the inputs: normal number p * inputs + i for input i of sample p."""
+    inputs = table[0, INPUTS]
+    row, step = (inputs, 1) if by_samples(table, 0) else (1, width)
+    for p in range(count):
+        for i in range(inputs):
+            X[p * row + i * step] += f32(deviation * normal(stream, p * inputs + i))
 
 
 @kernel
@@ -401,6 +414,9 @@ def run(
         smoothing, smooth_to = f32(numbers[SMOOTHING]), f32(numbers[SMOOTH_TO])
         width = gather(table, buffers, X, Y, order, position, count, smoothing, smooth_to)
         drawn[LAST_WIDTH] = width
+        if numbers[INPUT_NOISE] > 0.0:
+            stream = key(codes[SEED], random.INPUT_NOISE, step)
+            add_noise(table, buffers.X, width, count, numbers[INPUT_NOISE], stream)
         loss = loss_and_gradient(table, params, buffers, settings, width, count, step)
         add_penalty(table, params, buffers.G, codes, numbers)
         if recorded:

@@ -31,7 +31,8 @@ OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED, SCHEDULE
     SMOOTHING,
     SMOOTH_TO,
     MAX_NORM,
-) = range(8)
+    INPUT_NOISE,
+) = range(9)
 
 # How dE/dZ of the output layer is had: from the slopes, or by a rule for (activation, loss).
 BY_SLOPE, BY_SOFTMAX, DIFFERENCE, NORMALIZED = range(4)

@@ -116,6 +116,7 @@ KEYS: dict[str, Key] = {
     "global_clip_norm": Key("training", "global_clip_norm"),
     "label_smoothing": Key("training", "label_smoothing"),
     "max_norm": Key("training", "max_norm"),
+    "input_noise": Key("training", "input_noise"),
     "seed": Key("", "seed"),
 }
 # Options by name: the part and field of the experiment that hold them. No two share a name.

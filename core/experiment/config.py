@@ -132,6 +132,7 @@ class TrainingConfig:
     optimizer_options, schedule_options: by name; those not given take Keras's defaults.
     learning_rate: what the schedule starts from. label_smoothing acts on the targets of the
     cross-entropies in training only: recorded batch losses have it, evaluations do not.
+    input_noise: standard deviation of the normal noise on what the network is fed in training.
     max_norm: after each step the weights into a unit are scaled down to this norm at most.
     """
 
@@ -149,6 +150,7 @@ class TrainingConfig:
     label_smoothing: Annotated[float, Within(Limits(0.0, 1.0, open_high=True))] = 0.0
     schedule_options: Mapping[str, Value] = Options()
     max_norm: Annotated[float | None, CLIP] = None
+    input_noise: Annotated[float, Within(Limits(0.0, 100.0))] = 0.0
 
     @field_validator("optimizer_options", "schedule_options", mode="plain")
     @classmethod

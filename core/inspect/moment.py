@@ -53,9 +53,11 @@ class Moment:
         return max(1, MOST_ELEMENTS // sum(self.sizes))
 
     def trace(self, rows: np.ndarray, *, dropout: bool = False) -> Trace:
-        """Trace training rows (batch,). dropout: with the masks of the next step."""
+        """Trace training rows (batch,). dropout: with the next step's masks and input noise."""
         masks = self._masks(len(rows)) if dropout else None
         X = self.dataset.X_train[rows]
+        if dropout and self.training.input_noise:
+            X = X + self.training.input_noise * self._noise(*X.shape)
         return trace(self.layers, X, self._targets(rows), self.training.loss, masks=masks)
 
     def update(self, traced: Trace, i: int | None, j: int) -> Update:
@@ -115,6 +117,13 @@ class Moment:
             return targets
         evenly = 1.0 / targets.shape[1] if training.loss == "categorical_crossentropy" else 0.5
         return targets * (1.0 - training.label_smoothing) + training.label_smoothing * evenly
+
+    def _noise(self, batch: int, inputs: int) -> np.ndarray:
+        """The input noise of the next step at a deviation of 1: the engine's numbers."""
+        counters = (self.seed, random.INPUT_NOISE, self.step + 1)
+        stream = random.key(*(np.array([counter], dtype=np.uint64) for counter in counters))
+        numbers = random.normal(stream, np.arange(batch * inputs, dtype=np.uint64))
+        return np.asarray(numbers).reshape(batch, inputs)
 
     def _masks(self, batch: int) -> list[np.ndarray | None]:
         """The dropout masks of the next step, one per layer: the same numbers as the engine's."""

@@ -1,14 +1,15 @@
 """Randomness as a function: every random number is a hash of (seed, purpose, step, index).
 
-`mix`, `key`, `draw`, `bits` and `uniform` are written so that one body runs on NumPy uint64 arrays
-and, compiled, on machine words: a kernel recomputes any shuffle or dropout mask without the steps
-before it. The mixing is the finalizer of splitmix64 (Steele, Lea & Flood 2014), and `draw` is
-splitmix64's own stream. With plain integers they work too, but NumPy warns of an overflow, which is
-meant here; `words`, `uniforms`, `normals` and `permutation` do not.
+`mix`, `key`, `draw`, `bits`, `uniform` and `normal` are written so that one body runs on NumPy
+uint64 arrays and, compiled, on machine words: a kernel recomputes any shuffle or dropout mask
+without the steps before it. The mixing is the finalizer of splitmix64 (Steele, Lea & Flood 2014),
+and `draw` is splitmix64's own stream. With plain integers they work too, but NumPy warns of an
+overflow, which is meant here; `words`, `uniforms`, `normals` and `permutation` do not.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ SHUFFLE = 2
 DATA = 3
 NOISE = 4
 SPLIT = 5
+INPUT_NOISE = 6
 DROPOUT = 1000
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -32,6 +34,7 @@ SHIFT_2 = np.uint64(27)
 SHIFT_3 = np.uint64(31)
 SHIFT_12 = np.uint64(12)
 TWO_TO_MINUS_52 = 2.0**-52
+TWO_PI = 2.0 * math.pi
 
 
 def mix(x: Any) -> Any:
@@ -61,6 +64,13 @@ def bits(seed: Any, purpose: Any, step: Any, index: Any) -> Any:
 def uniform(b: Any) -> Any:
     """Turn 64 random bits into a float64 in the open interval (0, 1)."""
     return ((b >> SHIFT_12) + 0.5) * TWO_TO_MINUS_52
+
+
+def normal(stream: Any, index: Any) -> Any:
+    """Normal number `index` of a stream, of draws 2 index and 2 index + 1 (Box & Muller 1958)."""
+    index = 2 * index
+    length = np.sqrt(-2.0 * np.log(uniform(draw(stream, index))))
+    return length * np.cos(TWO_PI * uniform(draw(stream, index + 1)))
 
 
 def words(seed: int, purpose: int, step: int, n: int) -> NDArray[np.uint64]:
