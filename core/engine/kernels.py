@@ -23,6 +23,7 @@ from core.engine.jit import entry, kernel
 from core.engine.lanes import LANES, add, fill, first, fma, load, mul, store, sub, zeros
 from core.engine.layout import ACTIVATION, BIASES, INPUTS, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
 from core.engine.loops import (
+    CONSTANT,
     activate,
     loss_slope,
     loss_total,
@@ -319,6 +320,8 @@ def learning_rate(settings, step):
     h, rate, t = settings.schedule, settings.numbers[LEARNING_RATE], np.float64(step - 1)
     if t < h[0]:
         return warmed_up(h, rate, t)
+    if settings.codes[SCHEDULE] == CONSTANT:
+        return rate
     return scheduled(settings.codes[SCHEDULE], h, rate, t - h[0])
 
 
@@ -337,8 +340,6 @@ def hold_norms(table, params, numbers):
     w *= min(norm, max_norm) / (1e-7 + norm), for the weights of every layer, not for biases.
     """
     longest = numbers[MAX_NORM]
-    if longest == 0.0:
-        return
     for layer in range(table.shape[0]):
         start, units = table[layer, WEIGHTS], table[layer, UNITS]
         for j in range(units):
@@ -427,7 +428,8 @@ def run(
         clip(table, buffers.G, numbers)
         rate = learning_rate(settings, step)
         finite = update(params, buffers.G, slots, settings, rate, step)
-        hold_norms(table, params, numbers)
+        if numbers[MAX_NORM] > 0.0:
+            hold_norms(table, params, numbers)
         state[STEP], state[POSITION] = step, position + count
         if state[POSITION] == n_samples:
             state[EPOCH], state[POSITION] = state[EPOCH] + 1, 0

@@ -96,6 +96,9 @@ def flushed(s):
     return ZERO if abs(s) < SMALLEST_NORMAL else s
 
 
+CONSTANT = list(SCHEDULES).index("constant")  # the code of a learning rate that stays
+
+
 @functools.cache
 def _update(function, n_slots):
     f = single(function)
