@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from core import exchange
+    from core import exchange, inspect
     from core.data import Dataset, load_dataset
     from core.experiment import (
         DataConfig,
@@ -45,14 +45,15 @@ __all__ = [
     "Trainer",
     "TrainingConfig",
     "exchange",
+    "inspect",
     "load_dataset",
     "read_experiment",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "exchange":
-        return import_module("core.exchange")
+    if name in ("exchange", "inspect"):
+        return import_module(f"core.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'core' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)
