@@ -31,6 +31,7 @@ from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
+from core.refusals import Refusal
 
 EXAMPLE = Experiment(
     data=DataConfig(name="spiral", n_samples=300, noise=0.1, features=("x1", "sin_x2"), seed=5),
@@ -285,7 +286,7 @@ REFUSED = {
 def test_what_is_wrong_is_said_in_a_sentence(sentence):
     with pytest.raises(ValueError) as caught:
         REFUSED[sentence]()
-    assert type(caught.value) is ValueError
+    assert type(caught.value) is Refusal
     assert str(caught.value).startswith(sentence)
     assert "\n" not in str(caught.value)
 

@@ -13,6 +13,7 @@ SOURCES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("playground/**/*.py")])
 
 # Inside the core: what each room may import of the others.
 CORE = {
+    "core.refusals": set(),
     "core.maths": set(),
     "core.experiment": {"core.maths"},
     "core.data": {"core.experiment", "core.maths"},
@@ -22,6 +23,7 @@ CORE = {
     "core.edits": {"core.experiment", "core.maths"},
     "core.metrics": {"core.data"},
 }
+CORE = {room: {*below, "core.refusals"} for room, below in CORE.items()}
 BELOW_TRAINER = {*CORE, "core.trainer"}
 CORE["core.trainer"] = set(CORE)
 CORE["core.population"] = CORE["core.exchange"] = CORE["core.inspect"] = BELOW_TRAINER
@@ -35,8 +37,9 @@ PAGE["playground.link"] = {"playground.settings", "playground.changes", "playgro
 PAGE["playground.files"] = {"playground.link", "playground.changes"}
 PAGE["playground.thumbnails"] = set()
 DECIDES = {*PAGE} - {"playground.charts"}
+PAGE["playground.sentences"] = {"playground.locales", "playground.fields", "playground.changes"}
 PAGE["playground.live"] = {"playground.locales"}
-PAGE["playground.session"] = {*DECIDES, "playground.live"}
+PAGE["playground.session"] = {*DECIDES, "playground.live", "playground.sentences"}
 WIDGETS = ("playground.controls", "playground.transport", "playground.view_options")
 PAGE |= {room: {*DECIDES, "playground.live", "playground.session"} for room in WIDGETS}
 PAGE["playground.views"] = {*PAGE}

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from core.maths.limits import Limits
 from core.maths.registry import shown
 from core.maths.scalar import sqrt
+from core.refusals import Refusal
 
 N_CONSTANTS = 5  # AdamW needs that many
 N_SLOTS = 2
@@ -50,7 +51,9 @@ class Option:
             return Limits(self.low, self.high, open_high=self.open_high).check(name, value)
         if isinstance(value, bool):
             return value
-        raise ValueError(f"{name} is {shown(value)}; it must be true or false.")
+        raise Refusal(
+            "{field} is {value}; it must be true or false.", field=name, value=shown(value)
+        )
 
 
 @dataclass(frozen=True)
