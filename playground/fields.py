@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from core.experiment import Experiment
-from playground.changes import Change, Path, read
+from core.experiment import Dense, Experiment
+from playground.changes import Change, Path, fitting_layers, read
 
 Translate = Callable[..., str]
 
@@ -97,13 +98,40 @@ def describe(old: Experiment, new: Experiment, change: Change, t: Translate) -> 
     if more < 0:
         texts["layers",] = t("page.notice.layer_removed")
     other_optimizer = ("training", "optimizer") in change.paths
+    suits = _brings_layers(old, new, change)
+    if suits:
+        now = layers_text(new.network.layers, t)
+        texts["layers",] = t("page.notice.fitting", layers=now)
     for path in change.paths:
-        if more and path[:2] == ("network", "layers"):
+        if (more or suits) and path[:2] == ("network", "layers"):
             continue
         if other_optimizer and "optimizer_options" in path:
             continue
         texts[path] = _describe_one(new, path, t)
     return t("page.notice.many") if len(texts) > 4 else "; ".join(texts.values())
+
+
+def _brings_layers(old: Experiment, new: Experiment, change: Change) -> bool:
+    """Whether the layers were exchanged for those that suit the data, not edited one by one."""
+    layers = old.network.layers, new.network.layers
+    if layers[0] == layers[1] or layers[1] != fitting_layers(new):
+        return False
+    edited = sum(path[:2] == ("network", "layers") for path in change.paths)
+    is_one_by_one = edited == 1 or len(layers[0]) != len(layers[1])
+    return ("data", "name") in change.paths or not is_one_by_one
+
+
+def layers_text(layers: Sequence[Dense], t: Translate) -> str:
+    """Hidden layers in words: "8 + 8 ReLU units"."""
+    groups = groupby(layers, key=lambda layer: layer.activation)
+    return ", ".join(
+        t(
+            "page.layers_text",
+            units=" + ".join(str(layer.units) for layer in alike),
+            activation=t(f"activation.{name}"),
+        )
+        for name, alike in groups
+    )
 
 
 def _describe_one(new: Experiment, path: Path, t: Translate) -> str:

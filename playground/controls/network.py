@@ -10,6 +10,7 @@ from core.maths.losses import LOSSES
 from playground import changes
 from playground.changes import MAX_LAYERS, MAX_UNITS, Path
 from playground.controls.widgets import choice, formula, prepared, whole_number
+from playground.fields import layers_text
 from playground.session import Session
 
 
@@ -22,6 +23,7 @@ def network_section(session: Session) -> None:
             _layer_row(session, layer)
     if not layers:
         st.caption(t("page.no_layers"))
+    _advice(session)
     st.button(
         t("page.add_layer"),
         key="add_layer",
@@ -34,6 +36,23 @@ def network_section(session: Session) -> None:
     )
     _output_activation(session)
     _initializer(session)
+
+
+def _advice(session: Session) -> None:
+    """Layers worth a try, where the usual ones cannot learn the data."""
+    layers = changes.advised_layers(session.experiment)
+    if layers is None:
+        return
+    t = session.t
+    st.button(
+        t("page.try_layers", layers=layers_text(layers, t)),
+        key="try_layers",
+        icon=":material/lightbulb:",
+        help=f"{t('page.try_layers.help')}\n\n{t('page.new_network')}",
+        on_click=session.press,
+        args=(session.change, changes.with_layers, layers),
+        width="stretch",
+    )
 
 
 def _layer_row(session: Session, layer: int) -> None:
