@@ -8,6 +8,8 @@ from typing import Any
 
 from core.experiment import Dense, TrainingConfig
 from core.maths.optimizers import OPTIMIZERS
+from core.maths.registry import shown
+from core.refusals import Refusal
 
 LIVE_FIELDS = (
     "learning_rate",
@@ -53,7 +55,11 @@ def recorded_form(settings: Settings, what: str, value: Any) -> Any:
         return _rates(settings.dropout, value)
     if what not in LIVE_FIELDS and what not in options:
         known = ", ".join((*LIVE_FIELDS, *sorted(options), "dropout"))
-        raise ValueError(f"{what!r} cannot change while a run goes on. What can: {known}.")
+        raise Refusal(
+            "{name} cannot change while a run goes on. What can: {known}.",
+            name=shown(what),
+            known=known,
+        )
     return value
 
 
@@ -62,12 +68,16 @@ def _rates(now: tuple[float, ...], value: Any) -> tuple[float, ...]:
     if isinstance(value, Mapping):
         unknown = [layer for layer in value if layer not in range(len(now))]
         if unknown:
-            raise ValueError(f"dropout names hidden layer {unknown[0]!r}, which is not there.")
+            raise Refusal(
+                "dropout names hidden layer {layer}, which is not there.", layer=shown(unknown[0])
+            )
         return tuple(value.get(layer, rate) for layer, rate in enumerate(now))
     if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != len(now):
-        raise ValueError(
-            f"dropout is {value!r}, but must be a rate for each of the {len(now)} hidden layers, "
-            f"or {{layer: rate}}."
+        raise Refusal(
+            "dropout is {value}, but must be a rate for each of the {count} hidden layers, "
+            "or {{layer: rate}}.",
+            value=shown(value),
+            count=len(now),
         )
     return tuple(value)
 

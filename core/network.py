@@ -15,6 +15,7 @@ from core.experiment import Experiment, NetworkConfig
 from core.maths.activations import SOFTMAX
 from core.maths.losses import LOSSES
 from core.maths.registry import get
+from core.refusals import Refusal
 
 Floats = NDArray[np.float32]
 
@@ -151,9 +152,11 @@ class Network:
         X = self._inputs(X)
         Y = read_targets(y, self.n_outputs, loss)
         if len(X) != len(Y) or not len(X):
-            raise ValueError(
-                f"X and y must hold the same number of samples, at least one; "
-                f"got {len(X)} and {len(Y)}."
+            raise Refusal(
+                "X and y must hold the same number of samples, at least one; got {rows} and "
+                "{values}.",
+                rows=len(X),
+                values=len(Y),
             )
         layout = self.layout
         if self.config.output_activation == "auto" and self.experiment is None:
@@ -165,12 +168,13 @@ class Network:
     def _inputs(self, X: ArrayLike) -> Floats:
         array = _float32(X, "X")
         if array.ndim != 2 or array.shape[1] != self.n_inputs:
-            raise ValueError(
-                f"X must be (n_samples, {self.n_inputs}), a row for each sample; "
-                f"got shape {array.shape}."
+            raise Refusal(
+                "X must be (n_samples, {count}), a row for each sample; got shape {shape}.",
+                count=self.n_inputs,
+                shape=str(array.shape),
             )
         if not np.isfinite(array).all():
-            raise ValueError("X holds a value that is not a finite float32 number.")
+            raise Refusal("X holds a value that is not a finite float32 number.")
         return array
 
 
@@ -180,31 +184,45 @@ def _float32(values: ArrayLike, name: str) -> Floats:
         with np.errstate(over="ignore"):  # inf is refused later, in words
             return np.ascontiguousarray(np.asarray(values), dtype=np.float32)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} must be plain numbers, all rows alike.") from None
+        raise Refusal("{array} must be plain numbers, all rows alike.", array=name) from None
 
 
 def _check_layers(config: NetworkConfig, W: list[Floats], b: list[Floats]) -> None:
     n_layers = len(config.layers) + 1
     if len(W) != n_layers or len(b) != n_layers:
-        raise ValueError(
-            f"The config has {n_layers - 1} hidden layers and an output layer, so there must be "
-            f"{n_layers} weights and biases; got {len(W)} and {len(b)}."
+        raise Refusal(
+            "The config has {hidden} hidden layers and an output layer, so there must be "
+            "{wanted} weights and biases; got {weights} and {biases}.",
+            hidden=n_layers - 1,
+            wanted=n_layers,
+            weights=len(W),
+            biases=len(b),
         )
     inputs = W[0].shape[0] if W[0].ndim == 2 else 0
     if not inputs:
-        raise ValueError(f"weights[0] must be (inputs, units); got shape {W[0].shape}.")
+        raise Refusal(
+            "weights[0] must be (inputs, units); got shape {shape}.", shape=str(W[0].shape)
+        )
     outputs = b[-1].shape[0] if b[-1].ndim == 1 else 0
     if not outputs:
-        raise ValueError(f"biases[{n_layers - 1}] must be (units,); got shape {b[-1].shape}.")
+        raise Refusal(
+            "biases[{layer}] must be (units,); got shape {shape}.",
+            layer=n_layers - 1,
+            shape=str(b[-1].shape),
+        )
     for layer, units in enumerate([*(hidden.units for hidden in config.layers), outputs]):
         for name, array, right in (
             ("weights", W[layer], (inputs, units)),
             ("biases", b[layer], (units,)),
         ):
             if array.shape != right:
-                raise ValueError(
-                    f"{name}[{layer}] must have shape {right} to fit the config and the layer "
-                    f"before it; got {array.shape}."
+                raise Refusal(
+                    "{array}[{layer}] must have shape {wanted} to fit the config and the layer "
+                    "before it; got {shape}.",
+                    array=name,
+                    layer=layer,
+                    wanted=str(right),
+                    shape=str(array.shape),
                 )
         inputs = units
 
@@ -219,5 +237,7 @@ def _output_activation(config: NetworkConfig, experiment: Experiment | None, n_o
 
 def _loss_of(layout: Layout) -> str:
     """The loss that an output activation suggests, for a network that comes without experiment."""
-    fitting = {"sigmoid": "binary_crossentropy", SOFTMAX: "categorical_crossentropy"}
-    return fitting.get(layout.output_activation, "mean_squared_error")
+    fitting = (
+        n for n, loss in LOSSES.items() if loss.difference_behind == layout.output_activation
+    )
+    return next(fitting, "mean_squared_error")

@@ -28,6 +28,7 @@ from core.exchange.readme import NUMPY_ACTIVATIONS, NUMPY_FEATURES
 from core.experiment import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.network import Network
+from core.refusals import Refusal
 from core.trainer import Trainer
 
 SUFFIXES = exchange.SUFFIXES
@@ -228,7 +229,7 @@ def refusal(data: bytes, suffix: str) -> str:
     with pytest.raises(ValueError) as caught:
         exchange.from_bytes(data, suffix)
     sentence = str(caught.value)
-    assert type(caught.value) is ValueError
+    assert type(caught.value) is Refusal
     assert sentence.endswith(".")
     assert "\n" not in sentence
     return sentence
@@ -274,7 +275,7 @@ def test_wrong_metadata(suffix: str, changes: dict, words: str) -> None:
         (
             NetworkConfig((Dense(3, "tanh"), Dense(4, "relu", 0.5)), output_activation="sigmoid"),
             "binary_crossentropy",
-            "4 relu with dropout 0.5, sigmoid outputs, not",
+            "4 relu (dropout 0.5), sigmoid outputs, not",
         ),
         (NetworkConfig((Dense(3, "tanh"), Dense(4, "relu"))), "hinge", "linear outputs, not"),
         (NetworkConfig((Dense(1),) * 9), "hinge", "1 tanh, 5 more layers, linear outputs, not"),
