@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from core.maths.losses import LOSSES
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("playground/**/*.py")])
 
@@ -132,6 +134,22 @@ def test_rooms_of_the_page_import_only_what_is_below_them(path: Path) -> None:
         return
     used = {room_of(module, PAGE) for module in imported_by(path)} - {None, room}
     assert used <= PAGE[room]
+
+
+@pytest.mark.parametrize("path", cases("core", "playground"))
+def test_a_new_loss_is_one_record(path: Path) -> None:
+    """No rule asks for a loss by its name: what it asks for is a field of the loss's record."""
+    compared = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if is_compare(node)]
+    named = {part.value for node in compared for part in ast.walk(node) if is_text(part)}
+    assert not named & set(LOSSES)
+
+
+def is_compare(node: ast.AST) -> bool:
+    return isinstance(node, ast.Compare)
+
+
+def is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 @pytest.mark.parametrize("path", cases("playground"))

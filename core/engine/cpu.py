@@ -38,14 +38,11 @@ def _code(registry: dict, name: str, what: str) -> int:
 
 def _output_rule(loss: str, activation: str) -> int:
     """How dE/dZ of the output layer is had: see `kernels.output_slope`."""
-    if (activation, loss) in (
-        ("sigmoid", "binary_crossentropy"),
-        (SOFTMAX, "categorical_crossentropy"),
-    ):
+    if LOSSES[loss].difference_behind == activation:
         return memory.DIFFERENCE
     if activation == SOFTMAX:
         return memory.BY_SOFTMAX
-    return memory.NORMALIZED if loss == "categorical_crossentropy" else memory.BY_SLOPE
+    return memory.NORMALIZED if LOSSES[loss].normalizes(activation) else memory.BY_SLOPE
 
 
 def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
@@ -93,8 +90,7 @@ class CPUEngine:
         self._drawn = np.full(2, -1, dtype=np.int64)
         self._settings = _settings(layout, loss, 1)
         self._settings.codes[memory.SEED] = seed
-        self._smooth_to = 1 / layout.n_outputs if loss == "categorical_crossentropy" else 0.5
-        self._loss = loss
+        self._loss = LOSSES[loss]
         self._width, self._with_dropout = 0, False
         self.configure(learning_rate=self.optimizer.learning_rate, options=self.optimizer.values())
 
@@ -115,7 +111,7 @@ class CPUEngine:
         """Set what may change between two calls of `run`.
 
         options: the optimizer's, in its registry order; dropout: one rate for each hidden layer.
-        label_smoothing acts on cross-entropies only. Before the first step the slots start afresh.
+        label_smoothing acts where the loss smooths labels. Before the first step slots start afresh.
         """
         settings, numbers = self._settings, self._settings.numbers
         names = dict(zip(self.optimizer.options, options, strict=True))
@@ -126,9 +122,8 @@ class CPUEngine:
         numbers[memory.CLIP_VALUE] = clip_value or 0.0
         numbers[memory.CLIP_NORM] = clip_norm or 0.0
         numbers[memory.GLOBAL_CLIP_NORM] = global_clip_norm or 0.0
-        smooths = self._loss in ("categorical_crossentropy", "binary_crossentropy")
-        numbers[memory.SMOOTHING] = label_smoothing if smooths else 0.0
-        numbers[memory.SMOOTH_TO] = self._smooth_to
+        numbers[memory.SMOOTHING] = label_smoothing if self._loss.smooths_labels else 0.0
+        numbers[memory.SMOOTH_TO] = self._loss.smooth_to(self.layout.n_outputs)
         settings.options[: len(options)] = options
         settings.codes[memory.OPTIMIZER] = self._update_code(names)
         settings.dropout[: len(dropout)] = dropout

@@ -117,7 +117,7 @@ def _fused_delta(traced: Trace, focus: Focus) -> tuple[str, str]:
     y = float(traced.targets[focus.row, focus.unit])
     p = float(traced.predictions[focus.row, focus.unit])
     outputs = traced.targets.shape[1]
-    of_all = traced.loss_name == "binary_crossentropy" and outputs > 1
+    of_all = LOSSES[traced.loss_name].mean_over == "outputs" and outputs > 1
     share = rf"\tfrac{{1}}{{{outputs}}}" if of_all else ""
     return (
         rf"{share}(p_{{{focus.place}}} - y_{{{focus.place}}})",
