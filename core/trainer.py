@@ -30,8 +30,10 @@ from core.maths import random
 from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
+from core.maths.registry import shown
 from core.maths.regularizers import REGULARIZERS
 from core.metrics import METRIC, metrics
+from core.refusals import Refusal
 
 if TYPE_CHECKING:
     from core.engine.cpu import CPUEngine
@@ -87,7 +89,10 @@ class Trainer:
         network: Network | None = None,
     ) -> None:
         if backend not in ("cpu", "auto"):
-            raise ValueError(f"Backend {backend!r} is not built yet. Choose 'cpu' or 'auto'.")
+            raise Refusal(
+                "Backend {backend} is not built yet. Choose 'cpu' or 'auto'.",
+                backend=repr(backend),
+            )
         experiment = experiment or Experiment()
         if network is not None:
             experiment = replace(experiment, network=network.config)
@@ -136,10 +141,11 @@ class Trainer:
     def _parameters_of(self, network: Network) -> np.ndarray:
         sizes = (network.weights[0].shape[0], *(len(b) for b in network.biases))
         if tuple(self.layout.sizes) != sizes:
-            ours = "-".join(map(str, self.layout.sizes))
-            raise ValueError(
-                f"The network's sizes are {'-'.join(map(str, sizes))}, but this data and loss "
-                f"ask for {ours} (inputs first, outputs last)."
+            raise Refusal(
+                "The network's sizes are {sizes}, but this data and loss ask for {wanted} "
+                "(inputs first, outputs last).",
+                sizes="-".join(map(str, sizes)),
+                wanted="-".join(map(str, self.layout.sizes)),
             )
         pairs = zip(network.weights, network.biases, strict=True)
         return np.concatenate([np.concatenate([w.ravel(), b]) for w, b in pairs])
@@ -361,13 +367,24 @@ class Trainer:
     def _check_place(self, layer: int, value: Any, **indices: int) -> None:
         weights, _ = self.layout.views(self.params)
         if not 0 <= whole("layer", layer) < len(weights):
-            raise ValueError(f"layer is {layer}, but there are {len(weights)} layers (0 first).")
+            raise Refusal(
+                "layer is {layer}, but there are {count} layers (0 first).",
+                layer=layer,
+                count=len(weights),
+            )
         ends = dict(zip("ij", weights[layer].shape, strict=True))
         for name, index in indices.items():
             if not 0 <= whole(name, index) < ends[name]:
-                raise ValueError(f"{name} is {index}, but must be from 0 to {ends[name] - 1}.")
+                raise Refusal(
+                    "{field} is {value}, but must be from 0 to {high}.",
+                    field=name,
+                    value=index,
+                    high=ends[name] - 1,
+                )
         if isinstance(value, str) or not abs(float(value)) <= LARGEST:
-            raise ValueError(f"A weight must be a finite float32 number, not {value!r}.")
+            raise Refusal(
+                "A weight must be a finite float32 number, not {value}.", value=shown(value)
+            )
 
     def _record(self, edits: list[Edit]) -> None:
         """Add edits made now: what a journey back left ahead is dropped, then they apply."""
@@ -435,7 +452,7 @@ class Trainer:
         for a long replay runs it in slices with `run_for`.
         """
         if whole("step", step) < 0:
-            raise ValueError(f"step is {step}, but a run starts at step 0.")
+            raise Refusal("step is {step}, but a run starts at step 0.", step=step)
         self.diverged = None
         if step < self.step_count:
             self._restore(step)
@@ -519,7 +536,7 @@ class Trainer:
         from core.engine import cpu
 
         if part not in ("train", "test"):
-            raise ValueError(f"Unknown part {part!r}. Choose 'train' or 'test'.")
+            raise Refusal("Unknown part {part}. Choose 'train' or 'test'.", part=repr(part))
         data, loss = self.dataset, self.experiment.training.loss
         X, y, Y = (
             (data.X_train[rows], data.y_train[rows], self._Y_train[rows])
@@ -570,4 +587,6 @@ def whole(name: str, value: int) -> int:
     try:
         return operator.index(value)
     except TypeError:
-        raise ValueError(f"{name} is {value!r}, but must be a whole number.") from None
+        raise Refusal(
+            "{field} is {value}, but must be a whole number.", field=name, value=shown(value)
+        ) from None
