@@ -111,7 +111,7 @@ class CPUEngine:
         """Set what may change between two calls of `run`.
 
         options: the optimizer's, in its registry order; dropout: one rate for each hidden layer.
-        label_smoothing acts where the loss smooths labels. Before the first step slots start afresh.
+        label_smoothing acts where the loss smooths labels. Before step 1 the slots start afresh.
         """
         settings, numbers = self._settings, self._settings.numbers
         names = dict(zip(self.optimizer.options, options, strict=True))
