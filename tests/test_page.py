@@ -180,7 +180,7 @@ def test_a_bad_link_keeps_what_is_valid_and_names_the_rest() -> None:
     assert experiment.data.name == "spiral"
     assert experiment.network.layers[0] == Dense(8, "relu")
     assert settings.show_test_data
-    for word in ("noise", "units", "Speed", "edges", "colour"):
+    for word in ("noise", "units", "speed", "edges", "colour"):
         assert any(word in problem for problem in problems), word
 
 

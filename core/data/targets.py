@@ -20,8 +20,8 @@ def check_loss(task: str, loss: str) -> None:
     if task not in _loss(loss).tasks:
         fitting = [name for name, record in LOSSES.items() if task in record.tasks]
         raise Refusal(
-            "The loss {loss} does not suit {task}. Choose one of: {choices}.",
-            loss=repr(loss),
+            "The loss {loss!r} does not suit {task}. Choose one of: {choices}.",
+            loss=loss,
             task=task,
             choices=", ".join(fitting),
         )
