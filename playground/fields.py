@@ -69,6 +69,12 @@ def label_of(path: Path, t: Translate) -> str:
     return t(f"page.{field.label}") if field else str(path[-1]).replace("_", " ")
 
 
+def column_label(name: str, t: Translate) -> str:
+    """A column of the data: a feature as the diagram writes it, X₁² for x1_squared."""
+    label = t(f"feature.{name}")
+    return name if label.startswith("feature.") else label
+
+
 def number_text(value: float) -> str:
     """A number as a person writes it: 0.00001 rather than 1e-05."""
     text = f"{value:.10f}".rstrip("0").rstrip(".")
