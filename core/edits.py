@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from core.experiment import Dense, TrainingConfig
 from core.maths.optimizers import OPTIMIZERS
@@ -23,6 +26,8 @@ LIVE_FIELDS = (
 )
 """Training settings that may change while a run goes on; also any optimizer option, and dropout."""
 
+
+LARGEST = float(np.finfo(np.float32).max)
 
 ONLY_AT_THE_START = {"initial_accumulator_value"}
 """Optimizer options that are used up before the first step."""
@@ -45,22 +50,30 @@ class Settings:
     dropout: tuple[float, ...]
 
 
-def recorded_form(settings: Settings, what: str, value: Any) -> Any:
-    """A change's value in the form that it is recorded in.
+def changed(settings: Settings, what: str, value: Any) -> tuple[Settings, Any]:
+    """The settings after a change, and its value as it is recorded: plain numbers and text.
 
-    Raises ValueError naming what cannot change, or a layer that is not there.
+    Raises ValueError naming what cannot change, a layer that is not there, or a wrong value.
     """
     options = set(OPTIMIZERS[settings.training.optimizer].options) - ONLY_AT_THE_START
     if what == "dropout":
-        return _rates(settings.dropout, value)
-    if what not in LIVE_FIELDS and what not in options:
+        value = _rates(settings.dropout, value)
+    elif what not in LIVE_FIELDS and what not in options:
         known = ", ".join((*LIVE_FIELDS, *sorted(options), "dropout"))
         raise Refusal(
             "{name} cannot change while a run goes on. What can: {known}.",
             name=shown(what),
             known=known,
         )
-    return value
+    after = edited(settings, what, value)
+    return after, _setting(after, what)
+
+
+def _setting(settings: Settings, what: str) -> Any:
+    if what == "dropout":
+        return settings.dropout
+    training = settings.training
+    return getattr(training, what) if what in LIVE_FIELDS else training.optimizer_options[what]
 
 
 def _rates(now: tuple[float, ...], value: Any) -> tuple[float, ...]:
@@ -93,3 +106,75 @@ def edited(settings: Settings, what: str, value: Any) -> Settings:
         return replace(settings, training=replace(settings.training, **{what: value}))
     options = {**settings.training.optimizer_options, what: value}
     return replace(settings, training=replace(settings.training, optimizer_options=options))
+
+
+def settings_after(settings: Settings, edits: Iterable[Edit]) -> Settings:
+    """The settings after many edits."""
+    for edit in edits:
+        settings = edited(settings, edit.what, edit.value)
+    return settings
+
+
+def engine_arguments(settings: Settings) -> dict[str, Any]:
+    """Settings as an engine's `configure` takes them."""
+    training = settings.training
+    options = OPTIMIZERS[training.optimizer].options
+    given = training.optimizer_options
+    return {
+        "learning_rate": training.learning_rate,
+        "options": [float(given.get(name, option.default)) for name, option in options.items()],
+        "batch_size": training.batch_size,
+        "dropout": settings.dropout,
+        "regularizer": training.regularizer,
+        "regularization_rate": training.regularization_rate,
+        "clip_value": training.clip_value,
+        "clip_norm": training.clip_norm,
+        "global_clip_norm": training.global_clip_norm,
+        "label_smoothing": training.label_smoothing,
+    }
+
+
+def by_hand(sizes: Sequence[int], value: Any, layer: Any, j: Any, i: Any = None) -> tuple[Any, ...]:
+    """An edit of one number as it is recorded: (layer, i, j, value), a bias's (layer, j, value).
+
+    sizes: units of every layer, inputs first. Raises ValueError for a place that is not there,
+    or a value that is no finite float32.
+    """
+    if not 0 <= (layer := whole("layer", layer)) < len(sizes) - 1:
+        raise Refusal(
+            "layer is {layer}, but there are {count} layers (0 first).",
+            layer=layer,
+            count=len(sizes) - 1,
+        )
+    place = [layer]
+    for name, index, end in (("i", i, sizes[layer]), ("j", j, sizes[layer + 1])):
+        if index is None:
+            continue
+        if not 0 <= (number := whole(name, index)) < end:
+            raise Refusal(
+                "{field} is {value}, but must be from 0 to {high}.",
+                field=name,
+                value=number,
+                high=end - 1,
+            )
+        place.append(number)
+    return (*place, _finite(value))
+
+
+def _finite(value: Any) -> float:
+    try:
+        if not isinstance(value, str | bool) and abs(number := float(value)) <= LARGEST:
+            return number
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise Refusal("A weight must be a finite float32 number, not {value}.", value=shown(value))
+
+
+def whole(name: str, value: Any) -> int:
+    """A whole number, or a ValueError that names what should be one."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise Refusal(
+            "{field} is {value}, but must be a whole number.", field=name, value=shown(value)
+        ) from None

@@ -167,14 +167,17 @@ class Checkpoint:
 class Checkpoints:
     """Checkpoints at multiples of a doubling stride, within a memory budget; step 0 is kept.
 
+    Bound: together they take BUDGET_BYTES, or one checkpoint where a single one takes more. The
+    one of step 0 is not counted: what a run starts with is no copy.
     The farther apart they are, the longer a journey back has to replay: at most one stride.
     """
 
     BUDGET_BYTES = 32 * 2**20
     FEWEST, MOST = 2, 128
+    """How many, the one of step 0 included."""
 
     def __init__(self, bytes_each: int) -> None:
-        room = self.BUDGET_BYTES // max(bytes_each, 1)
+        room = 1 + self.BUDGET_BYTES // max(bytes_each, 1)
         self.capacity = int(min(max(room, self.FEWEST), self.MOST))
         self.stride = 1
         self._kept: list[Checkpoint] = []
@@ -188,12 +191,21 @@ class Checkpoints:
         newest = self._kept[-1].step if self._kept else -1
         return (max(step, newest) // self.stride + 1) * self.stride - step
 
-    def add(self, checkpoint: Checkpoint) -> None:
+    def make_room(self) -> None:
+        """Drop what the next checkpoint displaces; call it before its numbers are copied."""
         while len(self._kept) >= self.capacity:
             self.stride *= 2
             self._kept = [c for c in self._kept if c.step % self.stride == 0]
+
+    def add(self, checkpoint: Checkpoint) -> None:
+        self.make_room()
         if checkpoint.step % self.stride == 0:
             self._kept.append(checkpoint)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that the checkpoints after step 0 hold."""
+        return sum(c.params.nbytes + c.slots.nbytes for c in self._kept if c.step)
 
     def latest(self, step: int) -> Checkpoint:
         """The newest checkpoint that is not after `step`."""

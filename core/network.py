@@ -10,12 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.data.preprocessing import Identity, Preprocessing
 from core.data.targets import read_targets
+from core.edits import Edit
 from core.engine.layout import Layout
 from core.experiment import Experiment, NetworkConfig
 from core.maths.activations import SOFTMAX
 from core.maths.losses import LOSSES
 from core.maths.registry import get
 from core.refusals import Refusal
+from core.run import Run
 
 Floats = NDArray[np.float32]
 
@@ -25,7 +27,9 @@ class Network:
 
     config: the NetworkConfig as given. output_activation: the activation that its "auto" stands
     for. preprocessing: makes the network's inputs of raw columns, `preprocessing.transform(raw)`.
-    experiment: None, class_names and feature_names: (), if not known. A Trainer makes them as well.
+    experiment: what its run began with, None if not known; run: that and all that happened since,
+    see `Run`, None if not known; class_names and feature_names: (), if not known.
+    A Trainer makes them as well.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class Network:
         *,
         preprocessing: Preprocessing | None = None,
         experiment: Experiment | None = None,
+        run: Run | None = None,
         class_names: Sequence[str] | None = None,
         feature_names: Sequence[str] | None = None,
     ) -> None:
@@ -44,7 +49,8 @@ class Network:
         self.params = params.copy()
         self.params.flags.writeable = False
         self.preprocessing = Identity() if preprocessing is None else preprocessing
-        self.experiment = experiment
+        self.experiment = experiment if run is None else run.experiment
+        self.run = run
         self.class_names = tuple(class_names or ())
         self.feature_names = tuple(feature_names or ())
 
@@ -57,6 +63,7 @@ class Network:
         *,
         preprocessing: Preprocessing | None = None,
         experiment: Experiment | None = None,
+        run: Run | None = None,
         class_names: Sequence[str] | None = None,
         feature_names: Sequence[str] | None = None,
     ) -> Network:
@@ -68,6 +75,7 @@ class Network:
         and `predict` takes sigmoid for one output and softmax for more. Raises ValueError
         naming the first array whose shape does not fit.
         """
+        experiment = experiment if run is None else run.experiment
         W = [_float32(array, f"weights[{layer}]") for layer, array in enumerate(weights)]
         b = [_float32(array, f"biases[{layer}]") for layer, array in enumerate(biases)]
         _check_layers(config, W, b)
@@ -81,6 +89,7 @@ class Network:
             np.concatenate(parts),
             preprocessing=preprocessing,
             experiment=experiment,
+            run=run,
             class_names=class_names,
             feature_names=feature_names,
         )
@@ -94,6 +103,21 @@ class Network:
     def biases(self) -> list[Floats]:
         """Biases of every layer, hidden ones first: float32 (units,), not writable."""
         return self.layout.views(self.params)[1]
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits of the run that made it, as far as they are known."""
+        return (self.run.edits or ()) if self.run else ()
+
+    @property
+    def step_count(self) -> int | None:
+        """The step of its run at which it was taken; None if not known."""
+        return self.run.step_count if self.run else None
+
+    @property
+    def experiment_now(self) -> Experiment | None:
+        """The experiment with the settings as they stood when it was taken; None if not known."""
+        return self.run.experiment_now if self.run else self.experiment
 
     @property
     def output_activation(self) -> str:

@@ -20,10 +20,14 @@ CORE = {
     "core.experiment": {"core.maths"},
     "core.data": {"core.experiment", "core.maths"},
     "core.engine": {"core.experiment", "core.maths", "core.data"},
-    "core.network": {"core.engine", "core.data", "core.experiment", "core.maths"},
+    "core.network": {
+        *("core.engine", "core.data", "core.experiment", "core.maths"),
+        *("core.edits", "core.run"),
+    },
     "core.history": {"core.experiment", "core.maths"},
     "core.edits": {"core.experiment", "core.maths"},
-    "core.metrics": {"core.data"},
+    "core.evaluation": {"core.data", "core.engine", "core.maths"},
+    "core.run": {"core.edits", "core.engine", "core.experiment", "core.maths"},
 }
 CORE = {room: {*below, "core.refusals"} for room, below in CORE.items()}
 BELOW_TRAINER = {*CORE, "core.trainer"}
@@ -39,7 +43,7 @@ PAGE["playground.link"] = {"playground.settings", "playground.changes", "playgro
 PAGE["playground.files"] = {"playground.link", "playground.changes"}
 PAGE["playground.thumbnails"] = set()
 DECIDES = {*PAGE} - {"playground.charts"}
-PAGE["playground.sentences"] = {"playground.locales", "playground.fields", "playground.changes"}
+PAGE["playground.sentences"] = {"playground.locales", "playground.fields", "playground.link"}
 PAGE["playground.live"] = {"playground.locales"}
 PAGE["playground.session"] = {*DECIDES, "playground.live", "playground.sentences"}
 WIDGETS = ("playground.controls", "playground.transport", "playground.view_options")

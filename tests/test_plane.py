@@ -97,7 +97,17 @@ def test_checkpoints_reach_back_to_the_start(last, capacity):
     assert last - kept.latest(last).step < max(4 * last / capacity, 2)
 
 
-def test_checkpoints_stay_within_their_budget():
-    large = Checkpoints(bytes_each=8 * 2**20)
-    assert large.capacity * 8 * 2**20 <= Checkpoints.BUDGET_BYTES
-    assert Checkpoints(bytes_each=2**30).capacity == Checkpoints.FEWEST
+@pytest.mark.parametrize("n_bytes", [10, 2**18, 2**20, 2**23])
+def test_checkpoints_stay_within_their_budget(n_bytes, monkeypatch):
+    """At most the budget, or one checkpoint where a single one takes more; step 0 is no copy."""
+    monkeypatch.setattr(Checkpoints, "BUDGET_BYTES", 2**23)
+    numbers, none = np.zeros(n_bytes, np.uint8), np.zeros(0)
+    kept = Checkpoints(n_bytes)
+    for step in range(600):
+        if kept.due(step):
+            kept.make_room()
+            if step % kept.stride == 0:
+                kept.add(Checkpoint(step, numbers, none, none, 0))
+        assert kept.n_bytes <= max(Checkpoints.BUDGET_BYTES, n_bytes)
+    assert kept.latest(0).step == 0
+    assert kept.latest(599).step > 0

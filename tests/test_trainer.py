@@ -19,6 +19,7 @@ from core import (
     Trainer,
     TrainingConfig,
 )
+from core.history import Checkpoints
 
 
 def small(**training) -> Experiment:
@@ -107,6 +108,23 @@ def test_travel_over_many_thinned_checkpoints():
     trainer.goto(3_000)
     assert bits(trainer) == expected
     assert len(trainer.history.steps.filled) <= len(trainer.history.steps.rows)
+
+
+def test_a_very_large_network_keeps_one_checkpoint_beside_the_start(monkeypatch):
+    monkeypatch.setattr(Checkpoints, "BUDGET_BYTES", 100)
+    trainer = Trainer(small())
+    one = trainer.params.nbytes * 3  # Adam: parameters and two slots
+    trainer.step(300)
+    expected = bits(trainer)
+    trainer.step(100)
+    assert trainer._checkpoints.n_bytes == one
+    start = trainer._checkpoints.latest(0)
+    assert start.params is trainer._initial
+    assert start.slots.base.nbytes < one / 10
+    trainer.goto(300)
+    assert bits(trainer) == expected
+    trainer.goto(0)
+    assert bits(trainer) == bits(Trainer(small()))
 
 
 def test_edits_ahead_are_replayed_or_dropped():

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.data.labels import class_numbers
 from core.data.preprocessing import Identity, Preprocessing
+from core.experiment import DataConfig
 from core.refusals import Refusal
 
 TASKS = ("classification", "regression")
@@ -27,6 +28,7 @@ class Dataset:
     points_train, points_test: float32 (n_samples, 2) raw coordinates of data in the plane,
         (n_samples, 1) of a curve, None for all other data.
     image_shape: (height, width) where a row is an image.
+    source: the configuration that it was made of, None for a person's own arrays.
     """
 
     X_train: NDArray[np.float32]
@@ -40,6 +42,7 @@ class Dataset:
     points_train: NDArray[np.float32] | None = None
     points_test: NDArray[np.float32] | None = None
     image_shape: tuple[int, int] | None = None
+    source: DataConfig | None = None
 
     def __post_init__(self) -> None:
         for part in fields(self):

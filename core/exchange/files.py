@@ -35,8 +35,9 @@ def save(trainer_or_network: Trainer | Network, path: str | os.PathLike[str]) ->
 
 
 def load(path: str | os.PathLike[str]) -> Network:
-    """Read a network from a file that `save` wrote, with its `experiment` and `preprocessing`.
+    """Read a network from a file that `save` wrote, with its `run` and `preprocessing`.
 
+    `Trainer.replay(network.run)` makes the weights again, bit by bit.
     The file is not trusted: whatever is wrong with it is a ValueError of one sentence.
     """
     source = Path(path)

@@ -6,7 +6,7 @@ output layer last, all float32. The JSON object has the keys
     format, format_version   what the file is
     network                  its config: layers, initializer, output_activation
     activations              of every layer, the output's last and never "auto"
-    experiment               the whole experiment, or null
+    experiment, run          what made the weights, see `runs`
     preprocessing            what makes network inputs of raw columns
     class_names, feature_names   lists, or null
     readme                   how to compute the predictions, in NumPy
@@ -28,15 +28,17 @@ from numpy.typing import NDArray
 from core.data.preprocessing import Preprocessing
 from core.exchange.containers import MAX_METADATA, Contents, Shapes
 from core.exchange.readme import describe
+from core.exchange.runs import read_run, write_run
 from core.experiment import MOST_LAYERS, Dense, Experiment, NetworkConfig, read_experiment
 from core.maths.losses import LOSSES
 from core.refusals import Refusal, Sentence
+from core.run import Run
 
 if TYPE_CHECKING:
     from core.network import Network
 
 FORMAT = "neural-network playground"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MOST_SKETCHED = 4  # layers that a sentence names
 
 Arrays = list[NDArray[np.float32]]
@@ -51,13 +53,12 @@ def pack(network: Network, suffix: str) -> Contents:
     for layer, (W, b) in enumerate(zip(network.weights, network.biases, strict=True)):
         arrays[f"layer_{layer}/weights"] = np.ascontiguousarray(W, dtype=np.float32)
         arrays[f"layer_{layer}/biases"] = np.ascontiguousarray(b, dtype=np.float32)
-    experiment = network.experiment
     metadata = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "network": dataclasses.asdict(network.config),
         "activations": network.layout.activations,
-        "experiment": None if experiment is None else json.loads(experiment.to_json()),
+        **write_run(network),
         "preprocessing": network.preprocessing.to_dict(),
         "class_names": network.class_names,
         "feature_names": network.feature_names,
@@ -82,6 +83,7 @@ class Description:
     activations: object
     preprocessing: Preprocessing
     experiment: Experiment | None
+    run: Run | None
     class_names: tuple[str, ...] | None
     feature_names: tuple[str, ...] | None
 
@@ -105,11 +107,19 @@ def describe_file(
         )
     feature_names = _names(record, "feature_names", n_inputs)
     class_names = _names(record, "class_names", max(n_outputs, 2))
-    experiment = _experiment(record.get("experiment"))
+    sizes = (n_inputs, *(layer.units for layer in config.layers), n_outputs)
+    experiment, run = read_run(record, sizes)
     if experiment is not None:
-        _check_agreement(experiment, config)
-    activations = record.get("activations")
-    return Description(config, activations, preprocessing, experiment, class_names, feature_names)
+        _check_agreement(experiment if run is None else run.experiment_now, config)
+    return Description(
+        config,
+        record.get("activations"),
+        preprocessing,
+        experiment,
+        run,
+        class_names,
+        feature_names,
+    )
 
 
 def unpack(contents: Contents) -> Network:
@@ -124,6 +134,7 @@ def unpack(contents: Contents) -> Network:
         biases,
         preprocessing=file.preprocessing,
         experiment=file.experiment,
+        run=file.run,
         class_names=file.class_names,
         feature_names=file.feature_names,
     )
@@ -168,17 +179,6 @@ def _network_config(record: object, caps: Mapping[str, float]) -> NetworkConfig:
     if problems:
         raise Refusal("The network in the file is not valid: {problem}", problem=problems[0])
     return experiment.network
-
-
-def _experiment(record: object) -> Experiment | None:
-    if record is None:
-        return None
-    if not isinstance(record, dict):
-        raise Refusal("The experiment in the file is not a JSON object.")
-    experiment, problems = read_experiment(record)
-    if problems:
-        raise Refusal("The experiment in the file is not valid: {problem}", problem=problems[0])
-    return experiment
 
 
 def _check_agreement(experiment: Experiment, config: NetworkConfig) -> None:
