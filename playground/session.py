@@ -41,10 +41,14 @@ RECOVERY = 0.1
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence under the transport; kind is "info", "warning" or "error"."""
+    """What the last action did; kind is "info", "warning" or "error".
+
+    moment: where the run stood, for a sentence that holds only as long as it stands there.
+    """
 
     text: str
     kind: str = "info"
+    moment: tuple[int, int] | None = None
 
 
 def session() -> Session:
@@ -179,6 +183,22 @@ class Session:
             LOGGER.exception("A section of the page could not be drawn.")
             st.error(self.t("page.error"))
 
+    @property
+    def remark(self) -> str:
+        """The line beside the numbers: what the last action did, as long as it is still true."""
+        found = self.notice
+        if found is None or found.kind != "info":
+            return ""
+        return found.text if found.moment in (None, self.player.moment) else ""
+
+    @property
+    def can_dismiss(self) -> bool:
+        """Whether there are messages that only say something."""
+        return bool(self.problems) or (self.notice is not None and self.notice.kind != "info")
+
+    def dismiss(self) -> None:
+        """Take such messages away; as with every action, they went when it came."""
+
     # -- the experiment ----------------------------------------------------------------------
 
     def edit(self, path: Path) -> None:
@@ -268,7 +288,7 @@ class Session:
     def reset(self) -> None:
         """Back to step 0, with the same initial weights and the settings as shown."""
         self.player.reset()
-        self.notice = Notice(self.t("page.notice.reset"))
+        self.notice = Notice(self.t("page.notice.reset"), moment=self.player.moment)
 
     def recover(self) -> None:
         """Go on from the last finite step with a tenth of the learning rate."""

@@ -116,6 +116,11 @@ class Player:
         return self._trainer.diverged
 
     @property
+    def moment(self) -> tuple[int, int]:
+        """Where the run stands: its step, and how many edits led there."""
+        return self._trainer.step_count, len(self._trainer.edits)
+
+    @property
     def speed(self) -> float | None:
         """Steps a second while playing; None is flat out."""
         return self._pace.speed

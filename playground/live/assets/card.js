@@ -2,7 +2,7 @@
 
 import { biasIndex, edgeIndex } from "./layout.js";
 import { make, setText } from "./dom.js";
-import { formatNumber } from "./text.js";
+import { formatNumber, readNumber } from "./text.js";
 
 /**
  * @typedef {object} Target what a card is about
@@ -113,12 +113,13 @@ export class Card {
   #field(target, label) {
     const { t, send } = this.tools;
     const input = make("input", {
-      type: "number", step: "any", inputmode: "decimal", "aria-label": label ?? target.title,
+      // Not "number": there a browser drops the comma of 1,5 and hands on 15.
+      type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": label ?? target.title,
       value: editable(this.#value(target)),
     });
     const problem = make("div", { class: "problem", role: "alert", hidden: true });
     const commit = () => {
-      const value = Math.fround(input.valueAsNumber);
+      const value = Math.fround(readNumber(input.value));
       problem.hidden = Number.isFinite(value);
       input.setAttribute("aria-invalid", String(!problem.hidden));
       if (!problem.hidden) setText(problem, t("not_a_number"));

@@ -1,6 +1,7 @@
 // The live view: puts the parts together and lets them talk. One view per mounted component.
 
 import { Card, biasTarget, weightTarget } from "./card.js";
+import { Beyond } from "./beyond.js";
 import { Caption, callouts } from "./caption.js";
 import { readTheme } from "./colours.js";
 import { biasPlace, Diagram } from "./diagram.js";
@@ -64,14 +65,15 @@ class View {
     this.hints = make("div", { class: "hints" });
     this.board = make("div", { class: "board" }, this.canvas, this.hints, this.layer);
     this.scroller = make("div", { class: "scroller" }, this.board);
+    this.beyond = new Beyond(t, this.scroller);
     const cardRoot = make("div", { class: "card", hidden: true });
     this.caption = new Caption(t);
     this.notices = new Notices(t);
     this.network = make("section", { class: "network" },
-      this.scroller, this.caption.root, this.notices.passing, cardRoot);
+      this.beyond.root, this.caption.root, this.notices.passing, cardRoot);
     const output = make("section", { class: "output" });
     this.host = make("div", { class: "live" },
-      this.notices.root, make("div", { class: "stage" }, this.network, output));
+      this.notices.summary, make("div", { class: "stage" }, this.network, output));
     root.append(this.host);
 
     this.diagram = new Diagram(this.canvas);
@@ -246,11 +248,10 @@ class View {
   }
 
   #scrolled() {
-    const { scrollLeft, clientWidth, scrollWidth, classList } = this.scroller;
+    const { scrollLeft, clientWidth } = this.scroller;
     if (!this.card.editing) this.card.close();
     this.overlay.follow(scrollLeft, clientWidth);
-    classList.toggle("more-left", scrollLeft > 2);
-    classList.toggle("more-right", scrollLeft + clientWidth < scrollWidth - 2);
+    if (this.diagram.plan) this.beyond.show(this.diagram.plan);
   }
 
   #leave() {
@@ -334,6 +335,11 @@ class View {
 
   #theme() {
     Object.assign(this.colours, readTheme(this.host));
+    const { background, positive, negative } = this.colours;
+    this.host.style.setProperty("--positive", positive);
+    this.host.style.setProperty("--negative", negative);
+    // For page.css: outside of components Streamlit names none of its colours.
+    document.documentElement.style.setProperty("--page-background", background);
     this.panel.theme(this.colours);
     this.#repaint();
   }
