@@ -227,6 +227,19 @@ def test_garbage_is_refused_with_a_sentence(data: bytes, suffix: str) -> None:
         files.opened(f"garbage{suffix}", data, DEFAULT)
 
 
+def test_a_networks_file_goes_on_with_the_settings_as_they_stood_and_data_that_is_there() -> None:
+    trainer = Trainer(DEFAULT)
+    trainer.step(3)
+    trainer.change(learning_rate=0.5)
+    opened = files.opened("w.npz", exchange.to_bytes(trainer, ".npz"), DEFAULT)
+    assert opened.network.experiment.training.learning_rate == DEFAULT.training.learning_rate
+    assert opened.experiment.training.learning_rate == 0.5
+    own = Dataset.from_arrays([[0.0, 1.0], [1.0, 0.0]], [0, 1])
+    spiral = changes.write(DEFAULT, ("data", "name"), "spiral")
+    opened = files.opened("w.npz", exchange.to_bytes(Trainer(DEFAULT, dataset=own), ".npz"), spiral)
+    assert opened.experiment.data.name == "spiral"
+
+
 # -- the page itself ----------------------------------------------------------------------------
 
 
