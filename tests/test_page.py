@@ -420,7 +420,7 @@ def test_a_link_is_restored_and_its_mistakes_are_one_warning() -> None:
     assert page.selectbox(key="activation_0").value == "relu"
     assert page.selectbox(key="speed").value == ""
     assert len(page.warning) == 1
-    assert "noise" in page.warning[0].value
+    assert "Noise" in page.warning[0].value
     assert "noise" not in page.query_params
 
 
