@@ -383,6 +383,33 @@ def test_values_that_a_click_brings_along_are_not_taken_for_choices(page: AppTes
     here.player.pause()
 
 
+def test_what_a_link_could_not_do_is_said_again_in_another_language() -> None:
+    page = opened_page(noise="lots", colour="red")
+    assert "Data\\: Noise is 'lots'; it must be" in page.warning[0].value
+    sound(page.selectbox(key="language").set_value("zh").run())
+    (warning,) = page.warning
+    assert "噪声（noise）为 'lots'，应为 0 到 0.5 之间的数。" in warning.value
+    assert "链接中的设置 'colour' 不存在" in warning.value
+    sound(page.slider(key="noise").set_value(0.1).run())
+    assert not page.warning, "the next action takes it away"
+
+
+def test_why_an_action_did_nothing_is_said_again_in_another_language(page: AppTest) -> None:
+    page.text_area(key="pasted").set_value('{"version": 99}')
+    sound(page.button(key="open_pasted").click().run())
+    assert "Nothing was changed\\: It holds a version, 99" in page.warning[0].value
+    sound(page.selectbox(key="language").set_value("zh").run())
+    assert "未做任何更改：其中只有版本号 99" in page.warning[0].value
+
+
+def test_an_experiment_that_was_pasted_is_called_that(page: AppTest) -> None:
+    page.text_area(key="pasted").set_value('{"seed": 5}')
+    sound(page.button(key="open_pasted").click().run())
+    notice = session(page).notice
+    assert notice is not None
+    assert notice.text.startswith("Opened the pasted experiment.")
+
+
 def test_the_language_is_switched_and_the_experiment_stays(page: AppTest) -> None:
     sound(page.selectbox(key="dataset").set_value("spiral").run())
     sound(page.selectbox(key="language").set_value("zh").run())
