@@ -1,9 +1,12 @@
-"""What a person opens: an experiment as JSON, or a network's file. Nothing is trusted."""
+"""What a person takes away and opens: an experiment as JSON, or a network's file.
+
+Nothing that is opened is trusted.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +18,7 @@ from playground.link import CAPS, completed
 
 if TYPE_CHECKING:
     from core.network import Network
+    from playground.live.player import Player
 
 MAX_MEGABYTES = 64
 SUFFIXES = ("json", "npz", "safetensors")
@@ -28,6 +32,19 @@ class Opened:
     experiment: Experiment
     network: Network | None = None
     problems: tuple[Sentence, ...] = ()
+
+
+def weights_of(player: Player, suffix: str) -> Callable[[], bytes]:
+    """What makes the file of a run's weights, as they are when it is called."""
+
+    def data() -> bytes:
+        from core import exchange
+
+        with player.trainer() as trainer:
+            network = trainer.network
+        return exchange.to_bytes(network, suffix)
+
+    return data
 
 
 def opened(name: str, data: bytes, current: Experiment) -> Opened:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from core.exchange import links
 from core.experiment import Experiment
@@ -82,6 +83,13 @@ def write(experiment: Experiment, settings: Settings) -> dict[str, str]:
         if value != getattr(Settings(), key.field):
             params[name] = key.to_text(value)
     return params
+
+
+def address(base: str, experiment: Experiment, settings: Settings) -> str:
+    """The whole link. base: the page's address without parameters."""
+    query = urlencode(write(experiment, settings), safe=":,")
+    base = f"{base.rstrip('/')}/"
+    return f"{base}?{query}" if query else base
 
 
 def _leave_out(params: dict[str, str], name: str, value: Any, usual: Any) -> None:

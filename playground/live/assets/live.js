@@ -17,6 +17,7 @@ const ACTION_PAUSE = 80; // ms after a rerun: the page's widgets take in what it
 const ACTION_PATIENCE = 5000; // ms until an action that was not answered is sent again
 const SYNC_PATIENCE = 350; // ms: a rerun under way brings the page's status by itself
 const views = new WeakMap();
+let reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
 
 /** One live view, from its first mount until it is unmounted. */
 class View {
@@ -47,6 +48,8 @@ class View {
     this.#acted(data.acted);
     this.#theme();
     this.channel.open(data.token);
+    if (reloaded) this.#act({ do: "reloaded" }); // the page says once what a reload starts anew
+    reloaded = false;
   }
 
   close() {
