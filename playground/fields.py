@@ -99,21 +99,19 @@ def describe(old: Experiment, new: Experiment, change: Change, t: Translate) -> 
     """What changed from one experiment to the other, as part of a sentence."""
     more = len(new.network.layers) - len(old.network.layers)
     texts: dict[Path, str] = {}
-    if more > 0:
-        texts["layers",] = t("page.notice.layer_added")
-    if more < 0:
-        texts["layers",] = t("page.notice.layer_removed")
-    other_optimizer = ("training", "optimizer") in change.paths
     suits = _brings_layers(old, new, change)
-    if suits:
-        now = layers_text(new.network.layers, t)
-        texts["layers",] = t("page.notice.fitting", layers=now)
+    if more and not suits:
+        texts["layers",] = t(f"page.notice.layer_{'added' if more > 0 else 'removed'}")
+    other_optimizer = ("training", "optimizer") in change.paths
     for path in change.paths:
         if (more or suits) and path[:2] == ("network", "layers"):
             continue
         if other_optimizer and "optimizer_options" in path:
             continue
         texts[path] = _describe_one(new, path, t)
+    if suits:
+        now = layers_text(new.network.layers, t)
+        texts["layers",] = t("page.notice.fitting", layers=now)
     return t("page.notice.many") if len(texts) > 4 else "; ".join(texts.values())
 
 

@@ -42,6 +42,7 @@ def test_the_link_can_be_copied_and_opens_what_the_address_does(visitor: Visitor
     visitor.press("Copy link")
     shown = visitor.page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
     assert unquote(shown.inner_text().strip()) == unquote(visitor.page.url)
+    shown.get_by_role("button").wait_for()  # it copies, and is seen without hovering
 
 
 def test_a_link_opens_the_same_run_elsewhere(server: Server, visit: Visit) -> None:

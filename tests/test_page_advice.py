@@ -36,7 +36,8 @@ def test_the_notice_names_the_network_that_the_data_brought(page: AppTest) -> No
     sound(page.button(key="tile_digits").click().run())
     notice = session(page).notice
     assert notice is not None
-    assert "a network that suits these data, 32 ReLU units" in notice.text
+    assert notice.text.startswith("New network: Dataset is now Digits")
+    assert "a network that suits these data, 32 ReLU units." in notice.text
     assert "a layer was removed" not in notice.text
 
 
