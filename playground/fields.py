@@ -101,7 +101,8 @@ def describe(old: Experiment, new: Experiment, change: Change, t: Translate) -> 
     texts: dict[Path, str] = {}
     suits = _brings_layers(old, new, change)
     if more and not suits:
-        texts["layers",] = t(f"page.notice.layer_{'added' if more > 0 else 'removed'}")
+        key = "page.notice.layer_added" if more > 0 else "page.notice.layer_removed"
+        texts["layers",] = t(key)
     other_optimizer = ("training", "optimizer") in change.paths
     for path in change.paths:
         if (more or suits) and path[:2] == ("network", "layers"):
