@@ -109,8 +109,8 @@ def edited(settings: Settings, what: str, value: Any) -> Settings:
 
 
 def settings_after(settings: Settings, edits: Iterable[Edit]) -> Settings:
-    """The settings after many edits."""
-    for edit in edits:
+    """The settings after many edits: each stands by itself, so the last of its kind counts."""
+    for edit in {edit.what: edit for edit in edits}.values():
         settings = edited(settings, edit.what, edit.value)
     return settings
 

@@ -29,7 +29,7 @@ from core.run import Run, first_settings
 if TYPE_CHECKING:
     from core.network import Network
 
-MOST_EDITS = 20_000
+MOST_EDITS = 10_000
 MOST_EDIT_TEXT = 1 << 20  # characters of JSON: half of what a file's metadata may take
 
 STEPS = Limits(0, 2**53 - 1, whole=True)
