@@ -69,10 +69,19 @@ def label_of(path: Path, t: Translate) -> str:
     return t(f"page.{field.label}") if field else str(path[-1]).replace("_", " ")
 
 
-def column_label(name: str, t: Translate) -> str:
-    """A column of the data: a feature as the diagram writes it, X₁² for x1_squared."""
-    label = t(f"feature.{name}")
-    return name if label.startswith("feature.") else label
+def column_labels(names: Sequence[str], image_width: int, t: Translate) -> tuple[str, ...]:
+    """Columns of the data as the diagram names them: X₁² for x1_squared, a pixel by its place.
+
+    image_width: in pixels, 0 where a row is no image.
+    """
+    if image_width:
+        places = (divmod(number, image_width) for number in range(len(names)))
+        return tuple(t("live.pixel", row=row + 1, column=column + 1) for row, column in places)
+    labels = (t(f"feature.{name}") for name in names)
+    return tuple(
+        name if label.startswith("feature.") else label
+        for name, label in zip(names, labels, strict=True)
+    )
 
 
 def number_text(value: float) -> str:

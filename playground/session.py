@@ -20,7 +20,7 @@ from core.experiment import Experiment
 from core.refusals import Sentence, sentence_of
 from playground import changes, files, link
 from playground.changes import Change, Path
-from playground.fields import column_label, describe, key_of
+from playground.fields import column_labels, describe, key_of
 from playground.locales import language_of, translate
 from playground.sentences import said
 from playground.settings import changed
@@ -163,7 +163,8 @@ class Session:
 
     def column_labels(self, dataset: Dataset) -> tuple[str, ...]:
         """Names of a data set's columns, as the diagram writes them."""
-        return tuple(column_label(name, self.t) for name in dataset.feature_names)
+        width = dataset.image_shape[1] if dataset.image_shape else 0
+        return column_labels(dataset.feature_names, width, self.t)
 
     def look_again(self) -> None:
         """Draw the page anew if the run has stopped, or got ready, by itself."""

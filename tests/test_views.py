@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from core.data import Dataset
 from core.experiment import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig
 from core.trainer import Trainer
+from playground.fields import column_labels
 from playground.locales import catalogue, translate
 from playground.views import formulas
 
@@ -56,7 +57,8 @@ class Session:
         return translate(self.language, key, **values)
 
     def column_labels(self, dataset: Dataset) -> tuple[str, ...]:
-        return dataset.feature_names
+        width = dataset.image_shape[1] if dataset.image_shape else 0
+        return column_labels(dataset.feature_names, width, self.t)
 
     def guard(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
@@ -287,3 +289,46 @@ def test_a_long_sum_is_shortened_and_still_adds_up() -> None:
     text = formulas.products(np.arange(1.0, 11.0), np.ones(10))
     assert text.count(r"\cdot") == formulas.TERMS
     assert r"\underbrace{10}" in text  # 1 + 2 + 3 + 4
+
+
+def test_a_shortened_sum_says_so_in_the_pages_language() -> None:
+    text = formulas.products(np.arange(1.0, 11.0), np.ones(10), translate("zh", "views.more_terms"))
+    assert r"\text{另 4 项}" in text
+    app = draw("one_step", run(network=NetworkConfig((Dense(12),))), "zh")
+    latex = " ".join(block.value for block in app.latex)
+    assert r"项}" in latex
+    assert "more" not in latex
+
+
+def test_a_long_softmax_stands_in_rows_that_fit_a_telephone() -> None:
+    text = formulas.softmax("1", np.linspace(-3.21, 2.34, 10), 0, 0.5)
+    below = text[text.index(r"\begin{gathered}") : text.index(r"\end{gathered}")]
+    rows = below.split(r"\\")
+    assert len(rows) > 1
+    assert all(row.count("e^") <= 3 for row in rows)
+    assert below.count("e^") == formulas.TERMS
+    assert "gathered" not in formulas.softmax("1", np.array([0.5, 1.5]), 0, 0.5)
+
+
+@pytest.mark.parametrize("panel", ["one_step", "evaluation", "weights"])
+def test_columns_are_named_as_the_diagram_writes_them(panel: str) -> None:
+    features = run(5, data=DataConfig(noise=0.5, features=("x1_squared", "sin_x2")))
+    pixels = run(
+        0,
+        data=DataConfig("digits", n_samples=100),
+        training=TrainingConfig("categorical_crossentropy"),
+    )
+    for trainer in (features, pixels):
+        assert not re.search("x1_squared|sin_x2|pixel_0", str(draw(panel, trainer)))
+    if panel == "one_step":
+        assert "X₁² = " in " ".join(block.value for block in draw(panel, features).markdown)
+        chinese = draw(panel, pixels, "zh").markdown
+        assert "像素 1, 1 = " in " ".join(block.value for block in chinese)
+
+
+def test_a_class_that_was_never_predicted_has_a_dash_and_its_reason() -> None:
+    app = draw("evaluation", run(0, network=NetworkConfig((), initializer="zeros")))
+    table = next(frame for frame in app.dataframe if "Precision" in frame.value)
+    assert table.value["Precision"].isna().any()
+    assert table.proto.placeholder == "–"
+    assert "A dash: none was taken for it." in table.proto.columns

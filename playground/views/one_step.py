@@ -271,7 +271,8 @@ def _update(session: Session, moment: Moment, traced: Trace, focus: Focus) -> No
     if read is not None:
         st.caption(t("views.read_gradient"))
         st.latex(read)
-    st.caption(t("views.update_of", optimizer=t(f"optimizer.{update.optimizer}"), step=update.step))
+    words = {"optimizer": t(f"optimizer.{update.optimizer}"), "step": f"{update.step:,}"}
+    st.caption(t("views.update_of", **words))
     for line in formulas.optimizer_lines(update, options):
         st.latex(line)
     st.latex(derivation.moved(update))
