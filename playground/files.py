@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from playground.link import CAPS, completed
 
 if TYPE_CHECKING:
     from core.network import Network
-    from playground.live.player import Player
+    from core.trainer import Trainer
 
 MAX_MEGABYTES = 64
 SUFFIXES = ("json", "npz", "safetensors")
@@ -34,13 +35,15 @@ class Opened:
     problems: tuple[Sentence, ...] = ()
 
 
-def weights_of(player: Player, suffix: str) -> Callable[[], bytes]:
+def weights_of(
+    trainer_of_now: Callable[[], AbstractContextManager[Trainer]], suffix: str
+) -> Callable[[], bytes]:
     """What makes the file of a run's weights, as they are when it is called."""
 
     def data() -> bytes:
         from core import exchange
 
-        with player.trainer() as trainer:
+        with trainer_of_now() as trainer:
             network = trainer.network
         return exchange.to_bytes(network, suffix)
 

@@ -36,7 +36,7 @@ def _weights(session: Session) -> None:
     t = session.t
     st.download_button(
         t("page.download_weights"),
-        data=weights_of(session.player, WEIGHTS),
+        data=weights_of(session.player.trainer, WEIGHTS),
         file_name=f"{session.experiment.data.name}{WEIGHTS}",
         mime="application/octet-stream",
         key="download_weights",

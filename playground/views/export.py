@@ -63,7 +63,7 @@ def _files(session: Session, network: Network, name: str) -> str:
         suffix = suffix or exchange.SUFFIXES[0]
         st.download_button(
             t("views.download_weights"),
-            data=weights_of(session.player, suffix),
+            data=weights_of(session.player.trainer, suffix),
             file_name=f"{name}{suffix}",
             mime="application/octet-stream",
             on_click="ignore",
