@@ -18,7 +18,7 @@ from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, exchange
 from core.exchange import containers
 from core.refusals import Refusal, Sentence, sentence_of
 from playground import files, link
-from playground.locales import catalogue
+from playground.locales import LANGUAGES, catalogue
 from playground.sentences import said
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,11 +54,12 @@ def own(language: str) -> dict[str, str]:
     return dict(pairs)
 
 
+@pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_every_sentence_has_its_chinese_with_the_same_values(template: str) -> None:
-    chinese = own("zh")
-    assert template in chinese
-    assert places(chinese[template]) == places(template)
+def test_every_sentence_is_translated_with_the_same_values(template: str, language: str) -> None:
+    translated = own(language)
+    assert template in translated
+    assert places(translated[template]) == places(template)
 
 
 def test_english_rewordings_keep_the_values_and_nothing_is_left_over() -> None:
