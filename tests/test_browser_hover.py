@@ -191,7 +191,7 @@ def test_matrix_and_sentences_are_of_the_same_counts(visitor: Visitor) -> None:
 
 
 def test_the_live_view_writes_losses_as_the_page_does(visitor: Visitor) -> None:
-    losses = [0.0, 0.12345, 1.0, -0.5, 9999.5, 12345.6, 8.93e19, 1e-7]
+    losses = [0.0, 0.12345, 1.0, -0.5, 9999.5, 12345.6, 8.93e19, 2.34e-4, 1e-10]
     written = visitor.page.evaluate(
         """async (losses) => {
             const {lossText} = await import("/assets/live/text.js");
