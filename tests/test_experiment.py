@@ -415,7 +415,7 @@ def test_caps_tighten_the_limits():
     assert experiment.network.layers == (Dense(), Dense(3))
     assert problems == [
         "network: layers has 3 entries; the first 2 were kept.",
-        "layer 1: units is 2000; at most 1024 is possible here.",
+        "layer 1: units is 2000; it must be a whole number between 1 and 1024.",
     ]
 
 

@@ -106,7 +106,8 @@ def test_a_refusal_is_a_value_error_with_that_sentence() -> None:
 LINKS = {
     "数据：样本数（n_samples）为 5，应为 10 到 1,000,000 之间的整数。": {"n_samples": "5"},
     "训练：学习率（learning_rate）为 'x'": {"learning_rate": "x"},
-    "第 2 层：神经元数（units）为 2,000，这里最多为 1,024。": {"layers": "4,2000"},
+    "第 2 层：神经元数（units）为 2,000，应为 1 到 1,024 之间的整数。": {"layers": "4,2000"},
+    "第 1 层：神经元数（units）为 0，应为 1 到 1,024 之间的整数。": {"layers": "0"},
     "第 1 层：没有名为 'rleu' 的激活函数。是不是想写 'relu'？": {"layers": "4:rleu"},
     "数据：没有名为 'cirle' 的数据集名称": {"dataset": "cirle"},
     "网络：隐藏层有 20 层，只保留了前 16 层。": {"layers": ",".join(["2"] * 20)},
@@ -175,9 +176,11 @@ def test_a_network_that_the_page_cannot_show_is_told_the_pages_limits(suffix: st
     with pytest.raises(Refusal, match="has 17 hidden layers; at most 16") as caught:
         files.opened(f"deep{suffix}", deep, Experiment())
     assert said(caught.value.sentence, "zh") == "文件中的网络有 17 个隐藏层，这里最多 16 个。"
-    with pytest.raises(Refusal, match="units is 1025; at most 1024") as caught:
+    with pytest.raises(
+        Refusal, match="units is 1025; it must be a whole number between 1 and 1024"
+    ) as caught:
         files.opened(f"wide{suffix}", wide, Experiment())
-    assert "神经元数（units）为 1,025，这里最多为 1,024" in said(caught.value.sentence, "zh")
+    assert "神经元数（units）为 1,025，应为 1 到 1,024" in said(caught.value.sentence, "zh")
     largest = saved(*[Dense(1)] * 15, Dense(1024), suffix=suffix)
     assert files.opened(f"fits{suffix}", largest, Experiment()).network is not None
 

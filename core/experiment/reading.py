@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from core.experiment.config import (
     FORMAT_VERSION,
+    LIMITS,
     MOST_LAYERS,
     DataConfig,
     Dense,
@@ -143,8 +144,8 @@ class _Reader:
         for name in (name for name in names if name in given):
             value = clean[name](given[name], kept) if name in clean else given[name]
             try:
-                kind(**kept, **{name: value})
                 self.check_cap(name, value)
+                kind(**kept, **{name: value})
             except Refusal as refusal:
                 self.say(refusal.sentence, where)
             else:
@@ -168,14 +169,9 @@ class _Reader:
                 self.say(refusal.sentence, where)
 
     def check_cap(self, name: str, value: object) -> None:
-        cap = self.caps.get(name)
-        if cap is not None and isinstance(value, int | float) and value > cap:
-            raise Refusal(
-                "{field} is {value}; at most {most} is possible here.",
-                field=name,
-                value=shown(value),
-                most=f"{cap:g}",
-            )
+        if name in self.caps and name in LIMITS:
+            usual = LIMITS[name]
+            replace(usual, high=min(usual.high, self.caps[name])).check(name, value)
 
     def layers(self, raw: object, kept: dict[str, Any]) -> object:
         """Keep every layer that can be understood, field by field."""
