@@ -137,6 +137,14 @@ def test_a_weight_is_read_as_it_is_typed(visitor: Visitor) -> None:
         visitor.wait_until(partial(is_first_weight, visitor, read), f"{typed} is {read}")
 
 
+def test_arrow_keys_turn_a_weight(visitor: Visitor) -> None:
+    visitor.click_edge(0)
+    visitor.page.keyboard.type("1,5")
+    for key in ("ArrowUp", "ArrowUp", "ArrowDown", "Enter"):
+        visitor.page.keyboard.press(key)
+    visitor.wait_until(partial(is_first_weight, visitor, 1.6), "1.5 + 0.1")
+
+
 def test_what_is_no_number_is_refused_in_words(visitor: Visitor) -> None:
     before = visitor.live.frame()[1]["weights"][0]
     visitor.click_edge(0)
