@@ -13,14 +13,14 @@ from tests.browser import Visitor
 def download(visitor: Visitor, folder: Path, *, panel: bool = True) -> dict[str, np.ndarray]:
     """Press `Download weights` and read the file's arrays with NumPy, nothing unpickled.
 
-    panel: the button of the Export panel, rather than the sidebar's.
+    panel: the Export panel's button instead, which names the format.
     """
     if panel:
         visitor.page.get_by_role("tab", name="Export").click()
         visitor.page.get_by_text("The same predictions, in Python").wait_for()
-    buttons = visitor.page.get_by_role("button", name="Download weights", exact=True)
+    label = "Weights (.npz)" if panel else "Download weights"
     with visitor.page.expect_download() as coming:
-        (buttons.last if panel else buttons.first).click()
+        visitor.page.get_by_role("button", name=label).click()  # strict: there is but one
     path = folder / coming.value.suggested_filename
     coming.value.save_as(path)
     with np.load(path, allow_pickle=False) as file:

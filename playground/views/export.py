@@ -62,7 +62,7 @@ def _files(session: Session, network: Network, name: str) -> str:
         )
         suffix = suffix or exchange.SUFFIXES[0]
         st.download_button(
-            t("views.download_weights"),
+            t("views.download_weights", suffix=suffix),
             data=weights_of(session.player.trainer, suffix),
             file_name=f"{name}{suffix}",
             mime="application/octet-stream",
