@@ -98,9 +98,7 @@ class Trainer:
         self._engine: CPUEngine | None = None
         self._settings = first_settings(experiment)
         self._checkpoints = Checkpoints(self._initial.nbytes * (1 + self._n_slots))
-        self.history = History(
-            len(self.layout.sizes) - 1, self._steps_an_epoch(), self._metric_name
-        )
+        self.history = History(len(self.layout.sizes) - 1, self.steps_an_epoch, self._metric_name)
 
     # -- what it is ------------------------------------------------------------------------
 
@@ -138,9 +136,6 @@ class Trainer:
     @property
     def _n_slots(self) -> int:
         return len(OPTIMIZERS[self.experiment.training.optimizer].slots)
-
-    def _steps_an_epoch(self) -> int:
-        return math.ceil(len(self.dataset.X_train) / self._settings.training.batch_size)
 
     @property
     def engine(self) -> CPUEngine:
@@ -186,6 +181,11 @@ class Trainer:
         """Passes over the training set done, the one under way as a fraction."""
         position = 0 if self._engine is None else int(self._engine.state[2])
         return self.epoch_count + position / len(self.dataset.X_train)
+
+    @property
+    def steps_an_epoch(self) -> int:
+        """Steps of a whole epoch at the batch size of now."""
+        return math.ceil(len(self.dataset.X_train) / self._settings.training.batch_size)
 
     @property
     def steps_to_epoch_end(self) -> int:

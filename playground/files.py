@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,8 @@ class Opened:
 def opened(name: str, data: bytes, current: Experiment) -> Opened:
     """Read a file by its suffix. Raises ValueError, in words, for one that cannot be used.
 
-    A network without its experiment is taken into the current one.
+    A network goes on with the settings as they stood when it was saved. One without its
+    experiment is taken into the current one, one of a person's own arrays onto the current data.
     """
     if len(data) > MAX_MEGABYTES * 2**20:
         raise Refusal("The file is larger than {most} MB.", most=MAX_MEGABYTES)
@@ -49,7 +50,10 @@ def opened(name: str, data: bytes, current: Experiment) -> Opened:
     from core import exchange
 
     network = exchange.from_bytes(data, suffix, caps=CAPS)
-    return Opened(network.experiment or current, network)
+    experiment = network.experiment_now or current
+    if network.run is not None and network.run.own_data:
+        experiment = replace(experiment, data=current.data)
+    return Opened(experiment, network)
 
 
 def read_text(text: str) -> Opened:

@@ -17,13 +17,16 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.experiment import Experiment
+from core.refusals import Sentence, sentence_of
 from playground import changes, files, link
 from playground.changes import Change, Path
-from playground.fields import describe, key_of
+from playground.fields import column_label, describe, key_of
 from playground.locales import language_of, translate
+from playground.sentences import said
 from playground.settings import changed
 
 if TYPE_CHECKING:
+    from core.data import Dataset
     from core.network import Network
     from playground.live.player import Numbers, Player
 
@@ -64,13 +67,14 @@ class Session:
 
     experiment: as the widgets show it, changes made while running included.
     settings: the page's own. notice: what the last action did, or why it did nothing.
-    problems: sentences about parts of a link or file that could not be used.
+    problems: Sentences about parts of a link or file that could not be used.
     """
 
     def __init__(self, params: Mapping[str, str], locale: str | None) -> None:
         self.browser_language = language_of(locale)
         self.notice: Notice | None = None
         self.uploads = 0
+        self.panel = ""
         self.wants_help = False
         self._drawn: tuple[str, bool] = ("", False)
         self._is_new_drawing = True
@@ -80,7 +84,8 @@ class Session:
         self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
-        self.problems, self.problems_title = tuple(problems), "page.link.problems"
+        self.problems: tuple[str, ...] = tuple(problems)
+        self.problems_title = "page.link.problems"
         self._is_clicked = False
 
     # -- words -----------------------------------------------------------------------------
@@ -93,6 +98,18 @@ class Session:
     def t(self, key: str, **values: Any) -> str:
         """A text of the catalogue in the language in use."""
         return translate(self.language, key, **values)
+
+    def said(self, text: str) -> str:
+        """A text that may be a Sentence of the core, in the language in use."""
+        return said(text, self.language)
+
+    def choose_language(self) -> None:
+        """Take over the language; what could not be used is said again, in that language."""
+        notice, problems = self.notice, self.problems
+        self.act(self.set, "language")
+        self.problems = problems
+        if notice is not None and isinstance(notice.text, Sentence):
+            self.notice = self.notice or notice
 
     # -- the run ---------------------------------------------------------------------------
 
@@ -109,7 +126,7 @@ class Session:
         try:
             player = Player(self.experiment, speed=self.settings.speed)
         except ValueError as error:
-            self.problems = (*self.problems, str(error))
+            self.problems = (*self.problems, sentence_of(error))
             self.experiment = Experiment()
             player = Player(self.experiment, speed=self.settings.speed)
         self._show(player)
@@ -141,8 +158,12 @@ class Session:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Names of the columns that the network is fed."""
-        return self.player.dataset.feature_names
+        """Names of the columns that the network is fed, as the diagram writes them."""
+        return self.column_labels(self.player.dataset)
+
+    def column_labels(self, dataset: Dataset) -> tuple[str, ...]:
+        """Names of a data set's columns, as the diagram writes them."""
+        return tuple(column_label(name, self.t) for name in dataset.feature_names)
 
     def look_again(self) -> None:
         """Draw the page anew if the run has stopped, or got ready, by itself."""
@@ -158,7 +179,8 @@ class Session:
         try:
             action(*args)
         except ValueError as error:
-            self.notice = Notice(self.t("page.notice.kept", problem=error), "warning")
+            kept = Sentence("Nothing was changed: {problem}", problem=sentence_of(error))
+            self.notice = Notice(kept, "warning")
         except Exception:
             LOGGER.exception("An action of the page failed.")
             self.notice = Notice(self.t("page.error"), "error")
@@ -332,6 +354,13 @@ class Session:
         if name == "speed":
             self.player.speed = self.settings.speed
 
+    def open_panel(self, names: Mapping[str, str]) -> None:
+        """Remember the open panel by its name: the words on its tab change with the language.
+
+        names: of the panels, by those words.
+        """
+        self.panel = names.get(st.session_state["panels"], "")
+
     def seed(self, key: str, value: Any) -> None:
         """Make a widget show a value, without disturbing one that does so already.
 
@@ -394,7 +423,7 @@ class Session:
     def open_text(self) -> None:
         """Open the experiment that was pasted."""
         text = str(st.session_state.get("pasted") or "")
-        self._open(files.read_text(text), "JSON")
+        self._open(files.read_text(text), self.t("page.files.pasted"))
         st.session_state["pasted"] = ""
 
     def _open(self, opened: files.Opened, name: str) -> None:
@@ -404,7 +433,10 @@ class Session:
     # -- what the live view asks for ---------------------------------------------------------
 
     def component_action(self, action: Mapping[str, Any]) -> None:
-        """Do what was clicked on the diagram; {"do": "sync"} only asks for a new drawing."""
+        """Do what was clicked on the diagram; {"do": "sync"} only asks for a new drawing.
+
+        {"do": "reloaded"} tells that the browser loaded the page anew, and lost a run with it.
+        """
         self._is_clicked = True
         match action:
             case {"do": "add_layer"}:
@@ -413,5 +445,7 @@ class Session:
                 self.act(self.change, changes.with_layer_removed, -1)
             case {"do": "units", "layer": int(layer), "delta": 1 | -1 as delta}:
                 self.act(self.change, changes.with_units, layer, delta)
+            case {"do": "reloaded"}:
+                self.notice = self.notice or Notice(self.t("page.notice.reloaded"))
             case {"do": "feature", "id": str(name)}:
                 self.act(self.change, changes.with_feature_toggled, name)

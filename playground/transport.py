@@ -193,12 +193,12 @@ def messages(session: Session) -> None:
     """
     with st.container(key="messages", gap="small"):
         if session.problems:
-            lines = "\n".join(f"- {_plain(problem)}" for problem in session.problems)
+            lines = "\n".join(f"- {_plain(session.said(problem))}" for problem in session.problems)
             text = f"{session.t(session.problems_title)}\n\n{lines}"
             st.warning(text, icon=":material/link_off:")
         if session.notice is not None and session.notice.kind != "info":
             show = st.warning if session.notice.kind == "warning" else st.error
-            show(_plain(session.notice.text))
+            show(_plain(session.said(session.notice.text)))
         if session.can_dismiss:
             _button(session, "dismiss", session.dismiss, "close")
         if session.status == "diverged":

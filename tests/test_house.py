@@ -140,6 +140,14 @@ def test_rooms_of_the_page_import_only_what_is_below_them(path: Path) -> None:
     assert used <= PAGE[room]
 
 
+@pytest.mark.parametrize("path", cases("playground"))
+def test_the_page_asks_networks_and_trainers_not_the_engine(path: Path) -> None:
+    """The pool that drives runs and the compiling of kernels apart."""
+    used = {module for module in imported_by(path) if f"{module}.".startswith("core.engine.")}
+    allowed = ("core.engine.scheduler", "core.engine.warm")
+    assert not {module for module in used if not module.startswith(allowed)}
+
+
 @pytest.mark.parametrize("path", cases("core", "playground"))
 def test_a_new_loss_is_one_record(path: Path) -> None:
     """No rule asks for a loss by its name: what it asks for is a field of the loss's record."""

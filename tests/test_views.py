@@ -55,6 +55,9 @@ class Session:
     def t(self, key: str, **values: Any) -> str:
         return translate(self.language, key, **values)
 
+    def column_labels(self, dataset: Dataset) -> tuple[str, ...]:
+        return dataset.feature_names
+
     def guard(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
@@ -201,6 +204,30 @@ def test_charts_reach_the_browser_with_their_description() -> None:
     assert data["layout"]["xaxis"]["title"]["text"] == "Step"
     assert "layout" not in data["layout"]["template"]  # the colours are the page's
     assert "accuracy" in json.loads(accuracy.proto.json)["alt"].lower()
+
+
+def captions(app: AppTest) -> list[str]:
+    return [block.value for block in app.caption]
+
+
+def test_an_evaluation_says_of_which_step_all_of_it_is() -> None:
+    assert "Everything in this panel is from step 30." in captions(draw("evaluation", run(30)))
+
+
+def test_curves_before_the_first_step_say_what_to_do_and_star_nothing() -> None:
+    app = draw("curves", run(0))
+    assert captions(app) == [translate("en", "views.no_history")]
+    loss = json.loads(json.loads(app.get("bidi_component")[0].proto.json)["figure"])
+    assert "Lowest test loss" not in [line["name"] for line in loss["data"]]
+
+
+def test_the_parts_of_a_step_stand_in_reading_order() -> None:
+    columns = [
+        [block.value[6] for block in column.markdown if block.value.startswith("##### ")]
+        for column in draw("one_step", run()).columns
+    ]
+    # Two beside one another, and no second one below: it would be read before its neighbour.
+    assert columns == [[], [], ["2"], ["3"], ["4"], ["5"]]
 
 
 def test_plotly_comes_from_the_pages_own_server() -> None:

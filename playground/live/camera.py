@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from core.data.targets import decide
-from core.engine import cpu
 from core.inspect.plane import Plane, plane_of
 from core.inspect.report import confusion
 from core.trainer import Trainer
@@ -191,7 +190,7 @@ class Camera:
     def _node_maps(self) -> np.ndarray:
         """Pictures of the shown hidden and output nodes, uint8 (nodes, R, R) or (nodes, R)."""
         resolution = self._resolution(scenes.MAP_RESOLUTION, 10, MAP_FLOP)
-        layers = cpu.layer_outputs(self.trainer.layout, self.trainer.params, self._grid(resolution))
+        layers = self.trainer.layer_outputs(self._grid(resolution))
         layers[-1] = self._signed(layers[-1])
         shown = [a[:, w.part].T for a, w in zip(layers, self.windows[1:], strict=True)]
         return shades(np.concatenate(shown)).reshape(-1, *self._shape(resolution))
@@ -204,7 +203,7 @@ class Camera:
     def _output(self) -> dict[str, np.ndarray]:
         """The output's picture: values, or classes and how sure, or a curve."""
         resolution = self._resolution(OUTPUT_RESOLUTION, FEWEST_OUTPUT, OUTPUT_FLOP)
-        outputs = cpu.predict(self.trainer.layout, self.trainer.params, self._grid(resolution))
+        outputs = self.trainer.predict(self._grid(resolution))
         if self.plane.y_range is None:
             return {"curve": np.ascontiguousarray(outputs.T)}
         shape = self._shape(resolution)
@@ -248,7 +247,7 @@ class Camera:
 
     def _sample_outputs(self) -> np.ndarray:
         X = self.trainer.dataset.X_test[scenes.sample_rows(self.trainer)]
-        return cpu.predict(self.trainer.layout, self.trainer.params, X)
+        return self.trainer.predict(X)
 
     # -- close-ups -----------------------------------------------------------------------------
 
@@ -271,8 +270,8 @@ class Camera:
             values = self._input_values(unit, resolution)
             span = float(np.abs(values).max()) or 1.0
         else:
-            args = self.trainer.layout, self.trainer.params, self._grid(resolution)
-            values, span = cpu.layer_outputs(*args)[layer][:, unit], 1.0
+            outputs = self.trainer.layer_outputs(self._grid(resolution))
+            values, span = outputs[layer][:, unit], 1.0
             if layer == len(self.trainer.layout.sizes) - 2:
                 low, high = scenes.output_range(self.trainer)
                 return self._drawn(self._signed(values), shape), (low, high)
@@ -295,7 +294,7 @@ class Camera:
         is_line = self.plane.y_range is None
         place = np.array([point[:1] if is_line else point], np.float64)
         inputs = self.plane.inputs_of(place)
-        outputs = cpu.predict(self.trainer.layout, self.trainer.params, inputs)
+        outputs = self.trainer.predict(inputs)
         data = self.trainer.dataset
         named = None
         if data.task == "classification":

@@ -115,7 +115,7 @@ def _both(session: Session, x: np.ndarray, train: np.ndarray, test: np.ndarray) 
 
 
 def _best(session: Session, x: np.ndarray, losses: np.ndarray) -> Best | None:
-    if not np.isfinite(losses).any():
+    if len(losses) < 2 or not np.isfinite(losses).any():
         return None
     place = int(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan)))
     return Best(float(x[place]), float(losses[place]), session.t("views.best_test_loss"))
@@ -137,6 +137,9 @@ def _metric_chart(
 def _sentence(session: Session, record: Record, evaluations: dict[str, np.ndarray]) -> None:
     """Say in words where the test loss was lowest, for those who cannot see the star."""
     losses = evaluations["test_loss"]
+    if len(losses) == 1:
+        st.caption(session.t("views.no_history"))
+        return
     if not np.isfinite(losses).any():
         return
     place = int(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan)))
