@@ -76,19 +76,17 @@ class EvaluationTable(ThinnedTable):
     """Rows that become rarer as a run goes on: what changes fast at first changes slowly later.
 
     interval: steps between the first rows, an epoch. calmest: the interval doubles with the run's
-    age until it is at least this long, so that looking costs little beside learning.
+    age until it is at least this long, so that looking costs little beside learning. first: rows
+    before it first doubles; after that come half as many an octave of steps.
     """
 
-    FIRST = 32
-    """Rows before the interval first doubles; after that, half as many an octave of steps."""
-
-    def __init__(self, interval: int, calmest: float) -> None:
+    def __init__(self, interval: int, calmest: float = 0.0, first: int = 32) -> None:
         super().__init__(EVALUATION_ROWS, len(EVALUATION_COLUMNS), interval)
-        self.interval, self.calmest = interval, calmest
+        self.interval, self.calmest, self.first = interval, calmest, first
 
     def interval_at(self, step: int) -> int:
         """Steps from a row at `step` to the next one."""
-        doubled = (step // (self.FIRST * self.interval)).bit_length()
+        doubled = (step // (self.first * self.interval)).bit_length()
         most = max(math.ceil(math.log2(max(self.calmest / self.interval, 1))), 0)
         return max(self.interval * 2 ** min(doubled, most), self.stride)
 
@@ -101,7 +99,7 @@ class EvaluationTable(ThinnedTable):
         return (last // interval + 1) * interval
 
     def copy(self) -> EvaluationTable:
-        other = EvaluationTable(self.interval, self.calmest)
+        other = EvaluationTable(self.interval, self.calmest, self.first)
         other.stride, other.count = self.stride, self.count
         other.rows[: self.count] = self.filled
         return other
@@ -140,13 +138,11 @@ class History:
     test_loss and the metrics are read from the evaluations.
     """
 
-    def __init__(
-        self, n_layers: int, evaluation_interval: int, metric_name: str, *, calmest: float = 0.0
-    ) -> None:
+    def __init__(self, n_layers: int, evaluations: EvaluationTable, metric_name: str) -> None:
         width = len(STEP_COLUMNS) + len(LAYER_COLUMNS) * n_layers
         self.n_layers = n_layers
         self.steps = ThinnedTable(STEP_ROWS, width)
-        self.evaluation_table = EvaluationTable(evaluation_interval, calmest)
+        self.evaluation_table = evaluations
         self.evaluations = Evaluations(self.evaluation_table, metric_name)
 
     def __getitem__(self, column: str) -> np.ndarray:
@@ -180,11 +176,9 @@ class History:
         self.evaluation_table.truncate(step)
 
     def copy(self) -> History:
-        table = self.evaluation_table
-        other = History(self.n_layers, table.interval, self.evaluations.metric_name)
+        table = self.evaluation_table.copy()
+        other = History(self.n_layers, table, self.evaluations.metric_name)
         other.steps = self.steps.copy()
-        other.evaluation_table = table.copy()
-        other.evaluations = Evaluations(other.evaluation_table, self.evaluations.metric_name)
         return other
 
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.costs import calm_interval, checkpoint_stride
+from core.costs import calm_interval, checkpoint_stride, early_evaluations
 from core.data import Dataset, load_dataset
 from core.data.targets import check_loss, output_activation, output_size
 from core.edits import Edit, by_hand, changed, edited, engine_arguments, settings_after, whole
 from core.evaluation import METRIC, Samples, measure, samples_of
 from core.experiment import Experiment, NetworkConfig, TrainingConfig
-from core.history import Checkpoint, Checkpoints, History
+from core.history import Checkpoint, Checkpoints, EvaluationTable, History
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.refusals import Refusal
@@ -133,12 +133,10 @@ class Trainer:
         self._checkpoints = Checkpoints(
             self._initial.nbytes * (1 + self._n_slots), checkpoint_stride(n, batch)
         )
-        self.history = History(
-            len(self.layout.sizes) - 1,
-            self.steps_an_epoch,
-            self._metric_name,
-            calmest=calm_interval(n, batch, rows),
+        evaluations = EvaluationTable(
+            self.steps_an_epoch, calm_interval(n, batch, rows), early_evaluations(n, rows)
         )
+        self.history = History(len(self.layout.sizes) - 1, evaluations, self._metric_name)
 
     def _parameters_of(self, network: Network) -> np.ndarray:
         sizes = (network.weights[0].shape[0], *(len(b) for b in network.biases))

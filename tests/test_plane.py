@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from core import DataConfig, Dataset, load_dataset
 from core.costs import (
-    EVALUATION_OVERHEAD,
+    EARLY,
     SHARE,
     calm_interval,
     checkpoint_stride,
+    early_evaluations,
+    evaluation_cost,
     step_cost,
 )
 from core.history import Checkpoint, Checkpoints, EvaluationTable, ThinnedTable
@@ -96,11 +98,12 @@ def test_what_a_table_keeps_depends_on_the_step_alone(last, capacity):
     st.integers(0, 60_000),
     st.sampled_from([1, 3, 25]),
     st.sampled_from([0.0, 20.0, 500.0]),
+    st.sampled_from([1, 11, 32]),
     st.integers(0, 100),
 )
-def test_evaluations_become_rarer_and_depend_on_the_step_alone(last, interval, calmest, back):
-    """Dense at first, then 16 an octave, no rarer than they must be; going back alters nothing."""
-    table = EvaluationTable(interval, calmest)
+def test_evaluations_become_rarer_and_depend_on_the_step_alone(last, interval, calmest, many, back):
+    """Dense at first, no rarer later than they must be; going back alters nothing."""
+    table = EvaluationTable(interval, calmest, many)
     while table.next_step <= last:
         table.append((table.next_step, *[0.0] * 5))
     kept = table.filled[:, 0]
@@ -108,8 +111,8 @@ def test_evaluations_become_rarer_and_depend_on_the_step_alone(last, interval, c
     assert kept[0] == 0
     assert (kept % interval == 0).all()
     assert (np.diff(gaps) >= 0).all()
-    first = table.FIRST * interval
-    assert (gaps <= np.maximum(kept[1:] * 2 / table.FIRST, max(interval, table.stride))).all()
+    first = many * interval
+    assert (gaps <= np.maximum(kept[1:] * 2 / many, max(interval, table.stride))).all()
     assert (gaps <= max(2 * calmest, interval, table.stride)).all()
     if table.stride == interval:  # nothing was thinned yet
         assert np.array_equal(kept[kept < first], np.arange(0, min(last + 1, first), interval))
@@ -123,8 +126,10 @@ def test_evaluations_become_rarer_and_depend_on_the_step_alone(last, interval, c
 def test_evaluations_cost_a_tenth_of_a_long_run_at_most():
     for n_parameters, batch, rows in ((25, 10, 500), (2410, 32, 1797), (2_000_000, 256, 12_000)):
         calm = calm_interval(n_parameters, batch, rows)
-        evaluation = n_parameters * rows + EVALUATION_OVERHEAD
+        evaluation = evaluation_cost(n_parameters, rows)
         assert evaluation <= SHARE * calm * step_cost(n_parameters, batch) * 1.001
+        early = early_evaluations(n_parameters, rows)
+        assert early == 1 or early * evaluation <= EARLY
 
 
 def test_early_checkpoints_are_as_far_apart_as_a_replay_is_quick():
