@@ -17,6 +17,7 @@ from core.maths.losses import LOSSES
 from core.refusals import Refusal
 
 if TYPE_CHECKING:
+    from core.engine.cpu import Scratch
     from core.engine.layout import Layout
 
 METRIC = {"classification": "accuracy", "regression": "r2"}
@@ -62,16 +63,23 @@ def samples_of(
 
 
 def measure(
-    layout: Layout, params: np.ndarray, samples: Samples, task: str, loss: str
+    layout: Layout,
+    params: np.ndarray,
+    samples: Samples,
+    task: str,
+    loss: str,
+    scratch: Scratch | None = None,
 ) -> tuple[dict[str, float], np.ndarray]:
     """The loss and the metrics on samples; dropout off, no penalty.
+
+    scratch: `scratch_for` them, if they are measured again and again.
 
     Returns ({"loss": ..., "accuracy": ...} or with r2 and mean_absolute_error, nan where there
     are no samples; outputs float32 (n, n_outputs)).
     """
     from core.engine import cpu
 
-    total, outputs = cpu.loss_sums(layout, params, samples.X, samples.Y, loss)
+    total, outputs = cpu.loss_sums(layout, params, samples.X, samples.Y, loss, scratch)
     n_terms = len(samples) if LOSSES[loss].mean_over == "samples" else samples.Y.size
     values = {"loss": total / n_terms if n_terms else math.nan}
     return values | metrics(task, loss, outputs, samples.y, samples.Y), outputs

@@ -15,19 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.costs import calm_interval, checkpoint_stride, early_evaluations
 from core.data import Dataset, load_dataset
 from core.data.targets import check_loss, output_activation, output_size
 from core.edits import Edit, by_hand, changed, edited, engine_arguments, settings_after, whole
 from core.evaluation import METRIC, Samples, measure, samples_of
 from core.experiment import Experiment, NetworkConfig, TrainingConfig
-from core.history import Checkpoint, Checkpoints, History
+from core.history import Checkpoint, Checkpoints, EvaluationTable, History
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.refusals import Refusal
 from core.run import Divergence, Run, first_settings, initial_parameters, with_settings
 
 if TYPE_CHECKING:
-    from core.engine.cpu import CPUEngine
+    from core.engine.cpu import CPUEngine, Scratch
     from core.engine.layout import Layout
     from core.network import Network
 
@@ -38,6 +39,9 @@ EVALUATION_WORK = 2 * 10**9
 """Parameters times rows: an estimate takes some tens of milliseconds at most."""
 
 FEWEST_ROWS = 50
+
+KEPT_SCRATCH = 2**20
+"""Bytes of scratch memory that a run keeps for each part's evaluations."""
 
 CHUNK_SECONDS = 0.002
 """run_for asks the clock this often: short enough to stop in time, long enough to cost nothing."""
@@ -97,8 +101,8 @@ class Trainer:
         )
         self._engine: CPUEngine | None = None
         self._settings = first_settings(experiment)
-        self._checkpoints = Checkpoints(self._initial.nbytes * (1 + self._n_slots))
-        self.history = History(len(self.layout.sizes) - 1, self.steps_an_epoch, self._metric_name)
+        self._scratch: dict[str, Scratch] = {}
+        self._prepare_records()
 
     # -- what it is ------------------------------------------------------------------------
 
@@ -120,6 +124,19 @@ class Trainer:
         config = self.experiment.network
         last = output_activation(self.experiment.training.loss, config.output_activation)
         return Layout.of(self.dataset.X_train.shape[1], config, self._n_outputs, last)
+
+    def _prepare_records(self) -> None:
+        """Checkpoints and history; how often they are filled follows from what a step costs."""
+        n, batch = self.layout.n_parameters, self._settings.training.batch_size
+        batch = min(batch, len(self.dataset.X_train))
+        rows = sum(min(len(part), self._most_rows) for part in self._samples.values())
+        self._checkpoints = Checkpoints(
+            self._initial.nbytes * (1 + self._n_slots), checkpoint_stride(n, batch)
+        )
+        evaluations = EvaluationTable(
+            self.steps_an_epoch, calm_interval(n, batch, rows), early_evaluations(n, rows)
+        )
+        self.history = History(len(self.layout.sizes) - 1, evaluations, self._metric_name)
 
     def _parameters_of(self, network: Network) -> np.ndarray:
         sizes = (network.weights[0].shape[0], *(len(b) for b in network.biases))
@@ -273,10 +290,13 @@ class Trainer:
 
     def epoch(self, n: int = 1) -> int:
         """Run to the end of the n-th epoch from here; the one under way counts. Returns steps."""
-        done = 0
-        for _ in range(whole("n", n)):
-            if self.diverged is None:
-                done += self.step(self.steps_to_epoch_end)
+        n, done = whole("n", n), 0
+        while n > 0 and self.diverged is None:
+            # Edits that lie ahead may change the batch size, and with it the steps of an epoch.
+            at_once = n if self._applied == len(self.edits) else 1
+            more = (at_once - 1) * self.steps_an_epoch
+            done += self.step(self.steps_to_epoch_end + more)
+            n -= at_once
         return done
 
     def run_for(self, seconds: float, max_steps: int | None = None) -> int:
@@ -357,7 +377,7 @@ class Trainer:
     def _evaluate_if_due(self) -> None:
         table = self.history.evaluation_table
         if self.step_count == table.next_step:
-            train, test = (self.estimate(part)[0] for part in ("train", "test"))
+            train, test = (self._look(part)[0] for part in ("train", "test"))
             name = self._metric_name
             row = (self.step_count, self.epoch_fraction, train["loss"], test["loss"])
             table.append((*row, train[name], test[name]))
@@ -464,6 +484,7 @@ class Trainer:
         other = object.__new__(Trainer)
         other.__dict__.update(self.__dict__)
         other._engine = None
+        other._scratch = {}
         other.history = self.history.copy()
         other._checkpoints = self._checkpoints.copy()
         other._checkpoints.drop_after(self.step_count, self._applied)
@@ -511,12 +532,27 @@ class Trainer:
         rows are evenly spread and always the same.
         Returns (values, outputs float32 (rows, n_outputs), row numbers int64 (rows,)).
         """
-        n = len(self._part(part))
-        most = max(EVALUATION_WORK // self.layout.n_parameters, FEWEST_ROWS)
-        if n <= most:
-            return *self._measure(part, slice(None)), np.arange(n)
-        rows = np.linspace(0, n - 1, most).astype(np.int64)
-        return *self._measure(part, rows), rows
+        values, outputs, rows = self._look(part)
+        return {**values, "penalty": self.penalty()}, outputs, rows
+
+    @property
+    def _most_rows(self) -> int:
+        return max(EVALUATION_WORK // self.layout.n_parameters, FEWEST_ROWS)
+
+    def _look(self, part: str) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
+        """As `estimate`, without the penalty; a small network's scratch memory is kept."""
+        from core.engine.cpu import scratch_bytes, scratch_for
+
+        samples, loss = self._part(part), self.experiment.training.loss
+        n, most = len(samples), self._most_rows
+        rows = np.arange(n) if n <= most else np.linspace(0, n - 1, most).astype(np.int64)
+        if n > most:
+            samples = samples.take(rows)
+        elif part not in self._scratch and scratch_bytes(self.layout, n) <= KEPT_SCRATCH:
+            self._scratch[part] = scratch_for(self.layout, n, loss)
+        scratch, task = self._scratch.get(part), self.dataset.task
+        values, outputs = measure(self.layout, self.params, samples, task, loss, scratch)
+        return values, outputs, rows
 
     def _measure(self, part: str, rows: slice | np.ndarray) -> tuple[dict[str, float], np.ndarray]:
         samples = self._part(part).take(rows)

@@ -24,6 +24,7 @@ CORE = {
         *("core.engine", "core.data", "core.experiment", "core.maths"),
         *("core.edits", "core.run"),
     },
+    "core.costs": set(),
     "core.history": {"core.experiment", "core.maths"},
     "core.edits": {"core.experiment", "core.maths"},
     "core.evaluation": {"core.data", "core.engine", "core.maths"},

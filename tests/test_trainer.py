@@ -114,14 +114,14 @@ def test_a_very_large_network_keeps_one_checkpoint_beside_the_start(monkeypatch)
     monkeypatch.setattr(Checkpoints, "BUDGET_BYTES", 100)
     trainer = Trainer(small())
     one = trainer.params.nbytes * 3  # Adam: parameters and two slots
-    trainer.step(300)
+    trainer.step(3000)
     expected = bits(trainer)
-    trainer.step(100)
+    trainer.step(1000)
     assert trainer._checkpoints.n_bytes == one
     start = trainer._checkpoints.latest(0)
     assert start.params is trainer._initial
     assert start.slots.base.nbytes < one / 10
-    trainer.goto(300)
+    trainer.goto(3000)
     assert bits(trainer) == expected
     trainer.goto(0)
     assert bits(trainer) == bits(Trainer(small()))

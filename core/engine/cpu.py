@@ -216,44 +216,58 @@ def first_nonfinite(engine: CPUEngine) -> tuple[int, str]:
 
 
 @dataclass(frozen=True)
-class _Pass:
-    """Everything that a pass over data needs besides the data."""
+class Scratch:
+    """What a pass over n samples needs besides them and the parameters; good for many passes."""
 
-    table: NDArray[np.int64]
-    params: Floats
+    order: NDArray[np.int64]
     buffers: memory.Buffers
     settings: memory.Settings
 
 
-def _pass(layout: Layout, params: Floats, n: int, loss: str, *, training: bool = False) -> _Pass:
+def scratch_for(layout: Layout, n: int, loss: str, *, training: bool = False) -> Scratch:
+    """Scratch for passes over n samples."""
     width = max(1, min(CHUNK, n))
-    return _Pass(
-        layout.table,
-        np.require(params, np.float32, ["C", "W"]),  # one type for all: one compiled kernel
+    return Scratch(
+        np.arange(n),
         buffers_for(layout, width, dropout=False, training=training),
         _settings(layout, loss, width),
     )
 
 
+def scratch_bytes(layout: Layout, n: int) -> int:
+    """About how much memory `scratch_for` takes."""
+    return 12 * max(1, min(CHUNK, n)) * (layout.n_inputs + layout.n_units) + 8 * n
+
+
 ANY_LOSS = "mean_squared_error"
 
 
+def _one_type(params: Floats) -> Floats:
+    """Parameters as the compiled kernel takes them: one type for all, one kernel."""
+    return np.require(params, np.float32, ["C", "W"])
+
+
 def _outputs(
-    layout: Layout, params: Floats, X: Floats, Y: Floats | None, loss: str, columns: int
+    layout: Layout,
+    params: Floats,
+    X: Floats,
+    Y: Floats | None,
+    loss: str,
+    columns: int,
+    scratch: Scratch | None = None,
 ) -> tuple[Floats, float]:
     _check_shapes(layout, X, Y)
-    p = _pass(layout, params, len(X), loss)
+    scratch = scratch or scratch_for(layout, len(X), loss)
     layers = np.empty((len(X), columns), dtype=np.float32)
     targets = np.empty(0, np.float32) if Y is None else Y
-    order = np.arange(len(X))
     total = kernels.outputs(
-        p.table,
-        p.params,
-        p.buffers,
-        p.settings,
+        layout.table,
+        _one_type(params),
+        scratch.buffers,
+        scratch.settings,
         _flat(X),
         _flat(targets),
-        order,
+        scratch.order,
         layers,
         Y is not None,
     )
@@ -273,10 +287,18 @@ def layer_outputs(layout: Layout, params: Floats, X: Floats) -> list[Floats]:
 
 
 def loss_sums(
-    layout: Layout, params: Floats, X: Floats, Y: Floats, loss: str
+    layout: Layout,
+    params: Floats,
+    X: Floats,
+    Y: Floats,
+    loss: str,
+    scratch: Scratch | None = None,
 ) -> tuple[float, Floats]:
-    """The loss summed over samples and outputs, and the outputs that it was taken of."""
-    outputs, total = _outputs(layout, params, X, Y, loss, layout.n_outputs)
+    """The loss summed over samples and outputs, and the outputs that it was taken of.
+
+    scratch: of `scratch_for` the same layout, count and loss, if there will be many passes.
+    """
+    outputs, total = _outputs(layout, params, X, Y, loss, layout.n_outputs, scratch)
     return total, outputs
 
 
@@ -289,17 +311,16 @@ def loss_and_gradients(
 ) -> tuple[float, Floats]:
     """Mean loss and its gradient, float32 (n_parameters,); dropout off, no penalty."""
     _check_shapes(layout, X, Y)
-    p = _pass(layout, params, len(X), loss, training=True)
+    scratch = scratch_for(layout, len(X), loss, training=True)
     gradient = np.empty(layout.n_parameters)
-    order = np.arange(len(X))
     total = kernels.gradients(
-        p.table,
-        p.params,
-        p.buffers,
-        p.settings,
+        layout.table,
+        _one_type(params),
+        scratch.buffers,
+        scratch.settings,
         _flat(X),
         _flat(Y),
-        order,
+        scratch.order,
         gradient,
     )
     weight = _weight(layout, len(X), loss)
