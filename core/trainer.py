@@ -375,12 +375,15 @@ class Trainer:
         return max(int(steps[sound[-1]]) - 1, 0) if len(sound) else 0
 
     def _evaluate_if_due(self) -> None:
-        table = self.history.evaluation_table
-        if self.step_count == table.next_step:
-            train, test = (self._look(part)[0] for part in ("train", "test"))
-            name = self._metric_name
-            row = (self.step_count, self.epoch_fraction, train["loss"], test["loss"])
-            table.append((*row, train[name], test[name]))
+        if self.step_count == self.history.evaluation_table.next_step:
+            self.history.evaluation_table.append(self.evaluation_now())
+
+    def evaluation_now(self) -> tuple[float, ...]:
+        """What history's evaluations would hold of the present step: a row of their columns."""
+        train, test = (self._look(part)[0] for part in ("train", "test"))
+        name = self._metric_name
+        losses = (train["loss"], test["loss"])
+        return (self.step_count, self.epoch_fraction, *losses, train[name], test[name])
 
     # -- edits -----------------------------------------------------------------------------
 
@@ -545,12 +548,14 @@ class Trainer:
 
         samples, loss = self._part(part), self.experiment.training.loss
         n, most = len(samples), self._most_rows
-        rows = np.arange(n) if n <= most else np.linspace(0, n - 1, most).astype(np.int64)
         if n > most:
-            samples = samples.take(rows)
-        elif part not in self._scratch and scratch_bytes(self.layout, n) <= KEPT_SCRATCH:
-            self._scratch[part] = scratch_for(self.layout, n, loss)
-        scratch, task = self._scratch.get(part), self.dataset.task
+            rows = np.linspace(0, n - 1, most).astype(np.int64)
+            samples, scratch = samples.take(rows), None
+        else:
+            rows, scratch = np.arange(n), self._scratch.get(part)
+            if scratch is None and scratch_bytes(self.layout, n) <= KEPT_SCRATCH:
+                scratch = self._scratch[part] = scratch_for(self.layout, n, loss)
+        task = self.dataset.task
         values, outputs = measure(self.layout, self.params, samples, task, loss, scratch)
         return values, outputs, rows
 

@@ -258,6 +258,8 @@ def _outputs(
 ) -> tuple[Floats, float]:
     _check_shapes(layout, X, Y)
     scratch = scratch or scratch_for(layout, len(X), loss)
+    if len(scratch.order) != len(X):  # the kernel trusts it
+        raise ValueError(f"This scratch is for {len(scratch.order)} samples, not {len(X)}.")
     layers = np.empty((len(X), columns), dtype=np.float32)
     targets = np.empty(0, np.float32) if Y is None else Y
     total = kernels.outputs(

@@ -153,8 +153,11 @@ class Camera:
         losses = {"train_loss": train["loss"], "test_loss": test["loss"]}
         return losses | {"metric": metric, "penalty": train["penalty"]}
 
-    def _evaluate(self) -> tuple[dict[str, float], dict[str, float], np.ndarray, np.ndarray]:
-        return self.trainer.estimate("train")[0], *self.trainer.estimate("test")
+    def _evaluate(
+        self,
+    ) -> tuple[dict[str, float], dict[str, float], np.ndarray, np.ndarray, int]:
+        trainer = self.trainer
+        return trainer.estimate("train")[0], *trainer.estimate("test"), trainer.step_count
 
     def numbers(self, *, exact: bool = False) -> dict[str, Any] | None:
         """The losses and metric of the last picture, None before the first; of now if exact."""
@@ -163,7 +166,7 @@ class Camera:
     def _pictures(self, exact: bool) -> dict[str, np.ndarray]:
         arrays = {"maps": self._part("maps", exact, self._node_maps)}
         arrays |= self._part("output", exact, self._output)
-        arrays["loss_curve"] = self._loss_curve()
+        arrays["loss_curve"] = self._loss_curve(exact)
         if self.trainer.dataset.image_shape is not None:
             arrays["weight_images"] = self._weight_images()
         if self.shown.edges == "gradient":
@@ -221,10 +224,14 @@ class Camera:
         best = (outputs.max(axis=1) - low) / (high - low)
         return shades(2 * np.clip(best, 0, 1) - 1 + 0 * outputs.sum(axis=1))
 
-    def _loss_curve(self) -> np.ndarray:
+    def _loss_curve(self, exact: bool) -> np.ndarray:
+        """Steps with both losses, float32 (rows, 3): history's, and the ones just shown."""
         table = self.trainer.history.evaluation_table
-        rows = table.filled[scenes.thinned(table.count, MOST_CURVE_ROWS)]
-        return rows[:, [0, 2, 3]].astype(np.float32)
+        rows = table.filled[scenes.thinned(table.count, MOST_CURVE_ROWS)][:, [0, 2, 3]]
+        train, test, *_, step = self._part("numbers", exact, self._evaluate)
+        if len(rows) and step > rows[-1, 0]:
+            rows = np.append(rows, [[step, train["loss"], test["loss"]]], axis=0)
+        return rows.astype(np.float32)
 
     def _weight_images(self) -> np.ndarray:
         """First-layer weights of the shown neurons as pictures, uint8 (nodes, height, width)."""
@@ -236,7 +243,7 @@ class Camera:
 
     def _samples(self, exact: bool) -> dict[str, np.ndarray]:
         """The shown test samples' outputs, and the confusion of the whole test set."""
-        _, _, outputs, rows = self._part("numbers", exact, self._evaluate)
+        _, _, outputs, rows, _ = self._part("numbers", exact, self._evaluate)
         data, shown = self.trainer.dataset, self._part("samples", exact, self._sample_outputs)
         arrays = {"probabilities": shown}
         if data.task == "classification":
