@@ -77,7 +77,7 @@ class Session:
         self.panel = ""
         self.wants_help = False
         self._drawn: tuple[str, bool] = ("", False)
-        self._is_new_drawing = True
+        self._is_new_drawing, self._has_drawn = True, False
         self._player: Player | None = None
         self._seeded_language = ""
         self._words: dict[str, str] = {}
@@ -252,9 +252,10 @@ class Session:
         return time.monotonic() < until and value in old
 
     def may_echo(self, key: str, value: Any) -> None:
-        """Also expect this of a widget that was just told otherwise.
+        """Also expect this of a widget that was just told otherwise, or has just come.
 
-        Streamlit takes a number that is beyond a field's new end for the field's least.
+        A field whose value the browser has not taken in yet, or cannot, stands at its least or
+        first one, and a fast click brings that along.
         """
         if key in self._echoes:
             self._echoes[key][0].append(value)
@@ -368,8 +369,10 @@ class Session:
         When the language changed, all are told again: a choice is known by its shown words.
         """
         state = st.session_state
-        if key in state and state[key] != value:
-            self._echoes[key] = ([state[key]], time.monotonic() + ECHO_SECONDS)
+        is_late = key not in state and self._has_drawn
+        if is_late or (key in state and state[key] != value):
+            shown = [] if is_late else [state[key]]
+            self._echoes[key] = (shown, time.monotonic() + ECHO_SECONDS)
         if self._seeded_language != self.language or key not in state or state[key] != value:
             state[key] = value
 
@@ -406,7 +409,7 @@ class Session:
 
     def finish(self) -> None:
         """At the end of a drawing: put every setting into the address."""
-        self.wants_help = False
+        self.wants_help, self._has_drawn = False, True
         self._seeded_language = self.language
         params = link.write(self.experiment, self.settings)
         if params != dict(st.query_params):

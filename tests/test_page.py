@@ -383,6 +383,21 @@ def test_values_that_a_click_brings_along_are_not_taken_for_choices(page: AppTes
     here.player.pause()
 
 
+def test_what_a_new_row_shows_before_it_knows_its_values_is_no_choice(page: AppTest) -> None:
+    here = session(page)
+    sound(page.selectbox(key="dataset").set_value("digits").run())
+    sound(page.selectbox(key="dataset").set_value("circle").run())
+    layers = here.experiment.network.layers
+    assert [(layer.units, layer.activation) for layer in layers] == [(4, "tanh"), (2, "tanh")]
+    # The second row has just come; a click brings along what its fields stand at unset.
+    page.number_input(key="units_1").set_value(1)
+    page.selectbox(key="activation_1").set_value("linear")
+    sound(page.button(key="play").click().run())
+    here.player.pause()
+    assert here.experiment.network.layers == layers
+    assert page.number_input(key="units_1").value == 2
+
+
 def test_what_a_link_could_not_do_is_said_again_in_another_language() -> None:
     page = opened_page(noise="lots", colour="red")
     assert "Data\\: Noise is 'lots'; it must be" in page.warning[0].value

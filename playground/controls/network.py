@@ -74,7 +74,7 @@ def _layer_row(session: Session, layer: int) -> None:
             max_value=0.95,
             step=0.05,
             format="%.2f",
-            **prepared(session, (*path, "dropout"), ""),
+            **prepared(session, (*path, "dropout"), "", unset=0.0),
         )
     with columns[3]:
         _remove_button(session, layer)
