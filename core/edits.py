@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from core.experiment import Dense, TrainingConfig
 from core.maths.optimizers import AT_THE_START, OPTIMIZERS
-from core.maths.registry import get
+from core.maths.registry import get, shown
 from core.maths.schedules import SCHEDULES
+from core.refusals import Refusal
 
 LIVE_FIELDS = (
     "learning_rate",
@@ -26,6 +30,8 @@ LIVE_FIELDS = (
 )
 """Training settings that may change while a run goes on; also any option of the optimizer or the
 schedule, and dropout."""
+
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -45,18 +51,32 @@ class Settings:
     dropout: tuple[float, ...]
 
 
-def recorded_form(settings: Settings, what: str, value: Any) -> Any:
-    """A change's value in the form that it is recorded in.
+def changed(settings: Settings, what: str, value: Any) -> tuple[Settings, Any]:
+    """The settings after a change, and its value as it is recorded: plain numbers and text.
 
-    Raises ValueError naming what cannot change, or a layer that is not there.
+    Raises ValueError naming what cannot change, a layer that is not there, or a wrong value.
     """
     options = set(_fields_of_options(settings.training)) - AT_THE_START
     if what == "dropout":
-        return _rates(settings.dropout, value)
-    if what not in LIVE_FIELDS and what not in options:
+        value = _rates(settings.dropout, value)
+    elif what not in LIVE_FIELDS and what not in options:
         known = ", ".join((*LIVE_FIELDS, *sorted(options), "dropout"))
-        raise ValueError(f"{what!r} cannot change while a run goes on. What can: {known}.")
-    return value
+        raise Refusal(
+            "{name} cannot change while a run goes on. What can: {known}.",
+            name=shown(what),
+            known=known,
+        )
+    after = edited(settings, what, value)
+    return after, _setting(after, what)
+
+
+def _setting(settings: Settings, what: str) -> Any:
+    if what == "dropout":
+        return settings.dropout
+    training = settings.training
+    if what in LIVE_FIELDS:
+        return getattr(training, what)
+    return getattr(training, _fields_of_options(training)[what])[what]
 
 
 def _rates(now: tuple[float, ...], value: Any) -> tuple[float, ...]:
@@ -64,12 +84,16 @@ def _rates(now: tuple[float, ...], value: Any) -> tuple[float, ...]:
     if isinstance(value, Mapping):
         unknown = [layer for layer in value if layer not in range(len(now))]
         if unknown:
-            raise ValueError(f"dropout names hidden layer {unknown[0]!r}, which is not there.")
+            raise Refusal(
+                "dropout names hidden layer {layer}, which is not there.", layer=shown(unknown[0])
+            )
         return tuple(value.get(layer, rate) for layer, rate in enumerate(now))
     if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != len(now):
-        raise ValueError(
-            f"dropout is {value!r}, but must be a rate for each of the {len(now)} hidden layers, "
-            f"or {{layer: rate}}."
+        raise Refusal(
+            "dropout is {value}, but must be a rate for each of the {count} hidden layers, "
+            "or {{layer: rate}}.",
+            value=shown(value),
+            count=len(now),
         )
     return tuple(value)
 
@@ -105,3 +129,91 @@ def _fields_of_options(training: TrainingConfig) -> dict[str, str]:
         "schedule_options": SCHEDULES[training.schedule],
     }
     return {name: field for field, record in owners.items() for name in record.options}
+
+
+def settings_after(settings: Settings, edits: Iterable[Edit]) -> Settings:
+    """The settings after many edits.
+
+    Each stands by itself, so the last of its kind counts; only another schedule looks at what
+    was set before it.
+    """
+    last: dict[str, Any] = {}
+    for edit in edits:
+        if edit.what == "schedule":
+            settings, last = edited(_all_edited(settings, last), edit.what, edit.value), {}
+        else:
+            last[edit.what] = edit.value
+    return _all_edited(settings, last)
+
+
+def _all_edited(settings: Settings, values: Mapping[str, Any]) -> Settings:
+    for what, value in values.items():
+        settings = edited(settings, what, value)
+    return settings
+
+
+def engine_arguments(settings: Settings) -> dict[str, Any]:
+    """Settings as an engine's `configure` takes them."""
+    training = settings.training
+    return {
+        "learning_rate": training.learning_rate,
+        "options": OPTIMIZERS[training.optimizer].values(training.optimizer_options),
+        "batch_size": training.batch_size,
+        "dropout": settings.dropout,
+        "regularizer": training.regularizer,
+        "regularization_rate": training.regularization_rate,
+        "clip_value": training.clip_value,
+        "clip_norm": training.clip_norm,
+        "global_clip_norm": training.global_clip_norm,
+        "label_smoothing": training.label_smoothing,
+        "max_norm": training.max_norm,
+        "input_noise": training.input_noise,
+        "schedule": training.schedule,
+        "schedule_options": SCHEDULES[training.schedule].values(training.schedule_options),
+    }
+
+
+def by_hand(sizes: Sequence[int], value: Any, layer: Any, j: Any, i: Any = None) -> tuple[Any, ...]:
+    """An edit of one number as it is recorded: (layer, i, j, value), a bias's (layer, j, value).
+
+    sizes: units of every layer, inputs first. Raises ValueError for a place that is not there,
+    or a value that is no finite float32.
+    """
+    if not 0 <= (layer := whole("layer", layer)) < len(sizes) - 1:
+        raise Refusal(
+            "layer is {layer}, but there are {count} layers (0 first).",
+            layer=layer,
+            count=len(sizes) - 1,
+        )
+    place = [layer]
+    for name, index, end in (("i", i, sizes[layer]), ("j", j, sizes[layer + 1])):
+        if index is None:
+            continue
+        if not 0 <= (number := whole(name, index)) < end:
+            raise Refusal(
+                "{field} is {value}, but must be from 0 to {high}.",
+                field=name,
+                value=number,
+                high=end - 1,
+            )
+        place.append(number)
+    return (*place, _finite(value))
+
+
+def _finite(value: Any) -> float:
+    try:
+        if not isinstance(value, str | bool) and abs(number := float(value)) <= LARGEST:
+            return number
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise Refusal("A weight must be a finite float32 number, not {value}.", value=shown(value))
+
+
+def whole(name: str, value: Any) -> int:
+    """A whole number, or a ValueError that names what should be one."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise Refusal(
+            "{field} is {value}, but must be a whole number.", field=name, value=shown(value)
+        ) from None

@@ -1,4 +1,4 @@
-"""What a run remembers of itself: one row a step, evaluations at fixed step intervals, checkpoints.
+"""What a run remembers of itself: one row a step, evaluations at fixed steps, checkpoints.
 
 All three are thinned in the same way. Rows are kept at multiples of a stride; when a table is
 full, every second row goes and the stride doubles. What is kept is thus a function of how far a
@@ -8,6 +8,7 @@ nothing in a long run. (After a journey back the stride stays: thinned rows do n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -71,8 +72,41 @@ class ThinnedTable:
         return other
 
 
+class EvaluationTable(ThinnedTable):
+    """Rows that become rarer as a run goes on: what changes fast at first changes slowly later.
+
+    interval: steps between the first rows, an epoch. calmest: the interval doubles with the run's
+    age until it is at least this long, so that looking costs little beside learning. first: rows
+    before it first doubles; after that come half as many an octave of steps.
+    """
+
+    def __init__(self, interval: int, calmest: float = 0.0, first: int = 32) -> None:
+        super().__init__(EVALUATION_ROWS, len(EVALUATION_COLUMNS), interval)
+        self.interval, self.calmest, self.first = interval, calmest, first
+
+    def interval_at(self, step: int) -> int:
+        """Steps from a row at `step` to the next one."""
+        doubled = (step // (self.first * self.interval)).bit_length()
+        most = max(math.ceil(math.log2(max(self.calmest / self.interval, 1))), 0)
+        return max(self.interval * 2 ** min(doubled, most), self.stride)
+
+    @property
+    def next_step(self) -> int:
+        if not self.count:
+            return 0
+        last = int(self.rows[self.count - 1, 0])
+        interval = self.interval_at(last)
+        return (last // interval + 1) * interval
+
+    def copy(self) -> EvaluationTable:
+        other = EvaluationTable(self.interval, self.calmest, self.first)
+        other.stride, other.count = self.stride, self.count
+        other.rows[: self.count] = self.filled
+        return other
+
+
 class Evaluations:
-    """Losses and metrics over the whole training and test set, at fixed step intervals.
+    """Losses and metrics over the whole training and test set, at steps fixed in advance.
 
     Columns: step, epoch, train_loss, test_loss, train_metric, test_metric; `metric` and the
     metric's own name (accuracy or r2) mean the test set's.
@@ -104,13 +138,11 @@ class History:
     test_loss and the metrics are read from the evaluations.
     """
 
-    def __init__(self, n_layers: int, evaluation_interval: int, metric_name: str) -> None:
+    def __init__(self, n_layers: int, evaluations: EvaluationTable, metric_name: str) -> None:
         width = len(STEP_COLUMNS) + len(LAYER_COLUMNS) * n_layers
         self.n_layers = n_layers
         self.steps = ThinnedTable(STEP_ROWS, width)
-        self.evaluation_table = ThinnedTable(
-            EVALUATION_ROWS, len(EVALUATION_COLUMNS), evaluation_interval
-        )
+        self.evaluation_table = evaluations
         self.evaluations = Evaluations(self.evaluation_table, metric_name)
 
     def __getitem__(self, column: str) -> np.ndarray:
@@ -144,11 +176,9 @@ class History:
         self.evaluation_table.truncate(step)
 
     def copy(self) -> History:
-        interval = self.evaluation_table.stride
-        other = History(self.n_layers, interval, self.evaluations.metric_name)
+        table = self.evaluation_table.copy()
+        other = History(self.n_layers, table, self.evaluations.metric_name)
         other.steps = self.steps.copy()
-        other.evaluation_table = self.evaluation_table.copy()
-        other.evaluations = Evaluations(other.evaluation_table, self.evaluations.metric_name)
         return other
 
 
@@ -167,16 +197,20 @@ class Checkpoint:
 class Checkpoints:
     """Checkpoints at multiples of a doubling stride, within a memory budget; step 0 is kept.
 
+    bytes_each: what one takes. stride: steps between the first ones.
+    Bound: together they take BUDGET_BYTES, or one checkpoint where a single one takes more. The
+    one of step 0 is not counted: what a run starts with is no copy.
     The farther apart they are, the longer a journey back has to replay: at most one stride.
     """
 
     BUDGET_BYTES = 32 * 2**20
     FEWEST, MOST = 2, 128
+    """How many, the one of step 0 included."""
 
-    def __init__(self, bytes_each: int) -> None:
-        room = self.BUDGET_BYTES // max(bytes_each, 1)
+    def __init__(self, bytes_each: int, stride: int = 1) -> None:
+        room = 1 + self.BUDGET_BYTES // max(bytes_each, 1)
         self.capacity = int(min(max(room, self.FEWEST), self.MOST))
-        self.stride = 1
+        self.stride = stride
         self._kept: list[Checkpoint] = []
 
     def due(self, step: int) -> bool:
@@ -188,12 +222,21 @@ class Checkpoints:
         newest = self._kept[-1].step if self._kept else -1
         return (max(step, newest) // self.stride + 1) * self.stride - step
 
-    def add(self, checkpoint: Checkpoint) -> None:
+    def make_room(self) -> None:
+        """Drop what the next checkpoint displaces; call it before its numbers are copied."""
         while len(self._kept) >= self.capacity:
             self.stride *= 2
             self._kept = [c for c in self._kept if c.step % self.stride == 0]
+
+    def add(self, checkpoint: Checkpoint) -> None:
+        self.make_room()
         if checkpoint.step % self.stride == 0:
             self._kept.append(checkpoint)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that the checkpoints after step 0 hold."""
+        return sum(c.params.nbytes + c.slots.nbytes for c in self._kept if c.step)
 
     def latest(self, step: int) -> Checkpoint:
         """The newest checkpoint that is not after `step`."""

@@ -10,11 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.data.preprocessing import Identity, Preprocessing
 from core.data.targets import read_targets
+from core.edits import Edit
 from core.engine.layout import Layout
 from core.experiment import Experiment, NetworkConfig
 from core.maths.activations import SOFTMAX
 from core.maths.losses import LOSSES
 from core.maths.registry import get
+from core.refusals import Refusal
+from core.run import Run
 
 Floats = NDArray[np.float32]
 
@@ -24,7 +27,9 @@ class Network:
 
     config: the NetworkConfig as given. output_activation: the activation that its "auto" stands
     for. preprocessing: makes the network's inputs of raw columns, `preprocessing.transform(raw)`.
-    experiment: None, class_names and feature_names: (), if not known. A Trainer makes them as well.
+    experiment: what its run began with, None if not known; run: that and all that happened since,
+    see `Run`, None if not known; class_names and feature_names: (), if not known.
+    A Trainer makes them as well.
     """
 
     def __init__(
@@ -35,6 +40,7 @@ class Network:
         *,
         preprocessing: Preprocessing | None = None,
         experiment: Experiment | None = None,
+        run: Run | None = None,
         class_names: Sequence[str] | None = None,
         feature_names: Sequence[str] | None = None,
     ) -> None:
@@ -43,7 +49,8 @@ class Network:
         self.params = params.copy()
         self.params.flags.writeable = False
         self.preprocessing = Identity() if preprocessing is None else preprocessing
-        self.experiment = experiment
+        self.experiment = experiment if run is None else run.experiment
+        self.run = run
         self.class_names = tuple(class_names or ())
         self.feature_names = tuple(feature_names or ())
 
@@ -56,6 +63,7 @@ class Network:
         *,
         preprocessing: Preprocessing | None = None,
         experiment: Experiment | None = None,
+        run: Run | None = None,
         class_names: Sequence[str] | None = None,
         feature_names: Sequence[str] | None = None,
     ) -> Network:
@@ -67,6 +75,7 @@ class Network:
         and `predict` takes sigmoid for one output and softmax for more. Raises ValueError
         naming the first array whose shape does not fit.
         """
+        experiment = experiment if run is None else run.experiment
         W = [_float32(array, f"weights[{layer}]") for layer, array in enumerate(weights)]
         b = [_float32(array, f"biases[{layer}]") for layer, array in enumerate(biases)]
         _check_layers(config, W, b)
@@ -80,6 +89,7 @@ class Network:
             np.concatenate(parts),
             preprocessing=preprocessing,
             experiment=experiment,
+            run=run,
             class_names=class_names,
             feature_names=feature_names,
         )
@@ -93,6 +103,21 @@ class Network:
     def biases(self) -> list[Floats]:
         """Biases of every layer, hidden ones first: float32 (units,), not writable."""
         return self.layout.views(self.params)[1]
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits of the run that made it, as far as they are known."""
+        return (self.run.edits or ()) if self.run else ()
+
+    @property
+    def step_count(self) -> int | None:
+        """The step of its run at which it was taken; None if not known."""
+        return self.run.step_count if self.run else None
+
+    @property
+    def experiment_now(self) -> Experiment | None:
+        """The experiment with the settings as they stood when it was taken; None if not known."""
+        return self.run.experiment_now if self.run else self.experiment
 
     @property
     def output_activation(self) -> str:
@@ -163,9 +188,11 @@ class Network:
         X = self._inputs(X)
         Y = read_targets(y, self.n_outputs, loss)
         if len(X) != len(Y) or not len(X):
-            raise ValueError(
-                f"X and y must hold the same number of samples, at least one; "
-                f"got {len(X)} and {len(Y)}."
+            raise Refusal(
+                "X and y must hold the same number of samples, at least one; got {rows} and "
+                "{values}.",
+                rows=len(X),
+                values=len(Y),
             )
         layout = self.layout
         if self.config.output_activation == "auto" and self.experiment is None:
@@ -176,12 +203,13 @@ class Network:
     def _inputs(self, X: ArrayLike) -> Floats:
         array = _float32(X, "X")
         if array.ndim != 2 or array.shape[1] != self.n_inputs:
-            raise ValueError(
-                f"X must be (n_samples, {self.n_inputs}), a row for each sample; "
-                f"got shape {array.shape}."
+            raise Refusal(
+                "X must be (n_samples, {count}), a row for each sample; got shape {shape}.",
+                count=self.n_inputs,
+                shape=str(array.shape),
             )
         if not np.isfinite(array).all():
-            raise ValueError("X holds a value that is not a finite float32 number.")
+            raise Refusal("X holds a value that is not a finite float32 number.")
         return array
 
 
@@ -191,31 +219,45 @@ def _float32(values: ArrayLike, name: str) -> Floats:
         with np.errstate(over="ignore"):  # inf is refused later, in words
             return np.ascontiguousarray(np.asarray(values), dtype=np.float32)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} must be plain numbers, all rows alike.") from None
+        raise Refusal("{array} must be plain numbers, all rows alike.", array=name) from None
 
 
 def _check_layers(config: NetworkConfig, W: list[Floats], b: list[Floats]) -> None:
     n_layers = len(config.layers) + 1
     if len(W) != n_layers or len(b) != n_layers:
-        raise ValueError(
-            f"The config has {n_layers - 1} hidden layers and an output layer, so there must be "
-            f"{n_layers} weights and biases; got {len(W)} and {len(b)}."
+        raise Refusal(
+            "The config has {hidden} hidden layers and an output layer, so there must be "
+            "{wanted} weights and biases; got {weights} and {biases}.",
+            hidden=n_layers - 1,
+            wanted=n_layers,
+            weights=len(W),
+            biases=len(b),
         )
     inputs = W[0].shape[0] if W[0].ndim == 2 else 0
     if not inputs:
-        raise ValueError(f"weights[0] must be (inputs, units); got shape {W[0].shape}.")
+        raise Refusal(
+            "weights[0] must be (inputs, units); got shape {shape}.", shape=str(W[0].shape)
+        )
     outputs = b[-1].shape[0] if b[-1].ndim == 1 else 0
     if not outputs:
-        raise ValueError(f"biases[{n_layers - 1}] must be (units,); got shape {b[-1].shape}.")
+        raise Refusal(
+            "biases[{layer}] must be (units,); got shape {shape}.",
+            layer=n_layers - 1,
+            shape=str(b[-1].shape),
+        )
     for layer, units in enumerate([*(hidden.units for hidden in config.layers), outputs]):
         for name, array, right in (
             ("weights", W[layer], (inputs, units)),
             ("biases", b[layer], (units,)),
         ):
             if array.shape != right:
-                raise ValueError(
-                    f"{name}[{layer}] must have shape {right} to fit the config and the layer "
-                    f"before it; got {array.shape}."
+                raise Refusal(
+                    "{array}[{layer}] must have shape {wanted} to fit the config and the layer "
+                    "before it; got {shape}.",
+                    array=name,
+                    layer=layer,
+                    wanted=str(right),
+                    shape=str(array.shape),
                 )
         inputs = units
 
@@ -230,5 +272,7 @@ def _output_activation(config: NetworkConfig, experiment: Experiment | None, n_o
 
 def _loss_of(layout: Layout) -> str:
     """The loss that an output activation suggests, for a network that comes without experiment."""
-    fitting = {"sigmoid": "binary_crossentropy", SOFTMAX: "categorical_crossentropy"}
-    return fitting.get(layout.output_activation, "mean_squared_error")
+    fitting = (
+        n for n, loss in LOSSES.items() if loss.difference_behind == layout.output_activation
+    )
+    return next(fitting, "mean_squared_error")

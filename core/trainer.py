@@ -8,38 +8,30 @@ arrives at the same bits however it was sliced, watched or threaded.
 from __future__ import annotations
 
 import math
-import operator
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.costs import calm_interval, checkpoint_stride, early_evaluations
 from core.data import Dataset, load_dataset
-from core.data.targets import (
-    check_loss,
-    encode_targets,
-    output_activation,
-    output_size,
-)
-from core.edits import Edit, Settings, edited, recorded_form
-from core.experiment import Dense, Experiment, NetworkConfig, TrainingConfig
-from core.history import Checkpoint, Checkpoints, History
-from core.maths import random
-from core.maths.initializers import INITIALIZERS
-from core.maths.losses import LOSSES
+from core.data.targets import check_loss, output_activation, output_size
+from core.edits import Edit, by_hand, changed, edited, engine_arguments, settings_after, whole
+from core.evaluation import METRIC, Samples, measure, samples_of
+from core.experiment import Experiment, NetworkConfig, TrainingConfig
+from core.history import Checkpoint, Checkpoints, EvaluationTable, History
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
-from core.metrics import METRIC, metrics
+from core.refusals import Refusal
+from core.run import Divergence, Run, first_settings, initial_parameters, with_settings
 
 if TYPE_CHECKING:
-    from core.engine.cpu import CPUEngine
+    from core.engine.cpu import CPUEngine, Scratch
     from core.engine.layout import Layout
     from core.network import Network
-
-LARGEST = float(np.finfo(np.float32).max)
 
 SICK = 10.0
 """A batch loss this many times the loss at step 0 belongs to a run that is on its way to inf."""
@@ -49,22 +41,11 @@ EVALUATION_WORK = 2 * 10**9
 
 FEWEST_ROWS = 50
 
+KEPT_SCRATCH = 2**20
+"""Bytes of scratch memory that a run keeps for each part's evaluations."""
+
 CHUNK_SECONDS = 0.002
 """run_for asks the clock this often: short enough to stop in time, long enough to cost nothing."""
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """Where a run stopped being finite.
-
-    step: the one that failed; layer: 0 is the first; what: activation, loss, gradient or update.
-    resume: the last step at which the loss was still sound, from which a run can go on.
-    """
-
-    step: int
-    layer: int
-    what: str
-    resume: int
 
 
 class Trainer:
@@ -74,6 +55,9 @@ class Trainer:
     backend: "cpu", or "auto" for the best there is.
     dataset: own arrays instead of experiment.data.
     network: own initial weights; it is copied, and its config replaces experiment.network.
+
+    Memory, beside the data: parameters and optimizer slots once, scratch for a batch, and for
+    journeys back at most 32 MiB of checkpoints, or one where a single one takes more.
 
     Raises ValueError, in a person's words, if loss, sizes and data do not fit together.
     Not safe for use by several threads at once; kernels release the GIL.
@@ -88,14 +72,25 @@ class Trainer:
         network: Network | None = None,
     ) -> None:
         if backend not in ("cpu", "auto"):
-            raise ValueError(f"Backend {backend!r} is not built yet. Choose 'cpu' or 'auto'.")
+            raise Refusal(
+                "Backend {backend} is not built yet. Choose 'cpu' or 'auto'.",
+                backend=repr(backend),
+            )
         experiment = experiment or Experiment()
         if network is not None:
             experiment = replace(experiment, network=network.config)
-        self.experiment = experiment
-        self.dataset = dataset if dataset is not None else load_dataset(experiment.data)
+        if dataset is None:
+            dataset = load_dataset(experiment.data)
+        elif dataset.source is not None:
+            experiment = replace(experiment, data=dataset.source)
+        self.experiment, self.dataset = experiment, dataset
+        self._own_weights = network is not None
         self.edits: list[Edit] = []
         self.diverged: Divergence | None = None
+        self._failure: Divergence | None = None
+        """A failure that lies ahead, found when the run first came there."""
+        self.is_returning = False
+        """Whether the run is on its way from a failure to the step before it, where it stops."""
         self._applied = 0
         self._seconds_a_step = 1e-5
         self._prepare_targets()
@@ -103,14 +98,12 @@ class Trainer:
         self._initial = (
             initial_parameters(self.layout, experiment)
             if network is None
-            else (self._parameters_of(network))
+            else self._parameters_of(network)
         )
         self._engine: CPUEngine | None = None
-        self._settings = self._first_settings()
-        self._checkpoints = Checkpoints(self._initial.nbytes * (1 + self._n_slots))
-        self.history = History(
-            len(self.layout.sizes) - 1, self._steps_an_epoch(), self._metric_name
-        )
+        self._settings = first_settings(experiment)
+        self._scratch: dict[str, Scratch] = {}
+        self._prepare_records()
 
     # -- what it is ------------------------------------------------------------------------
 
@@ -121,10 +114,9 @@ class Trainer:
         self._n_outputs = output_size(
             data.task, data.n_classes, loss, n_values=data.n_values, activation=activation
         )
-        self._Y_train, self._Y_test = (
-            encode_targets(y, data.task, data.n_classes, loss, activation=activation)
-            for y in (data.y_train, data.y_test)
-        )
+        self._samples = {
+            part: samples_of(data, part, loss, activation=activation) for part in ("train", "test")
+        }
         self._metric_name = METRIC[data.task]
 
     def _make_layout(self) -> Layout:
@@ -134,28 +126,35 @@ class Trainer:
         last = output_activation(self.experiment.training.loss, config.output_activation)
         return Layout.of(self.dataset.X_train.shape[1], config, self._n_outputs, last)
 
+    def _prepare_records(self) -> None:
+        """Checkpoints and history; how often they are filled follows from what a step costs."""
+        n, batch = self.layout.n_parameters, self._settings.training.batch_size
+        batch = min(batch, len(self.dataset.X_train))
+        rows = sum(min(len(part), self._most_rows) for part in self._samples.values())
+        self._checkpoints = Checkpoints(
+            self._initial.nbytes * (1 + self._n_slots), checkpoint_stride(n, batch)
+        )
+        evaluations = EvaluationTable(
+            self.steps_an_epoch, calm_interval(n, batch, rows), early_evaluations(n, rows)
+        )
+        self.history = History(len(self.layout.sizes) - 1, evaluations, self._metric_name)
+
     def _parameters_of(self, network: Network) -> np.ndarray:
         sizes = (network.weights[0].shape[0], *(len(b) for b in network.biases))
         if tuple(self.layout.sizes) != sizes:
-            ours = "-".join(map(str, self.layout.sizes))
-            raise ValueError(
-                f"The network's sizes are {'-'.join(map(str, sizes))}, but this data and loss "
-                f"ask for {ours} (inputs first, outputs last)."
+            raise Refusal(
+                "The network's sizes are {sizes}, but this data and loss ask for {wanted} "
+                "(inputs first, outputs last).",
+                sizes="-".join(map(str, sizes)),
+                wanted="-".join(map(str, self.layout.sizes)),
             )
         pairs = zip(network.weights, network.biases, strict=True)
         return np.concatenate([np.concatenate([w.ravel(), b]) for w, b in pairs])
-
-    def _first_settings(self) -> Settings:
-        dropout = tuple(layer.dropout for layer in self.experiment.network.layers)
-        return Settings(self.experiment.training, dropout)
 
     @property
     def _n_slots(self) -> int:
         training = self.experiment.training
         return len(OPTIMIZERS[training.optimizer].under(training.optimizer_options).slots)
-
-    def _steps_an_epoch(self) -> int:
-        return math.ceil(len(self.dataset.X_train) / self._settings.training.batch_size)
 
     @property
     def engine(self) -> CPUEngine:
@@ -163,7 +162,7 @@ class Trainer:
         if self._engine is None:
             self._engine = self._new_engine()
             self._engine.params[:] = self._initial
-            self._configure(self._settings)
+            self._configure()
             self._save_checkpoint()
             self._evaluate_if_due()
         return self._engine
@@ -175,7 +174,7 @@ class Trainer:
         return CPUEngine(
             self.layout,
             self.dataset.X_train,
-            self._Y_train,
+            self._samples["train"].Y,
             loss=training.loss,
             optimizer=training.optimizer,
             seed=self.experiment.seed,
@@ -204,6 +203,11 @@ class Trainer:
         return self.epoch_count + position / len(self.dataset.X_train)
 
     @property
+    def steps_an_epoch(self) -> int:
+        """Steps of a whole epoch at the batch size of now."""
+        return math.ceil(len(self.dataset.X_train) / self._settings.training.batch_size)
+
+    @property
     def steps_to_epoch_end(self) -> int:
         """Steps until the epoch that is under way (or the next one) ends."""
         position = 0 if self._engine is None else int(self._engine.state[2])
@@ -228,16 +232,29 @@ class Trainer:
         return self._settings.dropout
 
     @property
+    def experiment_now(self) -> Experiment:
+        """The experiment with the settings as they are now, edits included."""
+        return with_settings(self.experiment, self._settings)
+
+    @property
     def config(self) -> NetworkConfig:
         """The network's config as it is now, edits of dropout included."""
-        layers: Sequence[Dense] = self.experiment.network.layers
-        pairs = zip(layers, self._settings.dropout, strict=True)
-        now = tuple(replace(layer, dropout=rate) for layer, rate in pairs)
-        return replace(self.experiment.network, layers=now)
+        return self.experiment_now.network
+
+    @property
+    def run(self) -> Run:
+        """What determines these weights: the experiment and its edits up to this step."""
+        return Run(
+            self.experiment,
+            tuple(self.edits[: self._applied]),
+            self.step_count,
+            own_data=self.dataset.source is None,
+            own_weights=self._own_weights,
+        )
 
     @property
     def network(self) -> Network:
-        """A snapshot: the weights at this moment, copied."""
+        """A snapshot: the weights at this moment, copied, and the run that made them."""
         from core.network import Network
 
         weights, biases = self.layout.views(self.params.copy())
@@ -246,10 +263,31 @@ class Trainer:
             weights,
             biases,
             preprocessing=self.dataset.preprocessing,
-            experiment=replace(self.experiment, network=self.config, training=self.training),
+            run=self.run,
             class_names=self.dataset.class_names,
             feature_names=self.dataset.feature_names,
         )
+
+    @classmethod
+    def replay(
+        cls, run: Run, *, dataset: Dataset | None = None, network: Network | None = None
+    ) -> Trainer:
+        """A trainer taken to where a run stood, such as `network.run` of a file: the same bits.
+
+        dataset, network: the arrays and the initial weights, where it had its own.
+        Raises ValueError if one of them is missing, or the run's edits are not known.
+        """
+        if run.edits is None:
+            raise Refusal("This run cannot be replayed: the edits that were made are not known.")
+        if run.own_data and dataset is None:
+            raise Refusal("This run learnt from a person's own arrays: give them as dataset.")
+        if run.own_weights and network is None:
+            raise Refusal("This run began with weights of its own: give them as network.")
+        trainer = cls(run.experiment, dataset=dataset, network=network)
+        trainer.edits = list(run.edits)
+        trainer._apply_edits()
+        trainer.step(run.step_count)
+        return trainer
 
     # -- running ---------------------------------------------------------------------------
 
@@ -262,14 +300,21 @@ class Trainer:
 
     def epoch(self, n: int = 1) -> int:
         """Run to the end of the n-th epoch from here; the one under way counts. Returns steps."""
-        done = 0
-        for _ in range(whole("n", n)):
-            if self.diverged is None:
-                done += self.step(self.steps_to_epoch_end)
+        n, done = whole("n", n), 0
+        while n > 0 and self.diverged is None:
+            # Edits that lie ahead may change the batch size, and with it the steps of an epoch.
+            at_once = n if self._applied == len(self.edits) else 1
+            more = (at_once - 1) * self.steps_an_epoch
+            done += self.step(self.steps_to_epoch_end + more)
+            n -= at_once
         return done
 
     def run_for(self, seconds: float, max_steps: int | None = None) -> int:
-        """Run as many steps as fit into `seconds` of wall time, at least one; returns how many."""
+        """Run as many steps as fit into `seconds` of wall time, at least one; returns how many.
+
+        A negative number if the run failed and is on its way back to the last finite step: then
+        call it again, until `diverged` is set.
+        """
         limit = math.inf if max_steps is None else max_steps
         start = now = time.perf_counter()
         done = 0
@@ -279,7 +324,7 @@ class Trainer:
             ran = self._advance(int(min(max(fitting, 1), limit - done)))
             before, now = now, time.perf_counter()
             done += ran
-            if ran:
+            if ran > 0:
                 # The smaller of this chunk's pace and twice the last: one slow chunk (a page
                 # fault, a busy core) must not make the next ones tiny.
                 self._seconds_a_step = min((now - before) / ran, 2 * self._seconds_a_step)
@@ -292,14 +337,19 @@ class Trainer:
         step = self.step_count
         if steps.count == len(steps.rows):
             steps.thin()
+        if self._failure is not None and step == self._failure.step - 1:
+            self.diverged, self.is_returning = self._failure, False
+            return 0
         n = min(n, self._checkpoints.steps_until_due(step))
         n = min(n, max(self.history.evaluation_table.next_step - step, 1))
         n = min(n, (len(steps.rows) - steps.count) * steps.stride)
         if self._applied < len(self.edits):
             n = min(n, self.edits[self._applied].step - step)
+        if self._failure is not None:
+            n = min(n, self._failure.step - 1 - step)
         done, steps.count, finite = engine.run(n, steps.rows, steps.stride, steps.count)
         if not finite:
-            return self._stop_diverged(step)
+            return self._turn_back(step)
         self._after_steps()
         return done
 
@@ -310,14 +360,16 @@ class Trainer:
             self._save_checkpoint()
         self._evaluate_if_due()
 
-    def _stop_diverged(self, started: int) -> int:
-        """Find out where it broke, and go back to the last finite step."""
+    def _turn_back(self, started: int) -> int:
+        """Find out where it broke and go back to a checkpoint: from there the run goes on to the
+        last finite step, in the slices of whoever drives it. Returns how far it came (below 0)."""
         from core.engine.cpu import first_nonfinite
 
         failed = self.step_count
         layer, what = first_nonfinite(self.engine)
-        self._travel(failed - 1)
-        self.diverged = Divergence(failed, layer, what, self._last_sound_step())
+        self._failure = Divergence(failed, layer, what, self._last_sound_step())
+        self.is_returning = True
+        self._restore(failed - 1)
         return self.step_count - started
 
     def _last_sound_step(self) -> int:
@@ -333,12 +385,15 @@ class Trainer:
         return max(int(steps[sound[-1]]) - 1, 0) if len(sound) else 0
 
     def _evaluate_if_due(self) -> None:
-        table = self.history.evaluation_table
-        if self.step_count == table.next_step:
-            train, test = (self.estimate(part)[0] for part in ("train", "test"))
-            name = self._metric_name
-            row = (self.step_count, self.epoch_fraction, train["loss"], test["loss"])
-            table.append((*row, train[name], test[name]))
+        if self.step_count == self.history.evaluation_table.next_step:
+            self.history.evaluation_table.append(self.evaluation_now())
+
+    def evaluation_now(self) -> tuple[float, ...]:
+        """What history's evaluations would hold of the present step: a row of their columns."""
+        train, test = (self._look(part)[0] for part in ("train", "test"))
+        name = self._metric_name
+        losses = (train["loss"], test["loss"])
+        return (self.step_count, self.epoch_fraction, *losses, train[name], test[name])
 
     # -- edits -----------------------------------------------------------------------------
 
@@ -355,31 +410,19 @@ class Trainer:
         settings, edits = self._settings, []
         options = {**fields.pop("optimizer_options", {}), **fields.pop("schedule_options", {})}
         for what, value in {**fields, **options}.items():
-            value = recorded_form(settings, what, value)
-            settings = edited(settings, what, value)
-            edits.append(Edit(self.step_count, what, value))
+            settings, recorded = changed(settings, what, value)
+            edits.append(Edit(self.step_count, what, recorded))
         self._record(edits)
 
     def set_weight(self, layer: int, i: int, j: int, value: float) -> None:
         """Set the weight from input i to unit j of a layer (0 is the first) by hand."""
-        self._check_place(layer, value, i=i, j=j)
-        self._record([Edit(self.step_count, "weight", (layer, i, j, float(value)))])
+        place = by_hand(self.layout.sizes, value, layer, j, i)
+        self._record([Edit(self.step_count, "weight", place)])
 
     def set_bias(self, layer: int, j: int, value: float) -> None:
         """Set the bias of unit j of a layer (0 is the first) by hand."""
-        self._check_place(layer, value, j=j)
-        self._record([Edit(self.step_count, "bias", (layer, j, float(value)))])
-
-    def _check_place(self, layer: int, value: Any, **indices: int) -> None:
-        weights, _ = self.layout.views(self.params)
-        if not 0 <= whole("layer", layer) < len(weights):
-            raise ValueError(f"layer is {layer}, but there are {len(weights)} layers (0 first).")
-        ends = dict(zip("ij", weights[layer].shape, strict=True))
-        for name, index in indices.items():
-            if not 0 <= whole(name, index) < ends[name]:
-                raise ValueError(f"{name} is {index}, but must be from 0 to {ends[name] - 1}.")
-        if isinstance(value, str) or not abs(float(value)) <= LARGEST:
-            raise ValueError(f"A weight must be a finite float32 number, not {value!r}.")
+        place = by_hand(self.layout.sizes, value, layer, j)
+        self._record([Edit(self.step_count, "bias", place)])
 
     def _record(self, edits: list[Edit]) -> None:
         """Add edits made now: what a journey back left ahead is dropped, then they apply."""
@@ -387,7 +430,8 @@ class Trainer:
         self._checkpoints.drop_after(self.step_count, self._applied)
         self.edits += edits
         self._apply_edits()
-        self.diverged = None
+        self.diverged = self._failure = None
+        self.is_returning = False
 
     def _apply_edits(self) -> None:
         """Apply every edit that is due at this step."""
@@ -400,7 +444,7 @@ class Trainer:
             self._write_by_hand(edit)
             self._applied += 1
         if self._applied > first:
-            self._configure(self._settings)
+            self._configure()
 
     def _write_by_hand(self, edit: Edit) -> None:
         weights, biases = self.layout.views(self.engine.params)
@@ -411,25 +455,9 @@ class Trainer:
             layer, j, value = edit.value
             biases[layer][j] = value
 
-    def _configure(self, settings: Settings) -> None:
-        training = settings.training
+    def _configure(self) -> None:
         assert self._engine is not None
-        self._engine.configure(
-            learning_rate=training.learning_rate,
-            options=OPTIMIZERS[training.optimizer].values(training.optimizer_options),
-            batch_size=training.batch_size,
-            dropout=settings.dropout,
-            regularizer=training.regularizer,
-            regularization_rate=training.regularization_rate,
-            clip_value=training.clip_value,
-            clip_norm=training.clip_norm,
-            global_clip_norm=training.global_clip_norm,
-            label_smoothing=training.label_smoothing,
-            max_norm=training.max_norm,
-            input_noise=training.input_noise,
-            schedule=training.schedule,
-            schedule_options=SCHEDULES[training.schedule].values(training.schedule_options),
-        )
+        self._engine.configure(**engine_arguments(self._settings))
 
     # -- time travel -----------------------------------------------------------------------
 
@@ -449,15 +477,10 @@ class Trainer:
         for a long replay runs it in slices with `run_for`.
         """
         if whole("step", step) < 0:
-            raise ValueError(f"step is {step}, but a run starts at step 0.")
-        self.diverged = None
+            raise Refusal("step is {step}, but a run starts at step 0.", step=step)
+        self.diverged, self.is_returning = None, False
         if step < self.step_count:
             self._restore(step)
-
-    def _travel(self, step: int) -> None:
-        """Restore the checkpoint before `step` and replay up to it, its edits included."""
-        self._restore(step)
-        self.step(step - self.step_count)
 
     def _restore(self, step: int) -> None:
         checkpoint = self._checkpoints.latest(step)
@@ -465,10 +488,9 @@ class Trainer:
         self.engine.slots[:] = checkpoint.slots
         self.engine.state[:] = checkpoint.state
         self._applied = checkpoint.n_edits
-        self._settings = self._first_settings()
-        for edit in self.edits[: self._applied]:
-            self._settings = edited(self._settings, edit.what, edit.value)
-        self._configure(self._settings)
+        applied = self.edits[: self._applied]
+        self._settings = settings_after(first_settings(self.experiment), applied)
+        self._configure()
         self.history.truncate(checkpoint.step)
         self._apply_edits()
 
@@ -477,10 +499,12 @@ class Trainer:
         other = object.__new__(Trainer)
         other.__dict__.update(self.__dict__)
         other._engine = None
+        other._scratch = {}
         other.history = self.history.copy()
         other._checkpoints = self._checkpoints.copy()
         other._checkpoints.drop_after(self.step_count, self._applied)
         other.edits = self.edits[: self._applied]
+        other._failure, other.is_returning = None, False
         if self._engine is not None:
             other._adopt(self._engine)
         return other
@@ -490,20 +514,21 @@ class Trainer:
         self._engine.params[:] = engine.params
         self._engine.slots[:] = engine.slots
         self._engine.state[:] = engine.state
-        self._configure(self._settings)
+        self._configure()
 
     def _save_checkpoint(self) -> None:
         assert self._engine is not None
-        engine = self._engine
-        self._checkpoints.add(
-            Checkpoint(
-                self.step_count,
-                engine.params.copy(),
-                engine.slots.copy(),
-                engine.state.copy(),
-                self._applied,
-            )
-        )
+        engine, step = self._engine, self.step_count
+        self._checkpoints.make_room()
+        if step % self._checkpoints.stride:
+            return
+        params, slots = engine.params, engine.slots
+        if step:
+            params, slots = params.copy(), slots.copy()
+        else:  # nothing has moved: what the run began with takes no memory of its own
+            params, slots = self._initial, np.broadcast_to(slots[:, :1].copy(), slots.shape)
+        state = engine.state.copy()
+        self._checkpoints.add(Checkpoint(step, params, slots, state, self._applied))
 
     # -- measuring -------------------------------------------------------------------------
 
@@ -522,28 +547,55 @@ class Trainer:
         rows are evenly spread and always the same.
         Returns (values, outputs float32 (rows, n_outputs), row numbers int64 (rows,)).
         """
-        n = len(self.dataset.X_train if part == "train" else self.dataset.X_test)
-        most = max(EVALUATION_WORK // self.layout.n_parameters, FEWEST_ROWS)
-        if n <= most:
-            return *self._measure(part, slice(None)), np.arange(n)
-        rows = np.linspace(0, n - 1, most).astype(np.int64)
-        return *self._measure(part, rows), rows
+        values, outputs, rows = self._look(part)
+        return {**values, "penalty": self.penalty()}, outputs, rows
+
+    @property
+    def _most_rows(self) -> int:
+        return max(EVALUATION_WORK // self.layout.n_parameters, FEWEST_ROWS)
+
+    def _look(self, part: str) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
+        """As `estimate`, without the penalty; a small network's scratch memory is kept."""
+        from core.engine.cpu import scratch_bytes, scratch_for
+
+        samples, loss = self._part(part), self.experiment.training.loss
+        n, most = len(samples), self._most_rows
+        if n > most:
+            rows = np.linspace(0, n - 1, most).astype(np.int64)
+            samples, scratch = samples.take(rows), None
+        else:
+            rows, scratch = np.arange(n), self._scratch.get(part)
+            if scratch is None and scratch_bytes(self.layout, n) <= KEPT_SCRATCH:
+                scratch = self._scratch[part] = scratch_for(self.layout, n, loss)
+        task = self.dataset.task
+        values, outputs = measure(self.layout, self.params, samples, task, loss, scratch)
+        return values, outputs, rows
 
     def _measure(self, part: str, rows: slice | np.ndarray) -> tuple[dict[str, float], np.ndarray]:
+        samples = self._part(part).take(rows)
+        loss, task = self.experiment.training.loss, self.dataset.task
+        values, outputs = measure(self.layout, self.params, samples, task, loss)
+        return {"loss": values.pop("loss"), "penalty": self.penalty(), **values}, outputs
+
+    def _part(self, part: str) -> Samples:
+        if part not in self._samples:
+            raise Refusal("Unknown part {part}. Choose 'train' or 'test'.", part=repr(part))
+        return self._samples[part]
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """The network's outputs as it is now: float32 (n, n_outputs) of X (n, n_inputs).
+
+        As `network.predict`, without a copy of the weights.
+        """
         from core.engine import cpu
 
-        if part not in ("train", "test"):
-            raise ValueError(f"Unknown part {part!r}. Choose 'train' or 'test'.")
-        data, loss = self.dataset, self.experiment.training.loss
-        X, y, Y = (
-            (data.X_train[rows], data.y_train[rows], self._Y_train[rows])
-            if part == "train"
-            else (data.X_test[rows], data.y_test[rows], self._Y_test[rows])
-        )
-        total, outputs = cpu.loss_sums(self.layout, self.params, X, Y, loss)
-        n_terms = len(X) if LOSSES[loss].mean_over == "samples" else Y.size
-        values = {"loss": total / n_terms if n_terms else math.nan, "penalty": self.penalty()}
-        return values | metrics(data.task, loss, outputs, y, Y), outputs
+        return cpu.predict(self.layout, self.params, X)
+
+    def layer_outputs(self, X: np.ndarray) -> list[np.ndarray]:
+        """Activations of every layer as it is now: float32 (n, units) each."""
+        from core.engine import cpu
+
+        return cpu.layer_outputs(self.layout, self.params, X)
 
     def penalty(self) -> float:
         """The regularizer's penalty on the weights as they are; biases pay none."""
@@ -561,28 +613,6 @@ class Trainer:
         """
         from core.engine import cpu
 
-        X, Y = self.dataset.X_train[:max_samples], self._Y_train[:max_samples]
-        loss = self.experiment.training.loss
-        _, flat = cpu.loss_and_gradients(self.layout, self.params, X, Y, loss)
+        first, loss = self._samples["train"].take(slice(max_samples)), self.experiment.training.loss
+        _, flat = cpu.loss_and_gradients(self.layout, self.params, first.X, first.Y, loss)
         return self.layout.views(flat)
-
-
-def initial_parameters(layout: Layout, experiment: Experiment) -> np.ndarray:
-    """The weights a run starts from, float32 (n_parameters,): a function of the seed alone."""
-    initializer = INITIALIZERS[experiment.network.initializer]
-    params = np.zeros(layout.n_parameters, np.float32)
-    for layer, (weights, biases) in enumerate(zip(*layout.views(params), strict=True)):
-        inputs, units = weights.shape
-        draws = random.uniforms(experiment.seed, random.INITIALIZE, layer, inputs * units)
-        drawn = initializer.drawn(draws, inputs, units, experiment.network.initializer_options)
-        weights[:] = drawn.reshape(inputs, units)
-        biases[:] = initializer.bias
-    return params
-
-
-def whole(name: str, value: int) -> int:
-    """A whole number, or a ValueError that names what should be one."""
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise ValueError(f"{name} is {value!r}, but must be a whole number.") from None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from core.edits import with_schedule
-from core.experiment import OPTIONS_OF, Dense, Experiment
+from core.experiment import OPTIONS_OF, Dense, Experiment, NetworkConfig
 from core.maths.optimizers import AT_THE_START
 
 Path = tuple[str | int, ...]
@@ -25,6 +25,17 @@ LIVE = ("learning_rate", "batch_size", "regularizer", "regularization_rate", "sc
 
 NEW_LAYER = Dense(2)
 """What Add layer adds: two neurons of tanh, as in TensorFlow Playground."""
+
+USUAL_LAYERS = NetworkConfig().layers
+
+FITTING_LAYERS: dict[str, tuple[Dense, ...]] = {
+    "spiral": (Dense(8, "silu"), Dense(8, "silu")),
+    "checkerboard": (Dense(8, "silu"), Dense(8, "silu")),
+    "multi_gauss": (Dense(16, "relu"), Dense(16, "relu")),
+    "digits": (Dense(32, "relu"),),
+    "mnist_5k": (Dense(32, "relu"),),
+}
+"""Hidden layers that learn a data set on which the usual ones fail, within 5000 steps or so."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +131,10 @@ def _leaves(value: Any, path: Path) -> dict[Path, Any]:
 def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
     """The experiment after one setting was changed by hand, what hangs on it adjusted with it.
 
-    Another data set brings its usual number of samples and a loss that suits it, another
-    optimizer, schedule or initializer its own options; a schedule keeps those that it shares with
-    the one before. Raises ValueError if the value is not valid.
+    Another data set brings its usual number of samples, a loss that suits it and, for images, a
+    network that can learn them; another optimizer, schedule or initializer brings its own options,
+    a schedule keeps those that it shares with the one before. Raises ValueError if the value is
+    not valid.
     """
     if path == ("training", "optimizer"):
         training = replace(experiment.training, optimizer=value, optimizer_options={})
@@ -136,6 +148,7 @@ def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
     if path in (("data", "name"), ("data", "classes")):
         new = _usual_samples(experiment, new)
         new = write(new, ("training", "loss"), suitable_loss(new, n_classes(experiment)))
+        new = write(new, ("network", "layers"), suitable_layers(experiment, new))
     return new
 
 
@@ -197,6 +210,43 @@ def suitable_loss(experiment: Experiment, classes_before: int) -> str:
     comes_from_values = not classes_before and n_classes(experiment) > 0
     fits = loss in fitting_losses(experiment) and not comes_from_values
     return usual_loss(experiment) if not fits or loss.endswith("crossentropy") else loss
+
+
+def suitable_layers(old: Experiment, new: Experiment) -> tuple[Dense, ...]:
+    """The hidden layers to take to another data set: those in use, if a person has built them.
+
+    Images bring layers of their own in place of the usual ones, which would learn next to
+    nothing, and take them away again. In the plane one may want to see a small network fail.
+    """
+    layers = old.network.layers
+    if layers not in (USUAL_LAYERS, fitting_layers(old)):
+        return layers
+    if _has_images(new):
+        return fitting_layers(new)
+    return USUAL_LAYERS if _has_images(old) else layers
+
+
+def fitting_layers(experiment: Experiment) -> tuple[Dense, ...]:
+    """Hidden layers that learn the data set well enough."""
+    return FITTING_LAYERS.get(experiment.data.name, USUAL_LAYERS)
+
+
+def _has_images(experiment: Experiment) -> bool:
+    from core.data import DATASETS
+
+    return DATASETS[experiment.data.name].kind == "image"
+
+
+def advised_layers(experiment: Experiment) -> tuple[Dense, ...] | None:
+    """Hidden layers worth a try where the usual ones are in use and fail; else None."""
+    fitting, is_usual = fitting_layers(experiment), experiment.network.layers == USUAL_LAYERS
+    return fitting if is_usual and fitting != USUAL_LAYERS else None
+
+
+def with_layers(experiment: Experiment, layers: tuple[Dense, ...]) -> Experiment:
+    """With other hidden layers."""
+    network = replace(experiment.network, layers=layers)
+    return replace(experiment, network=network)
 
 
 def usual_samples(experiment: Experiment) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from core.experiment import OPTIONS_OF, Experiment
-from playground.changes import Change, Path, read
+from core.experiment import OPTIONS_OF, Dense, Experiment
+from playground.changes import Change, Path, fitting_layers, read
 
 Translate = Callable[..., str]
 
@@ -69,6 +70,21 @@ def label_of(path: Path, t: Translate) -> str:
     return t(f"page.{field.label}") if field else str(path[-1]).replace("_", " ")
 
 
+def column_labels(names: Sequence[str], image_width: int, t: Translate) -> tuple[str, ...]:
+    """Columns of the data as the diagram names them: X₁² for x1_squared, a pixel by its place.
+
+    image_width: in pixels, 0 where a row is no image.
+    """
+    if image_width:
+        places = (divmod(number, image_width) for number in range(len(names)))
+        return tuple(t("live.pixel", row=row + 1, column=column + 1) for row, column in places)
+    labels = (t(f"feature.{name}") for name in names)
+    return tuple(
+        name if label.startswith("feature.") else label
+        for name, label in zip(names, labels, strict=True)
+    )
+
+
 def number_text(value: float) -> str:
     """A number as a person writes it: 0.00001 rather than 1e-05."""
     text = f"{value:.10f}".rstrip("0").rstrip(".")
@@ -95,18 +111,44 @@ def describe(old: Experiment, new: Experiment, change: Change, t: Translate) -> 
     """What changed from one experiment to the other, as part of a sentence."""
     more = len(new.network.layers) - len(old.network.layers)
     texts: dict[Path, str] = {}
-    if more > 0:
-        texts["layers",] = t("page.notice.layer_added")
-    if more < 0:
-        texts["layers",] = t("page.notice.layer_removed")
+    suits = _brings_layers(old, new, change)
+    if more and not suits:
+        key = "page.notice.layer_added" if more > 0 else "page.notice.layer_removed"
+        texts["layers",] = t(key)
     for path in change.paths:
-        if more and path[:2] == ("network", "layers"):
+        if (more or suits) and path[:2] == ("network", "layers"):
             continue
         owner = OPTIONS_OF.get(str(path[1])) if len(path) == 3 else None
         if owner and (owner.part, owner.field) in change.paths:
             continue
         texts[path] = _describe_one(new, path, t)
+    if suits:
+        now = layers_text(new.network.layers, t)
+        texts["layers",] = t("page.notice.fitting", layers=now)
     return t("page.notice.many") if len(texts) > 4 else "; ".join(texts.values())
+
+
+def _brings_layers(old: Experiment, new: Experiment, change: Change) -> bool:
+    """Whether the layers were exchanged for those that suit the data, not edited one by one."""
+    layers = old.network.layers, new.network.layers
+    if layers[0] == layers[1] or layers[1] != fitting_layers(new):
+        return False
+    edited = sum(path[:2] == ("network", "layers") for path in change.paths)
+    is_one_by_one = edited == 1 or len(layers[0]) != len(layers[1])
+    return ("data", "name") in change.paths or not is_one_by_one
+
+
+def layers_text(layers: Sequence[Dense], t: Translate) -> str:
+    """Hidden layers in words: "8 + 8 ReLU units"."""
+    groups = groupby(layers, key=lambda layer: layer.activation)
+    return ", ".join(
+        t(
+            "page.layers_text",
+            units=" + ".join(str(layer.units) for layer in alike),
+            activation=t(f"activation.{name}"),
+        )
+        for name, alike in groups
+    )
 
 
 def _describe_one(new: Experiment, path: Path, t: Translate) -> str:

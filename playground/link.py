@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from core.exchange import links
 from core.experiment import Experiment
+from core.maths.registry import shown
+from core.refusals import Refusal, Sentence
 from playground.changes import MAX_LAYERS, MAX_UNITS, fitting_losses, usual_loss, usual_samples
 from playground.fields import number_text
 from playground.settings import Settings, changed
@@ -20,16 +23,20 @@ STREAMLITS_OWN = ("embed", "embed_options")
 
 @dataclass(frozen=True)
 class Key:
-    """A setting of the page in the address: its field, and how it is written and read."""
+    """A setting of the page in the address: its field, and how it is written and read.
+
+    wanted: what its text must be, for one that cannot be read.
+    """
 
     field: str
     to_text: Callable[[Any], str] = str
     from_text: Callable[[str], Any] = str
+    wanted: str = ""
 
 
 def _switch(text: str) -> bool:
     if text not in ("true", "false"):
-        raise ValueError
+        raise ValueError(text)
     return text == "true"
 
 
@@ -44,14 +51,22 @@ def _pair(text: str) -> str | tuple[int, int]:
     return first, second
 
 
+STEPS_A_SECOND = Sentence("a number of steps a second, or max")
+COLUMNS = Sentence("pca or two columns, such as 0_1")
+SWITCH = Sentence("true or false")
+
 KEYS = {
     "lang": Key("language"),
-    "speed": Key("speed", lambda v: FLAT_OUT if v is None else number_text(v), _speed),
+    "speed": Key(
+        "speed", lambda v: FLAT_OUT if v is None else number_text(v), _speed, STEPS_A_SECOND
+    ),
     "step": Key("step_unit"),
-    "test_data": Key("show_test_data", lambda v: str(v).lower(), _switch),
-    "discretize": Key("discretize_output", lambda v: str(v).lower(), _switch),
+    "test_data": Key("show_test_data", lambda v: str(v).lower(), _switch, SWITCH),
+    "discretize": Key("discretize_output", lambda v: str(v).lower(), _switch, SWITCH),
     "edges": Key("edges"),
-    "projection": Key("projection", lambda v: v if v == "pca" else f"{v[0]}_{v[1]}", _pair),
+    "projection": Key(
+        "projection", lambda v: v if v == "pca" else f"{v[0]}_{v[1]}", _pair, COLUMNS
+    ),
 }
 
 
@@ -70,6 +85,13 @@ def write(experiment: Experiment, settings: Settings) -> dict[str, str]:
     return params
 
 
+def address(base: str, experiment: Experiment, settings: Settings) -> str:
+    """The whole link. base: the page's address without parameters."""
+    query = urlencode(write(experiment, settings), safe=":,")
+    base = f"{base.rstrip('/')}/"
+    return f"{base}?{query}" if query else base
+
+
 def _leave_out(params: dict[str, str], name: str, value: Any, usual: Any) -> None:
     if value == usual:
         params.pop(name, None)
@@ -77,7 +99,7 @@ def _leave_out(params: dict[str, str], name: str, value: Any, usual: Any) -> Non
         params[name] = str(value)
 
 
-def read(params: Mapping[str, str]) -> tuple[Experiment, Settings, list[str]]:
+def read(params: Mapping[str, str]) -> tuple[Experiment, Settings, list[Sentence]]:
     """The experiment and settings of an address; never raises.
 
     What is valid is kept, the rest takes its default; returns a sentence for each thing refused.
@@ -89,7 +111,9 @@ def read(params: Mapping[str, str]) -> tuple[Experiment, Settings, list[str]]:
     return experiment, settings, [*problems, *more, *wrong]
 
 
-def completed(experiment: Experiment, given: Mapping[str, Any]) -> tuple[Experiment, list[str]]:
+def completed(
+    experiment: Experiment, given: Mapping[str, Any]
+) -> tuple[Experiment, list[Sentence]]:
     """The experiment with what its data set usually goes with, where that was not given.
 
     A loss that does not suit the data set is replaced, with a sentence.
@@ -97,26 +121,36 @@ def completed(experiment: Experiment, given: Mapping[str, Any]) -> tuple[Experim
     training, data = experiment.training, experiment.data
     if "n_samples" not in given:
         data = replace(data, n_samples=usual_samples(experiment))
-    problems = []
+    problems: list[Sentence] = []
     usual = usual_loss(experiment)
     if training.loss not in fitting_losses(experiment):
         if "loss" in given:
-            problems.append(f"The loss {training.loss!r} does not suit the data {data.name!r}.")
+            problems.append(
+                Sentence(
+                    "The loss {loss} does not suit the data set {dataset}; {usual} is used.",
+                    loss=training.loss,
+                    dataset=data.name,
+                    usual=usual,
+                )
+            )
         training = replace(training, loss=usual)
     elif "loss" not in given:
         training = replace(training, loss=usual)
     return replace(experiment, data=data, training=training), problems
 
 
-def _read_settings(params: Mapping[str, str]) -> tuple[Settings, list[str]]:
-    settings, problems = Settings(), []
+def _read_settings(params: Mapping[str, str]) -> tuple[Settings, list[Sentence]]:
+    settings = Settings()
+    problems: list[Sentence] = []
     for name, key in KEYS.items():
         if name not in params:
             continue
         text = str(params[name])
         try:
             settings = changed(settings, key.field, key.from_text(text[:40]))
-        except (ValueError, OverflowError) as error:
-            reason = str(error) if str(error)[:1].isupper() else ""
-            problems.append(reason or f"The setting {name} of the link is {text[:40]!r}.")
+        except Refusal as refusal:
+            problems.append(refusal.sentence)
+        except (ValueError, OverflowError):
+            template = "{field} is {value}; it must be {wanted}."
+            problems.append(Sentence(template, field=name, value=shown(text), wanted=key.wanted))
     return settings, problems

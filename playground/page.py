@@ -54,8 +54,7 @@ def language(page: Session) -> None:
         format_func=LANGUAGES.__getitem__,
         key="language",
         help=page.t("page.language.help"),
-        on_change=page.act,
-        args=(page.set, "language"),
+        on_change=page.choose_language,
         width=250,
     )
 
@@ -72,8 +71,8 @@ def main(page: Session) -> None:
         transport.buttons,
         in_sidebar(controls.data_section),
         transport.numbers,
-        transport.messages,
         live,
+        transport.messages,
         view_options.view_options,
         in_sidebar(controls.network_section),
         in_sidebar(controls.training_section),
@@ -113,8 +112,10 @@ def live(page: Session) -> None:
 
 def panels(page: Session) -> None:
     """What is read at rest: only the open panel is drawn."""
-    labels = [page.t(f"page.tab.{name}") for name in TABS]
-    for name, tab in zip(TABS, st.tabs(labels, key="panels", on_change="rerun"), strict=True):
+    names = {page.t(f"page.tab.{name}"): name for name in TABS}
+    page.seed("panels", page.t(f"page.tab.{page.panel or TABS[0]}"))
+    tabs = st.tabs(list(names), key="panels", on_change=page.open_panel, args=(names,))
+    for name, tab in zip(TABS, tabs, strict=True):
         with tab, page.guard():
             if tab.open:
                 view(name)(page)

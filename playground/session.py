@@ -17,13 +17,16 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.experiment import Experiment
+from core.refusals import Sentence, sentence_of
 from playground import changes, files, link
 from playground.changes import Change, Path
-from playground.fields import describe, key_of
+from playground.fields import column_labels, describe, key_of
 from playground.locales import language_of, translate
+from playground.sentences import said
 from playground.settings import changed
 
 if TYPE_CHECKING:
+    from core.data import Dataset
     from core.network import Network
     from playground.live.player import Numbers, Player
 
@@ -41,10 +44,14 @@ RECOVERY = 0.1
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence under the transport; kind is "info", "warning" or "error"."""
+    """What the last action did; kind is "info", "warning" or "error".
+
+    moment: where the run stood, for a sentence that holds only as long as it stands there.
+    """
 
     text: str
     kind: str = "info"
+    moment: tuple[int, int] | None = None
 
 
 def session() -> Session:
@@ -60,23 +67,25 @@ class Session:
 
     experiment: as the widgets show it, changes made while running included.
     settings: the page's own. notice: what the last action did, or why it did nothing.
-    problems: sentences about parts of a link or file that could not be used.
+    problems: Sentences about parts of a link or file that could not be used.
     """
 
     def __init__(self, params: Mapping[str, str], locale: str | None) -> None:
         self.browser_language = language_of(locale)
         self.notice: Notice | None = None
         self.uploads = 0
+        self.panel = ""
         self.wants_help = False
         self._drawn: tuple[str, bool] = ("", False)
-        self._is_new_drawing = True
+        self._is_new_drawing, self._has_drawn = True, False
         self._player: Player | None = None
         self._seeded_language = ""
         self._words: dict[str, str] = {}
         self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
-        self.problems, self.problems_title = tuple(problems), "page.link.problems"
+        self.problems: tuple[str, ...] = tuple(problems)
+        self.problems_title = "page.link.problems"
         self._is_clicked = False
 
     # -- words -----------------------------------------------------------------------------
@@ -89,6 +98,18 @@ class Session:
     def t(self, key: str, **values: Any) -> str:
         """A text of the catalogue in the language in use."""
         return translate(self.language, key, **values)
+
+    def said(self, text: str) -> str:
+        """A text that may be a Sentence of the core, in the language in use."""
+        return said(text, self.language)
+
+    def choose_language(self) -> None:
+        """Take over the language; what could not be used is said again, in that language."""
+        notice, problems = self.notice, self.problems
+        self.act(self.set, "language")
+        self.problems = problems
+        if notice is not None and isinstance(notice.text, Sentence):
+            self.notice = self.notice or notice
 
     # -- the run ---------------------------------------------------------------------------
 
@@ -105,7 +126,7 @@ class Session:
         try:
             player = Player(self.experiment, speed=self.settings.speed)
         except ValueError as error:
-            self.problems = (*self.problems, str(error))
+            self.problems = (*self.problems, sentence_of(error))
             self.experiment = Experiment()
             player = Player(self.experiment, speed=self.settings.speed)
         self._show(player)
@@ -137,8 +158,13 @@ class Session:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Names of the columns that the network is fed."""
-        return self.player.dataset.feature_names
+        """Names of the columns that the network is fed, as the diagram writes them."""
+        return self.column_labels(self.player.dataset)
+
+    def column_labels(self, dataset: Dataset) -> tuple[str, ...]:
+        """Names of a data set's columns, as the diagram writes them."""
+        width = dataset.image_shape[1] if dataset.image_shape else 0
+        return column_labels(dataset.feature_names, width, self.t)
 
     def look_again(self) -> None:
         """Draw the page anew if the run has stopped, or got ready, by itself."""
@@ -154,7 +180,8 @@ class Session:
         try:
             action(*args)
         except ValueError as error:
-            self.notice = Notice(self.t("page.notice.kept", problem=error), "warning")
+            kept = Sentence("Nothing was changed: {problem}", problem=sentence_of(error))
+            self.notice = Notice(kept, "warning")
         except Exception:
             LOGGER.exception("An action of the page failed.")
             self.notice = Notice(self.t("page.error"), "error")
@@ -178,6 +205,22 @@ class Session:
         except Exception:
             LOGGER.exception("A section of the page could not be drawn.")
             st.error(self.t("page.error"))
+
+    @property
+    def remark(self) -> str:
+        """The line beside the numbers: what the last action did, as long as it is still true."""
+        found = self.notice
+        if found is None or found.kind != "info":
+            return ""
+        return found.text if found.moment in (None, self.player.moment) else ""
+
+    @property
+    def can_dismiss(self) -> bool:
+        """Whether there are messages that only say something."""
+        return bool(self.problems) or (self.notice is not None and self.notice.kind != "info")
+
+    def dismiss(self) -> None:
+        """Take such messages away; as with every action, they went when it came."""
 
     # -- the experiment ----------------------------------------------------------------------
 
@@ -209,9 +252,10 @@ class Session:
         return time.monotonic() < until and value in old
 
     def may_echo(self, key: str, value: Any) -> None:
-        """Also expect this of a widget that was just told otherwise.
+        """Also expect this of a widget that was just told otherwise, or has just come.
 
-        Streamlit takes a number that is beyond a field's new end for the field's least.
+        A field whose value the browser has not taken in yet, or cannot, stands at its least or
+        first one, and a fast click brings that along.
         """
         if key in self._echoes:
             self._echoes[key][0].append(value)
@@ -268,7 +312,7 @@ class Session:
     def reset(self) -> None:
         """Back to step 0, with the same initial weights and the settings as shown."""
         self.player.reset()
-        self.notice = Notice(self.t("page.notice.reset"))
+        self.notice = Notice(self.t("page.notice.reset"), moment=self.player.moment)
 
     def recover(self) -> None:
         """Go on from the last finite step with a tenth of the learning rate."""
@@ -312,14 +356,23 @@ class Session:
         if name == "speed":
             self.player.speed = self.settings.speed
 
+    def open_panel(self, names: Mapping[str, str]) -> None:
+        """Remember the open panel by its name: the words on its tab change with the language.
+
+        names: of the panels, by those words.
+        """
+        self.panel = names.get(st.session_state["panels"], "")
+
     def seed(self, key: str, value: Any) -> None:
         """Make a widget show a value, without disturbing one that does so already.
 
         When the language changed, all are told again: a choice is known by its shown words.
         """
         state = st.session_state
-        if key in state and state[key] != value:
-            self._echoes[key] = ([state[key]], time.monotonic() + ECHO_SECONDS)
+        is_late = key not in state and self._has_drawn
+        if is_late or (key in state and state[key] != value):
+            shown = [] if is_late else [state[key]]
+            self._echoes[key] = (shown, time.monotonic() + ECHO_SECONDS)
         if self._seeded_language != self.language or key not in state or state[key] != value:
             state[key] = value
 
@@ -356,7 +409,7 @@ class Session:
 
     def finish(self) -> None:
         """At the end of a drawing: put every setting into the address."""
-        self.wants_help = False
+        self.wants_help, self._has_drawn = False, True
         self._seeded_language = self.language
         params = link.write(self.experiment, self.settings)
         if params != dict(st.query_params):
@@ -374,7 +427,7 @@ class Session:
     def open_text(self) -> None:
         """Open the experiment that was pasted."""
         text = str(st.session_state.get("pasted") or "")
-        self._open(files.read_text(text), "JSON")
+        self._open(files.read_text(text), self.t("page.files.pasted"))
         st.session_state["pasted"] = ""
 
     def _open(self, opened: files.Opened, name: str) -> None:
@@ -384,7 +437,10 @@ class Session:
     # -- what the live view asks for ---------------------------------------------------------
 
     def component_action(self, action: Mapping[str, Any]) -> None:
-        """Do what was clicked on the diagram; {"do": "sync"} only asks for a new drawing."""
+        """Do what was clicked on the diagram; {"do": "sync"} only asks for a new drawing.
+
+        {"do": "reloaded"} tells that the browser loaded the page anew, and lost a run with it.
+        """
         self._is_clicked = True
         match action:
             case {"do": "add_layer"}:
@@ -393,5 +449,7 @@ class Session:
                 self.act(self.change, changes.with_layer_removed, -1)
             case {"do": "units", "layer": int(layer), "delta": 1 | -1 as delta}:
                 self.act(self.change, changes.with_units, layer, delta)
+            case {"do": "reloaded"}:
+                self.notice = self.notice or Notice(self.t("page.notice.reloaded"))
             case {"do": "feature", "id": str(name)}:
                 self.act(self.change, changes.with_feature_toggled, name)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.maths.limits import Limits
+from core.maths.registry import check_name, shown
+from core.refusals import Refusal
 from playground.locales import LANGUAGES
 
 SPEEDS: tuple[float, ...] = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10_000)
@@ -31,24 +34,28 @@ class Settings:
     projection: str | tuple[int, int] = "pca"
 
     def __post_init__(self) -> None:
-        _one_of("language", self.language, ("", *LANGUAGES))
-        _one_of("step unit", self.step_unit, STEP_UNITS)
-        _one_of("edges", self.edges, EDGES)
+        if self.language:
+            check_name(LANGUAGES, self.language, "language")
+        check_name(STEP_UNITS, self.step_unit, "step unit")
+        check_name(EDGES, self.edges, "kind of edges")
         if self.projection != "pca" and (
             not isinstance(self.projection, tuple)
             or not all(0 <= column < 10_000 for column in self.projection)
         ):
-            raise ValueError(f"The projection {self.projection!r} is not pca or two columns.")
+            raise Refusal(
+                "{field} is {value}; it must be pca or two columns, such as 0_1.",
+                field="projection",
+                value=shown(self.projection),
+            )
         if self.speed is not None and not 0.1 <= self.speed <= 1e6:
-            raise ValueError(f"Speed is {self.speed:g}, but must be from 0.1 to 1,000,000.")
+            raise Refusal(
+                "{field} is {value}; it must be {limits}.",
+                field="speed",
+                value=f"{self.speed:g}",
+                limits=Limits(0.1, 1_000_000).words(),
+            )
 
 
 def changed(settings: Settings, name: str, value: Any) -> Settings:
     """The settings with one of them changed."""
     return replace(settings, **{name: value})
-
-
-def _one_of(what: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        shown = ", ".join(choice for choice in choices if choice)
-        raise ValueError(f"Unknown {what} {str(value)[:40]!r}. Choose one of: {shown}.")

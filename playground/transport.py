@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -19,43 +20,34 @@ REFRESH_SECONDS, REST_SECONDS = 0.5, 1.0
 
 
 def buttons(session: Session) -> None:
-    """Reset, Play or Pause, Step and Back, what a step is, and the speed."""
-    t, status = session.t, session.status
-    stopped = status in ("diverged", "failed")
-    runs = status in MOVES
-    with st.container(key="transport", horizontal=True, vertical_alignment="bottom", gap="small"):
-        _button(
-            session, "reset", session.reset, "replay", kind="primary" if stopped else "secondary"
-        )
-        _button(
-            session,
-            "play",
-            session.play_or_pause,
-            "pause" if runs else "play_arrow",
-            text="pause" if runs else "play",
-            kind="secondary" if stopped else "primary",
-            disabled=stopped,
-        )
-        _button(session, "step", session.step, "skip_next", disabled=stopped)
-        _button(
-            session, "step_back", session.step_back, "skip_previous", disabled=status == "failed"
-        )
-        _step_unit(session)
-        _speed(session)
-        st.button(
-            t("page.help"),
-            key="help",
-            help=t("page.help.help"),
-            on_click=session.press,
-            args=(session.ask_for_help,),
-        )
+    """Reset, Play or Pause, Step and Back; what a step is, the speed, and the help."""
+    row = partial(st.container, horizontal=True, vertical_alignment="bottom", gap="small")
+    with row(key="transport"):
+        with row(key="drive", width="content"):  # what stays in view while the page scrolls
+            _drive(session)
+        with row(key="pace", width="content"):
+            _step_unit(session)
+            _speed(session)
+            _button(session, "help", session.ask_for_help)
+
+
+def _drive(session: Session) -> None:
+    status = session.status
+    stopped, runs = status in ("diverged", "failed"), status in MOVES
+    icon, text = ("pause", "pause") if runs else ("play_arrow", "play")
+    first, second = ("primary", "secondary") if stopped else ("secondary", "primary")
+    _button(session, "reset", session.reset, "replay", kind=first)
+    _button(session, "play", session.play_or_pause, icon, text=text, kind=second, disabled=stopped)
+    _button(session, "step", session.step, "skip_next", disabled=stopped)
+    is_stuck = status == "failed"
+    _button(session, "step_back", session.step_back, "skip_previous", disabled=is_stuck)
 
 
 def _button(
     session: Session,
     key: str,
     action: object,
-    icon: str,
+    icon: str = "",
     *,
     text: str = "",
     kind: str = "secondary",
@@ -66,7 +58,7 @@ def _button(
     st.button(
         session.t(f"page.{text}"),
         key=key,
-        icon=f":material/{icon}:",
+        icon=f":material/{icon}:" if icon else None,
         type=kind,  # type: ignore[arg-type]
         help=session.t(f"page.{text}.help"),
         on_click=session.press,
@@ -126,22 +118,32 @@ def numbers(session: Session) -> None:
 
 
 def _numbers(session: Session) -> None:
+    """The metrics, and beside them the step and what the last action did.
+
+    Between two readings the live view writes its own numbers into them (readings.js), so that
+    nothing on the page disagrees.
+    """
     session.look_again()
-    now, t = session.numbers(), session.t
-    with st.container(key="numbers", horizontal=True, vertical_alignment="bottom"):
-        label = "page.metric.epoch"
-        st.metric(t(label), f"{now.epoch:07,}", help=t(f"{label}.help"), width="content")
-        for name, value in (("train_loss", now.train_loss), ("test_loss", now.test_loss)):
-            label = f"page.metric.{name}"
-            st.metric(t(label), loss_text(value), help=t(f"{label}.help"), width="content")
-        if now.metric_name:
-            label = f"page.metric.{now.metric_name}"
-            shown = metric_text(now.metric_name, now.test_metric)
-            st.metric(t(label), shown, help=t(f"{label}.help"), width="content")
+    now = session.numbers()
+    row = partial(st.container, horizontal=True, vertical_alignment="bottom")
+    with row(key="readings"):
+        with row(key="numbers", width="content"):
+            _metric(session, "epoch", f"{now.epoch:07,}")
+            _metric(session, "train_loss", loss_text(now.train_loss))
+            _metric(session, "test_loss", loss_text(now.test_loss))
+            if now.metric_name:
+                _metric(session, now.metric_name, metric_text(now.metric_name, now.test_metric))
         with st.container(key="said", width="stretch", gap=None):
             st.caption(session.t("page.compiling") if session.is_waiting else _pace(session, now))
-            if session.notice is not None and session.notice.kind == "info":
-                st.caption(_plain(session.notice.text))
+            if session.remark:
+                st.caption(_plain(session.remark))
+
+
+def _metric(session: Session, name: str, shown: str) -> None:
+    label = f"page.metric.{name}"
+    help_text = session.t(f"{label}.help")
+    with st.container(key=f"metric_{name}", width="content"):  # readings.js finds it by this key
+        st.metric(session.t(label), shown, help=help_text, width="content")
 
 
 def _pace(session: Session, now: Numbers) -> str:
@@ -155,14 +157,20 @@ def _pace(session: Session, now: Numbers) -> str:
 
 
 def loss_text(value: float) -> str:
-    """Three decimals, so that digits do not jump; a dash for a loss that is not known."""
+    """Three decimals, so that digits do not jump; a dash for a loss that is not known.
+
+    What three decimals cannot tell from 0, and what is very large, is written 2.3e-4.
+    """
     if not math.isfinite(value):
         return "–"
-    return f"{value:.3f}" if abs(value) < 10_000 else f"{value:.2e}"
+    if value == 0.0 or 0.0005 <= abs(value) < 10_000:
+        return f"{value:.3f}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def metric_text(name: str, value: float) -> str:
-    """A share in per cent, anything else with three decimals."""
+    """A share in per cent, anything else like a loss."""
     if not math.isfinite(value):
         return "–"
     return f"{value:.1%}" if name == "accuracy" else loss_text(value)
@@ -177,17 +185,26 @@ def short(value: float) -> str:
 
 
 def messages(session: Session) -> None:
-    """What the last action did, what a link could not do, and how to go on after a divergence."""
-    if session.problems:
-        lines = "\n".join(f"- {_plain(problem)}" for problem in session.problems)
-        st.warning(f"{session.t(session.problems_title)}\n\n{lines}", icon=":material/link_off:")
-    if session.status == "diverged":
-        _diverged(session)
-    elif session.status == "failed":
-        st.error(session.t("page.failed"))
-    if session.notice is not None and session.notice.kind != "info":
-        show = st.warning if session.notice.kind == "warning" else st.error
-        show(_plain(session.notice.text))
+    """What a link could not do, why an action did nothing, and how to go on after a divergence.
+
+    They float over the foot of the live view (page.css): nothing moves when one comes or goes.
+    Their container is always there, however many they are: a fragment that is drawn at that
+    moment remembers the places of what comes after them.
+    """
+    with st.container(key="messages", gap="small"):
+        if session.problems:
+            lines = "\n".join(f"- {_plain(session.said(problem))}" for problem in session.problems)
+            text = f"{session.t(session.problems_title)}\n\n{lines}"
+            st.warning(text, icon=":material/link_off:")
+        if session.notice is not None and session.notice.kind != "info":
+            show = st.warning if session.notice.kind == "warning" else st.error
+            show(_plain(session.said(session.notice.text)))
+        if session.can_dismiss:
+            _button(session, "dismiss", session.dismiss, "close")
+        if session.status == "diverged":
+            _diverged(session)
+        elif session.status == "failed":
+            st.error(session.t("page.failed"))
 
 
 def _plain(text: str) -> str:

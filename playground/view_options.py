@@ -17,18 +17,26 @@ def view_options(session: Session) -> None:
     with st.container(
         key="view_options", horizontal=True, vertical_alignment="bottom", gap="medium"
     ):
-        for name in ("show_test_data", "discretize_output"):
-            session.seed(name, getattr(session.settings, name))
-            st.checkbox(
-                session.t(f"page.{name}"),
-                key=name,
-                help=session.t(f"page.{name}.help"),
-                on_change=session.act,
-                args=(session.set, name),
-            )
+        kind = DATASETS[session.experiment.data.name].kind
+        _check(session, "show_test_data")
+        why_not = "page.discretize_output.line" if kind == "curve" else ""
+        _check(session, "discretize_output", why_not)
         _edges(session)
-        if DATASETS[session.experiment.data.name].kind in ("table", "image"):
+        if kind in ("table", "image"):
             _projection(session)
+
+
+def _check(session: Session, name: str, why_not: str = "") -> None:
+    """An option to be on or off. why_not: catalogue key of the reason, if it has no effect now."""
+    session.seed(name, getattr(session.settings, name))
+    st.checkbox(
+        session.t(f"page.{name}"),
+        key=name,
+        help=session.t(why_not or f"page.{name}.help"),
+        on_change=session.act,
+        args=(session.set, name),
+        disabled=bool(why_not),
+    )
 
 
 def _edges(session: Session) -> None:

@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STREAMLIT = str(Path(sys.executable).with_name("streamlit"))
 APP = "[data-testid=stApp]"
 DIAGRAM = "canvas.diagram"
+WIDTH = "canvas => canvas.closest('.scroller').clientWidth"  # what the diagram is laid out for
 PATIENCE = 30.0  # seconds that a test waits for what must happen
 
 
@@ -197,12 +198,32 @@ class Visitor:
         """Click the line of a weight, counted through all layers, row by row."""
         self._click_diagram("new edges.Edges(plan).pointOn(index)", index=index)
 
+    def hover_node(self, column: int, row: int) -> None:
+        """Lay the pointer on a neuron's or an input's picture."""
+        self._hover_diagram("plan.columns[column].nodes[row]", column=column, row=row)
+
+    def hover_edge(self, index: int) -> None:
+        """Lay the pointer on the line of a weight, counted as in `click_edge`."""
+        self._hover_diagram("new edges.Edges(plan).pointOn(index)", index=index)
+
+    def hover_nothing(self) -> None:
+        """Take the pointer off the diagram."""
+        self.page.mouse.move(1, 1)
+
+    def _hover_diagram(self, place: str, **names: int) -> None:
+        point, box = self._point(place, **names), self.page.locator(DIAGRAM).bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + point["x"], box["y"] + point["y"], steps=3)
+
     def _click_diagram(self, place: str, **names: int) -> None:
-        """Click where the component's own layout says that something stands."""
+        # By force: buttons lie over the canvas, and they are what is meant to be hit.
+        self.page.locator(DIAGRAM).click(position=self._point(place, **names), force=True)
+
+    def _point(self, place: str, **names: int) -> Any:
+        """Where on the diagram's canvas something stands, by the component's own layout."""
         canvas = self.page.locator(DIAGRAM)
         canvas.scroll_into_view_if_needed()
-        width = canvas.evaluate("canvas => canvas.parentElement.clientWidth")
-        point = self.page.evaluate(
+        return self.page.evaluate(
             """async ([scene, width, {column, row, index}]) => {
                 const [layout, diagram, edges] = await Promise.all(
                     ["layout", "diagram", "edges"].map(name => import(`/assets/live/${name}.js`)));
@@ -210,10 +231,8 @@ class Visitor:
                 const {x, y} = PLACE;
                 return {x, y};
             }""".replace("PLACE", place),
-            [self.live.scene, width, names],
+            [self.live.scene, canvas.evaluate(WIDTH), names],
         )
-        # By force: buttons lie over the canvas, and they are what is meant to be hit.
-        canvas.click(position=point, force=True)
 
     # -- waiting, and what went wrong
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import pytest
 
@@ -24,6 +25,24 @@ def test_a_reload_restores_the_experiment(visitor: Visitor) -> None:
     assert totals == [2, 6, 2, 2, 1]
     assert visitor.metric("Training loss") == loss
     assert visitor.live.frame()[0]["learning_rate"] == pytest.approx(0.003)
+
+
+def test_a_reload_says_that_the_weights_start_anew(visitor: Visitor) -> None:
+    visitor.press("Step")
+    visitor.wait_until(lambda: visitor.number("Epoch") == 1, "one epoch")
+    assert visitor.page.get_by_text("Loaded anew").count() == 0
+    visitor.reload()
+    visitor.wait_for_text("the weights start again at step 0")
+    assert visitor.number("Epoch") == 0
+
+
+def test_the_link_can_be_copied_and_opens_what_the_address_does(visitor: Visitor) -> None:
+    visitor.choose("Dataset", "Digits")
+    visitor.wait_until(lambda: "digits" in visitor.page.url, "the link names the data set")
+    visitor.press("Copy link")
+    shown = visitor.page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
+    assert unquote(shown.inner_text().strip()) == unquote(visitor.page.url)
+    shown.get_by_role("button").wait_for()  # it copies, and is seen without hovering
 
 
 def test_a_link_opens_the_same_run_elsewhere(server: Server, visit: Visit) -> None:

@@ -62,3 +62,15 @@ def test_a_step_explains_and_checks_itself(visitor: Visitor) -> None:
     visitor.choose("Layer", "Layer 1 (Tanh)")
     visitor.page.get_by_text("Layer 1 (Tanh), neuron 1").first.wait_for()
     visitor.page.get_by_text("Checked: by the chain rule").wait_for()
+
+
+def test_the_open_panel_stays_open_in_another_language(visitor: Visitor) -> None:
+    open_panel(visitor, "Evaluation")
+    visitor.choose("Language", "简体中文")
+    chosen = visitor.page.get_by_role("tab", name="评估", exact=True)
+    visitor.wait_until(lambda: chosen.get_attribute("aria-selected") == "true", "the same panel")
+    visitor.page.get_by_text("混淆矩阵").first.wait_for()
+    open_panel(visitor, "权重")
+    visitor.choose("语言", "English")
+    chosen = visitor.page.get_by_role("tab", name="Weights", exact=True)
+    visitor.wait_until(lambda: chosen.get_attribute("aria-selected") == "true", "the same panel")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 
-from tests.browser import Server, Visitor
+from tests.browser import DIAGRAM, Server, Visitor
 
 Visit = Callable[..., Visitor]
 
@@ -95,13 +96,13 @@ def test_the_learning_rate_changes_without_a_reset(visitor: Visitor) -> None:
     visitor.button("Pause").wait_for()
 
 
-def test_a_diverged_run_says_where_and_recovers(visitor: Visitor) -> None:
-    visitor.choose("Optimizer", "SGD")
-    visitor.choose("Activation", "ReLU")
-    visitor.choose("Loss", "Mean squared error")
-    visitor.choose("Output activation", "Linear")
-    visitor.set_learning_rate(10)
-    visitor.choose("Speed", "Flat out")
+DIVERGING = "?layers=4%3Arelu&loss=mean_squared_error&output_activation=linear&optimizer=sgd" + (
+    "&learning_rate=10&speed=max"
+)
+
+
+def test_a_diverged_run_says_where_and_recovers(server: Server, visit: Visit) -> None:
+    visitor = visit(server, DIVERGING)
     visitor.press("Play")
     visitor.wait_for_text("diverged at step")
     recover = visitor.page.get_by_role("button", name="Learning rate / 10 and continue from step")
@@ -112,6 +113,56 @@ def test_a_diverged_run_says_where_and_recovers(visitor: Visitor) -> None:
     visitor.press("Reset")
     visitor.wait_until(lambda: visitor.number("Epoch") == 0, "epoch 0 again")
     visitor.page.get_by_text("diverged at step").first.wait_for(state="hidden")
+
+
+def test_a_divergence_is_said_once_and_moves_nothing(server: Server, visit: Visit) -> None:
+    visitor = visit(server, DIVERGING)
+    parts = [visitor.page.locator(part) for part in (DIAGRAM, ".output", ".st-key-view_options")]
+    before = [part.bounding_box() for part in parts]
+    visitor.press("Play")
+    visitor.page.locator(".st-key-recover").wait_for()
+    visitor.settle()
+    assert [part.bounding_box() for part in parts] == before
+    said = visitor.page.get_by_text(re.compile("diverged|finite"))
+    assert len([text for text in said.all() if text.is_visible()]) == 1
+    place = visitor.page.locator(".st-key-recover").bounding_box()
+    assert place is not None
+    assert place["y"] < 850  # in sight
+
+
+def test_a_refusal_moves_nothing_and_can_be_closed(server: Server, visit: Visit) -> None:
+    visitor = visit(server, "?noise=lots")
+    visitor.wait_for_text("Some of the link could not be used")
+    before = visitor.page.locator(DIAGRAM).bounding_box()
+    visitor.press("Close")
+    visitor.page.get_by_text("Some of the link could not be used").wait_for(state="hidden")
+    assert visitor.page.locator(DIAGRAM).bounding_box() == before
+
+
+READ_BOTH = """() => {
+    const host = [...document.querySelectorAll("*")].find((e) => e.shadowRoot);
+    const live = [...host.shadowRoot.querySelectorAll(".output-number dd:not([hidden])")];
+    const page = (name) => document.querySelector(
+        `.st-key-metric_${name} [data-testid=stMetricValue]`).innerText;
+    const shown = live.map((number) => number.textContent).filter(Boolean);
+    return [["test_loss", "train_loss", "accuracy"].map(page), shown];
+}"""
+
+
+def test_the_page_and_the_live_view_show_the_same_numbers_while_playing(visitor: Visitor) -> None:
+    visitor.press("Play")
+    visitor.wait_until(lambda: visitor.number("Epoch") > 0, "an epoch has passed")
+    seen = []
+    for _ in range(30):
+        visitor.page.wait_for_timeout(90)
+        seen.append(visitor.page.evaluate(READ_BOTH))
+    same = [page == live for page, live in seen]
+    # Between a drawing of Streamlit's and the next frame lies a moment.
+    assert sum(same) > 0.8 * len(seen), seen
+    assert len({page[0] for page, _ in seen}) > 3
+    visitor.press("Pause")
+    visitor.button("Play").wait_for()
+    visitor.wait_until(lambda: len({*map(tuple, visitor.page.evaluate(READ_BOTH))}) == 1, "same")
 
 
 def test_two_pages_do_not_disturb_each_other(server: Server, visit: Visit) -> None:

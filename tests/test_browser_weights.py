@@ -10,11 +10,17 @@ import pytest
 from tests.browser import Visitor
 
 
-def download(visitor: Visitor, folder: Path) -> dict[str, np.ndarray]:
-    """Press `Download weights` and read the file's arrays with NumPy, nothing unpickled."""
-    visitor.page.get_by_role("tab", name="Export").click()
+def download(visitor: Visitor, folder: Path, *, panel: bool = True) -> dict[str, np.ndarray]:
+    """Press `Download weights` and read the file's arrays with NumPy, nothing unpickled.
+
+    panel: the Export panel's button instead, which names the format.
+    """
+    if panel:
+        visitor.page.get_by_role("tab", name="Export").click()
+        visitor.page.get_by_text("The same predictions, in Python").wait_for()
+    label = "Weights (.npz)" if panel else "Download weights"
     with visitor.page.expect_download() as coming:
-        visitor.press("Download weights")
+        visitor.page.get_by_role("button", name=label).click()  # strict: there is but one
     path = folder / coming.value.suggested_filename
     coming.value.save_as(path)
     with np.load(path, allow_pickle=False) as file:
@@ -50,10 +56,18 @@ def test_weights_reproduce_the_picture_of_the_circle(visitor: Visitor, tmp_path:
     assert np.abs(predicted - shown).max() <= 1  # shades of one byte
 
 
+def test_the_sidebar_and_the_panel_give_the_same_weights(visitor: Visitor, tmp_path: Path) -> None:
+    train(visitor, 3)
+    aside = download(visitor, tmp_path, panel=False)
+    below = download(visitor, tmp_path)
+    assert aside.keys() == below.keys()
+    assert np.array_equal(aside["layer_0/weights"], below["layer_0/weights"])
+
+
 def test_weights_reproduce_the_probabilities_of_the_digits(
     visitor: Visitor, tmp_path: Path
 ) -> None:
-    visitor.choose("Dataset", "Digits")
+    visitor.choose("Dataset", "Digits")  # which brings a layer of ReLU
     train(visitor, 3)
     pictures = visitor.live.data()[1]["samples"]
     shown = visitor.live.frame()[1]["probabilities"]
@@ -61,7 +75,7 @@ def test_weights_reproduce_the_probabilities_of_the_digits(
     hidden = np.round(pictures / 255 * 16).reshape(len(pictures), 64) / 16
     *inner, (weights, bias) = layers(download(visitor, tmp_path))
     for w, b in inner:
-        hidden = np.tanh(hidden @ w + b)
+        hidden = np.maximum(hidden @ w + b, 0)
     scores = np.exp(hidden @ weights + bias)
     probabilities = scores / scores.sum(axis=1, keepdims=True)
 

@@ -25,6 +25,8 @@ from playground.charts import (
     thin,
     weight_images,
 )
+from playground.charts.weights import outline
+from playground.views.pictures import enlarged
 
 
 def test_a_long_line_is_thinned_and_keeps_its_peaks() -> None:
@@ -67,6 +69,14 @@ def test_a_line_chart_names_axes_and_lines() -> None:
     assert drawn["layout"]["paper_bgcolor"] == "rgba(0,0,0,0)"
 
 
+def test_a_line_of_one_point_starts_at_the_left_of_what_is_to_come() -> None:
+    once = [Curve("loss", np.array([0.0]), np.array([0.7]), "train")]
+    figure = line_chart(once, Axes("Step", "Loss"))
+    options = figure.layout.xaxis.autorangeoptions
+    assert (options.clipmin, options.include) == (0.0, 10.0)
+    assert figure.layout.yaxis.autorangeoptions.include == 0.0
+
+
 def test_lines_of_layers_differ_in_more_than_colour() -> None:
     curves = [Curve(str(i), np.arange(3.0), np.ones(3), i) for i in range(17)]
     figure = line_chart(curves, Axes("Step", "Norm"))
@@ -92,7 +102,7 @@ def test_charts_hold_numbers_that_are_not_finite() -> None:
     broken = np.array([[np.nan, np.inf], [-np.inf, np.nan]])
     names = ["a", "b"]
     matrix_chart(broken, names, names, Axes("Unit", "Input"), "weight").to_json()
-    weight_images(broken.reshape(4, 1), (2, 2), ["a"], "weight").to_json()
+    weight_images(broken.reshape(4, 1), (2, 2), ["a"], ["1"], "weight").to_json()
     pair = (np.array([1.0, 2.0]), np.array([np.nan, np.inf]))
     prediction_chart(pair, pair, Axes("True", "Predicted"), ("a", "b", "c")).to_json()
     line_chart([Curve("x", np.arange(2.0), broken[0], "test")], Axes("Step", "Loss")).to_json()
@@ -108,15 +118,19 @@ def test_a_weight_matrix_is_centred_on_zero() -> None:
 
 def test_images_keep_their_pixels() -> None:
     weights = np.arange(12.0).reshape(6, 2)
-    figure = weight_images(weights, (2, 3), ["one", "two"], "weight")
+    figure = weight_images(weights, (2, 3), ["one", "two"], ["1", "2"], "weight")
     shown = np.array(figure.data[0].z)
     assert sorted(shown[np.isfinite(shown)]) == sorted(weights.ravel())
-    assert len(figure.layout.annotations) == 2
+    assert [note.text for note in figure.layout.annotations] == ["1", "2"]
+    assert "two, (0, 0)" in np.array(figure.data[0].customdata)
 
 
 def test_a_confusion_matrix_colours_shares_and_writes_counts() -> None:
     counts = np.array([[8, 2], [0, 0]])
-    figure = confusion_chart(counts, ["a", "b"], Axes("Predicted", "True"), ("samples", "of class"))
+    figure = confusion_chart(
+        counts, ["a", "b"], Axes("Predicted", "True"), ("samples", "of class", "share")
+    )
+    assert figure.data[0].colorbar.title.text == "share"
     assert np.array(figure.data[0].z).tolist() == [[0.8, 0.2], [0.0, 0.0]]
     assert np.array(figure.data[0].text).tolist() == counts.tolist()
 
@@ -140,6 +154,30 @@ def test_spreads_draw_a_violin_for_each_layer_or_its_dots() -> None:
     assert list(figure.data[4].y) == [0.5, 2.0]
 
 
+def test_a_violin_is_rounded_off_and_its_hover_tells_shares() -> None:
+    shares, edges = np.array([0.0, 1.0, 0.0]), np.array([-1.5, -0.5, 0.5, 1.5])
+    values, found = outline(Spread("Layer 1", shares, edges, np.zeros(3), np.zeros(0)))
+    assert (values[0], values[-1]) == (-1.5, 1.5)
+    assert np.argmax(found) == len(values) // 2
+    assert np.abs(np.diff(found, n=2)).max() < 0.02  # no corners
+    even = outline(Spread("Layer 1", np.full(3, 1 / 3), edges, np.zeros(3), np.zeros(0)))[1]
+    assert even == pytest.approx(np.full(len(even), 1 / 3))
+
+
+def test_long_names_beside_a_matrix_are_shortened_but_not_in_the_hover() -> None:
+    long = "od280/od315_of_diluted_wines"
+    figure = matrix_chart(np.ones((1, 1)), [long], ["1"], Axes("Unit", "Input"), "w")
+    assert figure.layout.yaxis.ticktext[0] == "od280/od315_of_di…"
+    assert figure.data[0].customdata[0][0] == f"{long} → 1"
+
+
+def test_the_usual_band_is_named_in_its_middle() -> None:
+    x, band = np.arange(3.0), Band(1e-4, 1e-2, "usual")
+    for log_y, middle in ((True, -3.0), (False, 0.00505)):
+        figure = line_chart([Curve("a", x, x, 0)], Axes("x", "y", log_y=log_y), band=band)
+        assert figure.layout.annotations[-1].y == pytest.approx(middle)
+
+
 def test_smoothing_keeps_what_is_even_and_passes_over_gaps() -> None:
     assert smooth(np.full(9, 3.0), 5) == pytest.approx(np.full(9, 3.0))
     assert smooth(np.array([1.0, np.nan, 100.0]), 3) == pytest.approx([1.0, 10.0, 100.0])
@@ -148,3 +186,10 @@ def test_smoothing_keeps_what_is_even_and_passes_over_gaps() -> None:
 
 def test_an_empty_chart_says_why() -> None:
     assert empty("Press Play").layout.annotations[0].text == "Press Play"
+
+
+def test_images_are_dark_ink_on_a_light_page_and_light_ink_on_a_dark_one() -> None:
+    image = np.array([[0.0, 1.0]])
+    light, dark = enlarged(image, 1), enlarged(image, 1, dark=True)
+    assert light[0, 0] > 200 > 50 > light[0, 1]
+    assert dark[0, 0] < 50 < 200 < dark[0, 1]

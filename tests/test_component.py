@@ -24,6 +24,7 @@ ANYTHING = st.recursive(
         {"do": "add_layer"},
         {"do": "remove_layer"},
         {"do": "sync"},
+        {"do": "reloaded"},
         {"do": "units", "layer": 3, "delta": -1},
         {"do": "feature", "id": "x1_squared"},
     ],

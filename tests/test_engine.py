@@ -372,6 +372,22 @@ def test_what_became_nonfinite(spoil, expected):
     assert cpu.first_nonfinite(engine) == expected
 
 
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e10])
+def test_norms_of_gradients_whose_squares_leave_float32(size):
+    """One weight, started at 0: dE/dw = -2 x y, whose square is beyond float32 at both ends."""
+    X = np.full((4, 1), size, np.float32)
+    net = Net([np.zeros((1, 1))], [np.zeros(1)], ["linear"])
+    t = Training("mean_squared_error", learning_rate=0.5, batch_size=4, clip_norm=1.0)
+    engine = an_engine(net, X, X.copy(), t)
+    rows = np.empty((1, 7))
+    assert engine.run(1, rows, 1, 0) == (1, 1, True)
+    to_weight, to_bias = 2.0 * size * size, 2.0 * size
+    assert rows[0, 4] == pytest.approx(np.hypot(to_weight, to_bias), rel=1e-5)
+    # Clipped to a norm of 1, each by itself: a huge gradient is shortened, not lost.
+    clipped = [min(to_weight, 1.0), min(to_bias, 1.0)]
+    assert engine.params == pytest.approx([0.5 * g for g in clipped], rel=1e-5)
+
+
 def test_the_memory_of_a_dead_unit_ends_at_zero():
     """Adam's moments of a weight without gradient decay; they must not linger as denormals."""
     X, Y = np.ones((4, 1), dtype=np.float32), np.zeros((4, 1), dtype=np.float32)

@@ -19,15 +19,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import exchange
-from core.data import Preprocessing, load_dataset
+from core.data import Dataset, Preprocessing, load_dataset
 from core.data.features import FEATURES, expand
 from core.data.preprocessing import Features, Identity, Scale, Standardize
-from core.exchange import containers, files
+from core.exchange import containers, files, runs
 from core.exchange.containers import Contents
 from core.exchange.readme import NUMPY_ACTIVATIONS, NUMPY_FEATURES
 from core.experiment import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.network import Network
+from core.refusals import Refusal
 from core.trainer import Trainer
 
 SUFFIXES = exchange.SUFFIXES
@@ -63,7 +64,7 @@ def assert_same(one: Network, other: Network) -> None:
     for mine, theirs in zip(one.weights + one.biases, other.weights + other.biases, strict=True):
         assert mine.dtype == theirs.dtype == np.float32
         np.testing.assert_array_equal(mine, theirs)
-    for field in ("config", "experiment", "preprocessing", "class_names", "feature_names"):
+    for field in ("config", "experiment", "run", "preprocessing", "class_names", "feature_names"):
         assert getattr(one, field) == getattr(other, field)
 
 
@@ -148,6 +149,184 @@ def test_a_trainer_gives_its_network(suffix: str, name: str, loss: str, tmp_path
     np.testing.assert_array_equal(loaded.predict(X), trainer.network.predict(X))
 
 
+# -- the run in a file ---------------------------------------------------------------------
+
+
+def eventful(dataset: Dataset | None = None, network: Network | None = None) -> Trainer:
+    """A trainer whose run was changed in every way, before the first step and after the last."""
+    experiment = Experiment(
+        DataConfig("xor", n_samples=60, noise=0.1),
+        NetworkConfig((Dense(4, "tanh", 0.2), Dense(3, "relu"))),
+        TrainingConfig(batch_size=7, clip_norm=1.0),
+        seed=3,
+    )
+    trainer = Trainer(experiment, dataset=dataset, network=network)
+    trainer.change(learning_rate=np.float32(0.03))
+    trainer.set_weight(0, 1, 2, np.float64(-1.25))
+    trainer.step(40)
+    trainer.change(beta_1=0.8, dropout={0: 0.5}, batch_size=np.int64(4), clip_norm=None)
+    trainer.step(41)
+    trainer.set_bias(np.int64(2), 0, 0.5)
+    trainer.change(regularizer="l2", regularization_rate=1e-3)
+    trainer.step(30)
+    trainer.set_weight(2, 2, 0, 1 / 3)
+    return trainer
+
+
+def reloaded(trainer: Trainer, suffix: str) -> Network:
+    return exchange.from_bytes(exchange.to_bytes(trainer, suffix), suffix)
+
+
+def own_arrays() -> Dataset:
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    return Dataset.from_arrays(
+        X[:40], X[:40, 0] > 0, X[40:], X[40:, 0] > 0, class_names=("left", "right")
+    )
+
+
+def assert_same_run(trainer: Trainer, again: Trainer) -> None:
+    np.testing.assert_array_equal(trainer.params, again.params)
+    np.testing.assert_array_equal(trainer.engine.slots, again.engine.slots)
+    np.testing.assert_array_equal(trainer.engine.state, again.engine.state)
+    assert again.edits == trainer.edits
+    assert (again.training, again.config) == (trainer.training, trainer.config)
+
+
+@EACH_SUFFIX
+def test_a_run_is_replayed_from_its_file_to_the_bit(suffix: str) -> None:
+    trainer = eventful()
+    loaded = reloaded(trainer, suffix)
+    assert_same(trainer.network, loaded)
+    assert loaded.experiment == trainer.experiment  # what it began with, not what it came to
+    assert loaded.edits == tuple(trainer.edits)
+    assert loaded.step_count == trainer.step_count == 111
+    assert loaded.experiment_now == trainer.experiment_now
+    assert loaded.experiment_now.training.learning_rate == np.float32(0.03)
+    again = Trainer.replay(loaded.run)
+    assert_same_run(trainer, again)
+    trainer.step(20)
+    again.step(20)
+    assert_same_run(trainer, again)
+
+
+def test_a_run_that_went_back_leaves_out_what_lies_ahead() -> None:
+    trainer = eventful()
+    trainer.goto(50)
+    loaded = reloaded(trainer, ".npz")
+    assert {edit.step for edit in loaded.edits} == {0, 40}
+    np.testing.assert_array_equal(Trainer.replay(loaded.run).params, trainer.params)
+
+
+@EACH_SUFFIX
+def test_own_arrays_are_not_passed_off_as_a_named_dataset(suffix: str) -> None:
+    trainer = eventful(own_arrays())
+    data = exchange.to_bytes(trainer, suffix)
+    metadata = json.loads(contents_of(data, suffix).metadata)
+    assert metadata["experiment"]["data"] is None
+    assert metadata["class_names"] == ["left", "right"]
+    loaded = exchange.from_bytes(data, suffix)
+    assert loaded.run.own_data
+    with pytest.raises(ValueError, match="own arrays"):
+        Trainer.replay(loaded.run)
+    assert_same_run(trainer, Trainer.replay(loaded.run, dataset=own_arrays()))
+    assert exchange.to_bytes(loaded, suffix) == data
+
+
+def test_a_named_dataset_that_was_passed_in_is_named() -> None:
+    config = DataConfig("gauss", n_samples=80)
+    trainer = Trainer(Experiment(), dataset=load_dataset(config))
+    trainer.step(5)
+    assert trainer.experiment.data == config
+    loaded = reloaded(trainer, ".npz")
+    assert not loaded.run.own_data
+    assert_same_run(trainer, Trainer.replay(loaded.run))
+
+
+def test_own_initial_weights_are_not_passed_off_as_the_seeds() -> None:
+    start = Trainer(Experiment(network=NetworkConfig((Dense(4), Dense(3))))).network
+    trainer = eventful(network=start)
+    loaded = reloaded(trainer, ".safetensors")
+    assert loaded.run.own_weights
+    with pytest.raises(ValueError, match="weights of its own"):
+        Trainer.replay(loaded.run)
+    again = Trainer.replay(loaded.run, network=start)
+    np.testing.assert_array_equal(again.params, trainer.params)
+
+
+@pytest.mark.parametrize("bound", ["MOST_EDITS", "MOST_EDIT_TEXT"])
+def test_more_edits_than_a_file_holds(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The weights are saved all the same, with the settings as they stood and nothing untrue."""
+    monkeypatch.setattr(runs, bound, 5)
+    trainer = eventful(own_arrays())
+    loaded = reloaded(trainer, ".npz")
+    assert loaded.run.edits is None
+    assert loaded.run.own_data
+    assert loaded.step_count == 111
+    assert loaded.experiment_now.training == trainer.training
+    with pytest.raises(ValueError, match="edits that were made are not known"):
+        Trainer.replay(loaded.run, dataset=own_arrays())
+
+
+@EACH_SUFFIX
+def test_files_of_the_first_version_are_read(suffix: str) -> None:
+    """They have the experiment with the settings as they stood, and no run."""
+    now = make_network().experiment.to_mapping()
+    loaded = exchange.from_bytes(
+        with_metadata(suffix, format_version=1, run=..., experiment=now), suffix
+    )
+    assert loaded.experiment == loaded.experiment_now == make_network().experiment
+    assert (loaded.run, loaded.edits, loaded.step_count) == (None, (), None)
+
+
+def run_with(**changes: object) -> dict:
+    return {"step_count": 100, "edits": [], "initial_weights": "seed"} | changes
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (5, "not a JSON object"),
+        (run_with(step_count=-1), "step_count is -1"),
+        (run_with(step_count=True), "step_count is True"),
+        (run_with(step_count=2.5), "step_count is 2.5"),
+        (run_with(step_count=10**30), "step_count is"),
+        (run_with(step_count=None), "step_count is None"),
+        (run_with(initial_weights="mine"), "initial_weights is 'mine'"),
+        (run_with(edits=5), "edits is 5"),
+        (run_with(edits=[5]), "an edit is 5"),
+        (run_with(edits=[[1, "learning_rate"]]), "must be [step, what, value]"),
+        (run_with(edits=[[1, 2, 3]]), "must be [step, what, value]"),
+        (run_with(edits=[[101, "learning_rate", 0.1]]), "step of an edit is 101"),
+        (run_with(edits=[[-1, "learning_rate", 0.1]]), "step of an edit is -1"),
+        (run_with(edits=[[5, "batch_size", 1], [4, "batch_size", 1]]), "step of an edit is 4"),
+        (run_with(edits=[["1", "batch_size", 1]]), "step of an edit is '1'"),
+        (run_with(edits=[[1, "learning_rate", -1]]), "learning_rate is -1"),
+        (run_with(edits=[[1, "learning_rate", "1"]]), "learning_rate is '1'"),
+        (run_with(edits=[[1, "loss", "hinge"]]), "'loss' cannot change"),
+        (run_with(edits=[[1, "momentum", 0.5]]), "'momentum' cannot change"),
+        (run_with(edits=[[1, "regularizer", {}]]), "regularizer"),
+        (run_with(edits=[[1, "dropout", [0.1]]]), "dropout is"),
+        (run_with(edits=[[1, "weight", [0, 0, 0]]]), "weight is"),
+        (run_with(edits=[[1, "weight", [0, 0, True, 1.0]]]), "weight is"),
+        (run_with(edits=[[1, "weight", [0, 0, 3, 1.0]]]), "j is 3, but must be from 0 to 2"),
+        (run_with(edits=[[1, "weight", [3, 0, 0, 1.0]]]), "layer is 3, but there are 3 layers"),
+        (run_with(edits=[[1, "bias", [0, -1, 1.0]]]), "j is -1"),
+        (run_with(edits=[[1, "bias", [0, 0, 1e39]]]), "must be a finite float32 number"),
+        (run_with(edits=[[1, "bias", [0, 0, None]]]), "must be a finite float32 number"),
+        (run_with(edits=[[1, "bias", [0, 0, 10**400]]]), "must be a finite float32 number"),
+        (run_with(edits=[[1, "batch_size", 1]] * 10_001), "10001 edits, more than 10000"),
+        (run_with(edits=[[1, "dropout", [0.5, 0.5]]]), "about another network"),
+    ],
+)
+def test_wrong_runs(run: object, words: str) -> None:
+    assert words in refusal(with_metadata(".npz", run=run), ".npz")
+
+
+def test_a_run_needs_its_experiment() -> None:
+    data = with_metadata(".npz", run=run_with(), experiment=None)
+    assert "beside its experiment" in refusal(data, ".npz")
+
+
 # -- predictions with NumPy alone ------------------------------------------------------------
 
 
@@ -228,7 +407,7 @@ def refusal(data: bytes, suffix: str) -> str:
     with pytest.raises(ValueError) as caught:
         exchange.from_bytes(data, suffix)
     sentence = str(caught.value)
-    assert type(caught.value) is ValueError
+    assert type(caught.value) is Refusal
     assert sentence.endswith(".")
     assert "\n" not in sentence
     return sentence
@@ -240,7 +419,7 @@ def refusal(data: bytes, suffix: str) -> str:
     [
         ({"format": "other"}, "not written by this playground"),
         ({"format": ...}, "not written by this playground"),
-        ({"format_version": 2}, "format version 2, written by a newer playground"),
+        ({"format_version": 3}, "format version 3, written by a newer playground"),
         ({"format_version": "1"}, "does not say which version"),
         ({"format_version": 0}, "does not say which version"),
         ({"network": ...}, "does not describe the network's layers"),
@@ -260,6 +439,7 @@ def refusal(data: bytes, suffix: str) -> str:
         ({"experiment": 5}, "experiment in the file is not a JSON object"),
         ({"experiment": {"data": {"noise": 7}}}, "noise is 7"),
         ({"experiment": {"version": 99}}, "newer"),
+        ({"experiment": {"data": None}}, "data is None"),
     ],
 )
 def test_wrong_metadata(suffix: str, changes: dict, words: str) -> None:
@@ -274,7 +454,7 @@ def test_wrong_metadata(suffix: str, changes: dict, words: str) -> None:
         (
             NetworkConfig((Dense(3, "tanh"), Dense(4, "relu", 0.5)), output_activation="sigmoid"),
             "binary_crossentropy",
-            "4 relu with dropout 0.5, sigmoid outputs, not",
+            "4 relu (dropout 0.5), sigmoid outputs, not",
         ),
         (NetworkConfig((Dense(3, "tanh"), Dense(4, "relu"))), "hinge", "linear outputs, not"),
         (NetworkConfig((Dense(1),) * 9), "hinge", "1 tanh, 5 more layers, linear outputs, not"),
@@ -564,6 +744,7 @@ JSON = st.recursive(
 FIELDS = (
     "network",
     "experiment",
+    "run",
     "preprocessing",
     "class_names",
     "feature_names",
@@ -574,6 +755,15 @@ FIELDS = (
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON, min_size=1), st.sampled_from(SUFFIXES))
 def test_any_metadata(changes: dict, suffix: str) -> None:
     assert network_or_sentence(with_metadata(suffix, **changes), suffix)
+
+
+WHATS = ("weight", "bias", "dropout", "learning_rate", "regularizer", "beta_1", "clip_norm")
+EDITS = st.lists(st.tuples(st.integers(0, 9) | JSON, st.sampled_from(WHATS), JSON), max_size=4)
+
+
+@given(EDITS.map(list))
+def test_any_edits(edits: list) -> None:
+    assert network_or_sentence(with_metadata(".npz", run=run_with(edits=edits)), ".npz")
 
 
 @given(st.integers(0, 2**32 - 1), st.lists(st.sampled_from(list(ACTIVATIONS)), max_size=4))

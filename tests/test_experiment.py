@@ -32,6 +32,7 @@ from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
+from core.refusals import Refusal
 
 EXAMPLE = Experiment(
     data=DataConfig(name="spiral", n_samples=300, noise=0.1, features=("x1", "sin_x2"), seed=5),
@@ -301,7 +302,7 @@ REFUSED = {
 def test_what_is_wrong_is_said_in_a_sentence(sentence):
     with pytest.raises(ValueError) as caught:
         REFUSED[sentence]()
-    assert type(caught.value) is ValueError
+    assert type(caught.value) is Refusal
     assert str(caught.value).startswith(sentence)
     assert "\n" not in str(caught.value)
 
@@ -430,7 +431,7 @@ def test_caps_tighten_the_limits():
     assert experiment.network.layers == (Dense(), Dense(3))
     assert problems == [
         "network: layers has 3 entries; the first 2 were kept.",
-        "layer 1: units is 2000; at most 1024 is possible here.",
+        "layer 1: units is 2000; it must be a whole number between 1 and 1024.",
     ]
 
 

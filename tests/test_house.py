@@ -8,20 +8,29 @@ from pathlib import Path
 
 import pytest
 
+from core.maths.losses import LOSSES
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("playground/**/*.py")])
 
 # Inside the core: what each room may import of the others.
 CORE = {
+    "core.refusals": set(),
     "core.maths": set(),
     "core.experiment": {"core.maths"},
     "core.data": {"core.experiment", "core.maths"},
     "core.engine": {"core.experiment", "core.maths", "core.data"},
-    "core.network": {"core.engine", "core.data", "core.experiment", "core.maths"},
+    "core.network": {
+        *("core.engine", "core.data", "core.experiment", "core.maths"),
+        *("core.edits", "core.run"),
+    },
+    "core.costs": set(),
     "core.history": {"core.experiment", "core.maths"},
     "core.edits": {"core.experiment", "core.maths"},
-    "core.metrics": {"core.data"},
+    "core.evaluation": {"core.data", "core.engine", "core.maths"},
+    "core.run": {"core.edits", "core.engine", "core.experiment", "core.maths"},
 }
+CORE = {room: {*below, "core.refusals"} for room, below in CORE.items()}
 BELOW_TRAINER = {*CORE, "core.trainer"}
 CORE["core.trainer"] = set(CORE)
 CORE["core.population"] = CORE["core.exchange"] = CORE["core.inspect"] = BELOW_TRAINER
@@ -35,8 +44,9 @@ PAGE["playground.link"] = {"playground.settings", "playground.changes", "playgro
 PAGE["playground.files"] = {"playground.link", "playground.changes"}
 PAGE["playground.thumbnails"] = set()
 DECIDES = {*PAGE} - {"playground.charts"}
+PAGE["playground.sentences"] = {"playground.locales", "playground.fields", "playground.link"}
 PAGE["playground.live"] = {"playground.locales"}
-PAGE["playground.session"] = {*DECIDES, "playground.live"}
+PAGE["playground.session"] = {*DECIDES, "playground.live", "playground.sentences"}
 WIDGETS = ("playground.controls", "playground.transport", "playground.view_options")
 PAGE |= {room: {*DECIDES, "playground.live", "playground.session"} for room in WIDGETS}
 PAGE["playground.views"] = {*PAGE}
@@ -129,6 +139,30 @@ def test_rooms_of_the_page_import_only_what_is_below_them(path: Path) -> None:
         return
     used = {room_of(module, PAGE) for module in imported_by(path)} - {None, room}
     assert used <= PAGE[room]
+
+
+@pytest.mark.parametrize("path", cases("playground"))
+def test_the_page_asks_networks_and_trainers_not_the_engine(path: Path) -> None:
+    """The pool that drives runs and the compiling of kernels apart."""
+    used = {module for module in imported_by(path) if f"{module}.".startswith("core.engine.")}
+    allowed = ("core.engine.scheduler", "core.engine.warm")
+    assert not {module for module in used if not module.startswith(allowed)}
+
+
+@pytest.mark.parametrize("path", cases("core", "playground"))
+def test_a_new_loss_is_one_record(path: Path) -> None:
+    """No rule asks for a loss by its name: what it asks for is a field of the loss's record."""
+    compared = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if is_compare(node)]
+    named = {part.value for node in compared for part in ast.walk(node) if is_text(part)}
+    assert not named & set(LOSSES)
+
+
+def is_compare(node: ast.AST) -> bool:
+    return isinstance(node, ast.Compare)
+
+
+def is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 @pytest.mark.parametrize("path", cases("playground"))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import json
+import threading
 import time
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -17,12 +20,16 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
+from core.edits import Edit
+from core.engine.scheduler import Scheduler
+from core.history import Checkpoints
 from playground.live import warming
 from playground.live.camera import Camera
 from playground.live.channel import LONGEST_MESSAGE, routes
 from playground.live.commands import obey
+from playground.live.orders import MOST_ORDERS, Journey, ahead
 from playground.live.pace import Pace
-from playground.live.player import MOST_ORDERS, Player
+from playground.live.player import Player, slow_down
 from playground.live.scene import Shown
 from playground.live.viewers import Viewer
 from playground.live.wire import pack, shades
@@ -61,6 +68,25 @@ def make(name="circle", *, loss="binary_crossentropy", units=(4, 2), **data) -> 
 def pestered() -> Player:
     """The one player that gets all the garbage."""
     return Player(make())
+
+
+def handmade_pool() -> Scheduler:
+    """A pool without threads: the test takes the turns itself."""
+    pool = Scheduler(workers=1)
+    pool._threads = [threading.current_thread()]
+    return pool
+
+
+def largest_slice(player: Player, until) -> int:
+    """Give the player slices until something holds; the most steps that one of them ran."""
+    largest = 0
+    for _ in range(1000):
+        before = player.numbers().step
+        player.work(0.001)
+        largest = max(largest, player.numbers().step - before)
+        if until():
+            return largest
+    raise AssertionError("waited in vain")
 
 
 def wait_for(condition) -> None:
@@ -268,6 +294,81 @@ class TestPlayer:
         assert rate == pytest.approx(1e-2)
         wait_for(lambda: player.numbers().step > stopped + 1000)
         assert player.experiment.training.learning_rate == rate
+
+    def test_recovering_never_holds_a_slice_up(self, monkeypatch):
+        """A slow network, and a checkpoint far before the step to go on from."""
+        run_for = Trainer.run_for
+
+        def slowly(trainer, seconds, max_steps=None):
+            time.sleep(seconds)
+            return run_for(trainer, 0.0, min(max_steps or 10, 10))
+
+        monkeypatch.setattr(Trainer, "run_for", slowly)
+        monkeypatch.setattr(Trainer, "goto", None)
+        monkeypatch.setattr(Checkpoints, "MOST", 2)
+        experiment = make("plane", loss="mean_squared_error", units=(8, 8))
+        experiment = replace(
+            experiment,
+            network=NetworkConfig(layers=(Dense(8, "relu"), Dense(8, "relu"))),
+            training=TrainingConfig("mean_squared_error", "sgd", learning_rate=1e-3),
+        )
+        player, straight = Player(experiment, pool=handmade_pool()), Trainer(experiment)
+        with player.trainer() as trainer:
+            for each in (trainer, straight):
+                each.step(310)
+                each.change(learning_rate=10.0)
+        straight.step(1000)
+        player.play()
+        assert largest_slice(player, lambda: player.status == "diverged") <= 10
+        assert player.problem == straight.diverged
+        rate = player.recover(1e-5)
+        assert (player.status, player.experiment.training.learning_rate) == ("playing", rate)
+        assert player.numbers().step == 256
+        assert largest_slice(player, lambda: trainer.training.learning_rate == rate) <= 10
+        assert trainer.edits[-1] == Edit(straight.diverged.resume, "learning_rate", rate)
+        straight.rewind(straight.diverged.resume)
+        straight.step(trainer.edits[-1].step - straight.step_count)
+        straight.change(learning_rate=rate)
+        straight.step(trainer.step_count - straight.step_count)
+        assert np.array_equal(trainer.params, straight.params)
+
+    def test_a_new_start_forgets_what_the_old_run_was_to_do(self):
+        player = Player(make(), pool=handmade_pool())
+        player._orders.give(Journey(ahead("epoch")))
+        player.reset()
+        player.work(0.006)
+        assert player.numbers().step == 0
+
+    def test_a_left_page_is_gone_without_a_garbage_collection(self):
+        gc.disable()
+        try:
+            player = Player(make())
+            player.show.discretize = True
+            player.step("epoch")
+            player.play()
+            waiting = Player(make(), pool=handmade_pool())
+            for each in (player, waiting):
+                each.look_at((0, 1))
+                each.probe((1.0, 1.0))
+                each.move_window(0, 0)
+                each.set_bias(0, 0, 1.0)
+                each._orders.give(Journey(ahead("epoch")))
+                each._orders.give(slow_down(0.1))
+            left = [weakref.ref(x) for p in (player, waiting) for x in (p, p._trainer)]
+            del player, waiting, each
+            wait_for(lambda: not any(ref() for ref in left))
+        finally:
+            gc.enable()
+
+    def test_changing_a_page_that_was_given_up_brings_it_back(self):
+        player = Player(make("spiral", n_samples=90))
+        player.viewers._last_seen -= 1000
+        player.wake()
+        wait_for(lambda: player._freed)
+        player.change(learning_rate=0.5)
+        assert player.experiment.data.name == "spiral"
+        with player.trainer() as trainer:
+            assert len(trainer.dataset.X_train) == 45
 
     def test_nobody_looking_pauses_and_frees(self, monkeypatch):
         player = Player(make())

@@ -185,7 +185,7 @@ def test_a_bad_link_keeps_what_is_valid_and_names_the_rest() -> None:
     assert experiment.data.name == "spiral"
     assert experiment.network.layers[0] == Dense(8, "relu")
     assert settings.show_test_data
-    for word in ("noise", "units", "Speed", "edges", "colour"):
+    for word in ("noise", "units", "speed", "edges", "colour"):
         assert any(word in problem for problem in problems), word
 
 
@@ -230,6 +230,19 @@ def test_a_file_that_is_none_of_ours_is_refused_with_a_sentence(name: str, data:
 def test_garbage_is_refused_with_a_sentence(data: bytes, suffix: str) -> None:
     with pytest.raises(ValueError):
         files.opened(f"garbage{suffix}", data, DEFAULT)
+
+
+def test_a_networks_file_goes_on_with_the_settings_as_they_stood_and_data_that_is_there() -> None:
+    trainer = Trainer(DEFAULT)
+    trainer.step(3)
+    trainer.change(learning_rate=0.5)
+    opened = files.opened("w.npz", exchange.to_bytes(trainer, ".npz"), DEFAULT)
+    assert opened.network.experiment.training.learning_rate == DEFAULT.training.learning_rate
+    assert opened.experiment.training.learning_rate == 0.5
+    own = Dataset.from_arrays([[0.0, 1.0], [1.0, 0.0]], [0, 1])
+    spiral = changes.write(DEFAULT, ("data", "name"), "spiral")
+    opened = files.opened("w.npz", exchange.to_bytes(Trainer(DEFAULT, dataset=own), ".npz"), spiral)
+    assert opened.experiment.data.name == "spiral"
 
 
 # -- the page itself ----------------------------------------------------------------------------
@@ -375,6 +388,48 @@ def test_values_that_a_click_brings_along_are_not_taken_for_choices(page: AppTes
     here.player.pause()
 
 
+def test_what_a_new_row_shows_before_it_knows_its_values_is_no_choice(page: AppTest) -> None:
+    here = session(page)
+    sound(page.selectbox(key="dataset").set_value("digits").run())
+    sound(page.selectbox(key="dataset").set_value("circle").run())
+    layers = here.experiment.network.layers
+    assert [(layer.units, layer.activation) for layer in layers] == [(4, "tanh"), (2, "tanh")]
+    # The second row has just come; a click brings along what its fields stand at unset.
+    page.number_input(key="units_1").set_value(1)
+    page.selectbox(key="activation_1").set_value("linear")
+    sound(page.button(key="play").click().run())
+    here.player.pause()
+    assert here.experiment.network.layers == layers
+    assert page.number_input(key="units_1").value == 2
+
+
+def test_what_a_link_could_not_do_is_said_again_in_another_language() -> None:
+    page = opened_page(noise="lots", colour="red")
+    assert "Data\\: Noise is 'lots'; it must be" in page.warning[0].value
+    sound(page.selectbox(key="language").set_value("zh").run())
+    (warning,) = page.warning
+    assert "噪声（noise）为 'lots'，应为 0 到 0.5 之间的数。" in warning.value
+    assert "链接中的设置 'colour' 不存在" in warning.value
+    sound(page.slider(key="noise").set_value(0.1).run())
+    assert not page.warning, "the next action takes it away"
+
+
+def test_why_an_action_did_nothing_is_said_again_in_another_language(page: AppTest) -> None:
+    page.text_area(key="pasted").set_value('{"version": 99}')
+    sound(page.button(key="open_pasted").click().run())
+    assert "Nothing was changed\\: It holds a version, 99" in page.warning[0].value
+    sound(page.selectbox(key="language").set_value("zh").run())
+    assert "未做任何更改：其中只有版本号 99" in page.warning[0].value
+
+
+def test_an_experiment_that_was_pasted_is_called_that(page: AppTest) -> None:
+    page.text_area(key="pasted").set_value('{"seed": 5}')
+    sound(page.button(key="open_pasted").click().run())
+    notice = session(page).notice
+    assert notice is not None
+    assert notice.text.startswith("Opened the pasted experiment.")
+
+
 def test_the_language_is_switched_and_the_experiment_stays(page: AppTest) -> None:
     sound(page.selectbox(key="dataset").set_value("spiral").run())
     sound(page.selectbox(key="language").set_value("zh").run())
@@ -412,7 +467,7 @@ def test_a_link_is_restored_and_its_mistakes_are_one_warning() -> None:
     assert page.selectbox(key="activation_0").value == "relu"
     assert page.selectbox(key="speed").value == ""
     assert len(page.warning) == 1
-    assert "noise" in page.warning[0].value
+    assert "Noise" in page.warning[0].value
     assert "noise" not in page.query_params
 
 

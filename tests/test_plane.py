@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import DataConfig, Dataset, load_dataset
-from core.history import Checkpoint, Checkpoints, ThinnedTable
+from core.costs import (
+    EARLY,
+    SHARE,
+    calm_interval,
+    checkpoint_stride,
+    early_evaluations,
+    evaluation_cost,
+    step_cost,
+)
+from core.history import Checkpoint, Checkpoints, EvaluationTable, ThinnedTable
 from core.inspect.plane import plane_of
 
 
@@ -85,6 +94,49 @@ def test_what_a_table_keeps_depends_on_the_step_alone(last, capacity):
     assert (table.filled[:, 0] <= last // 2).all()
 
 
+@given(
+    st.integers(0, 60_000),
+    st.sampled_from([1, 3, 25]),
+    st.sampled_from([0.0, 20.0, 500.0]),
+    st.sampled_from([1, 11, 32]),
+    st.integers(0, 100),
+)
+def test_evaluations_become_rarer_and_depend_on_the_step_alone(last, interval, calmest, many, back):
+    """Dense at first, no rarer later than they must be; going back alters nothing."""
+    table = EvaluationTable(interval, calmest, many)
+    while table.next_step <= last:
+        table.append((table.next_step, *[0.0] * 5))
+    kept = table.filled[:, 0]
+    gaps = np.diff(kept)
+    assert kept[0] == 0
+    assert (kept % interval == 0).all()
+    assert (np.diff(gaps) >= 0).all()
+    first = many * interval
+    assert (gaps <= np.maximum(kept[1:] * 2 / many, max(interval, table.stride))).all()
+    assert (gaps <= max(2 * calmest, interval, table.stride)).all()
+    if table.stride == interval:  # nothing was thinned yet
+        assert np.array_equal(kept[kept < first], np.arange(0, min(last + 1, first), interval))
+    again = table.copy()
+    again.truncate(int(kept[max(len(kept) - 1 - back, 0)]))
+    while again.next_step <= last:
+        again.append((again.next_step, *[0.0] * 5))
+    assert np.array_equal(again.filled, table.filled)
+
+
+def test_evaluations_cost_a_tenth_of_a_long_run_at_most():
+    for n_parameters, batch, rows in ((25, 10, 500), (2410, 32, 1797), (2_000_000, 256, 12_000)):
+        calm = calm_interval(n_parameters, batch, rows)
+        evaluation = evaluation_cost(n_parameters, rows)
+        assert evaluation <= SHARE * calm * step_cost(n_parameters, batch) * 1.001
+        early = early_evaluations(n_parameters, rows)
+        assert early == 1 or early * evaluation <= EARLY
+
+
+def test_early_checkpoints_are_as_far_apart_as_a_replay_is_quick():
+    assert checkpoint_stride(25, 10) == 512
+    assert checkpoint_stride(2_000_000, 256) == 1
+
+
 @given(st.integers(0, 5000), st.integers(4, 16))
 def test_checkpoints_reach_back_to_the_start(last, capacity):
     kept = Checkpoints(1)
@@ -97,7 +149,17 @@ def test_checkpoints_reach_back_to_the_start(last, capacity):
     assert last - kept.latest(last).step < max(4 * last / capacity, 2)
 
 
-def test_checkpoints_stay_within_their_budget():
-    large = Checkpoints(bytes_each=8 * 2**20)
-    assert large.capacity * 8 * 2**20 <= Checkpoints.BUDGET_BYTES
-    assert Checkpoints(bytes_each=2**30).capacity == Checkpoints.FEWEST
+@pytest.mark.parametrize("n_bytes", [10, 2**18, 2**20, 2**23])
+def test_checkpoints_stay_within_their_budget(n_bytes, monkeypatch):
+    """At most the budget, or one checkpoint where a single one takes more; step 0 is no copy."""
+    monkeypatch.setattr(Checkpoints, "BUDGET_BYTES", 2**23)
+    numbers, none = np.zeros(n_bytes, np.uint8), np.zeros(0)
+    kept = Checkpoints(n_bytes)
+    for step in range(600):
+        if kept.due(step):
+            kept.make_room()
+            if step % kept.stride == 0:
+                kept.add(Checkpoint(step, numbers, none, none, 0))
+        assert kept.n_bytes <= max(Checkpoints.BUDGET_BYTES, n_bytes)
+    assert kept.latest(0).step == 0
+    assert kept.latest(599).step > 0

@@ -27,7 +27,8 @@ def test_the_library_example_runs_and_learns(
     trainer = names["trainer"]
     assert trainer.evaluate("test")["accuracy"] > 0.9  # type: ignore[attr-defined]
     network = exchange.load(tmp_path / "spiral.safetensors")
-    assert network.experiment == trainer.experiment  # type: ignore[attr-defined]
+    assert network.run == trainer.run  # type: ignore[attr-defined]
+    assert (names["again"].params == trainer.params).all()  # type: ignore[attr-defined]
 
 
 def test_everything_it_points_to_exists() -> None:

@@ -19,6 +19,7 @@ from core import (
     Trainer,
     TrainingConfig,
 )
+from core.history import Checkpoints
 from core.maths.optimizers import OPTIMIZERS
 
 
@@ -108,6 +109,23 @@ def test_travel_over_many_thinned_checkpoints():
     trainer.goto(3_000)
     assert bits(trainer) == expected
     assert len(trainer.history.steps.filled) <= len(trainer.history.steps.rows)
+
+
+def test_a_very_large_network_keeps_one_checkpoint_beside_the_start(monkeypatch):
+    monkeypatch.setattr(Checkpoints, "BUDGET_BYTES", 100)
+    trainer = Trainer(small())
+    one = trainer.params.nbytes * 3  # Adam: parameters and two slots
+    trainer.step(3000)
+    expected = bits(trainer)
+    trainer.step(1000)
+    assert trainer._checkpoints.n_bytes == one
+    start = trainer._checkpoints.latest(0)
+    assert start.params is trainer._initial
+    assert start.slots.base.nbytes < one / 10
+    trainer.goto(3000)
+    assert bits(trainer) == expected
+    trainer.goto(0)
+    assert bits(trainer) == bits(Trainer(small()))
 
 
 def test_edits_ahead_are_replayed_or_dropped():
@@ -217,6 +235,15 @@ def test_a_weight_must_be_finite(value):
         Trainer(small()).set_bias(0, 0, value)
 
 
+def test_outputs_of_now_are_the_networks():
+    trainer = Trainer(small())
+    trainer.step(5)
+    X = trainer.dataset.X_test
+    assert np.array_equal(trainer.predict(X), trainer.network.predict(X))
+    layers = zip(trainer.layer_outputs(X), trainer.network.layer_outputs(X), strict=True)
+    assert all(np.array_equal(ours, theirs) for ours, theirs in layers)
+
+
 def test_live_batch_size_keeps_the_place_in_the_epoch():
     trainer = Trainer(small(batch_size=10))
     trainer.step(1)
@@ -244,11 +271,11 @@ def test_a_branch_goes_its_own_way():
     assert bits(branch) == bits(straight)
 
 
-def exploding() -> Experiment:
+def exploding(learning_rate: float = 10.0) -> Experiment:
     return Experiment(
         data=DataConfig("plane", n_samples=100),
         network=NetworkConfig(layers=(Dense(8, "relu"), Dense(8, "relu"))),
-        training=TrainingConfig("mean_squared_error", "sgd", learning_rate=10.0),
+        training=TrainingConfig("mean_squared_error", "sgd", learning_rate=learning_rate),
     )
 
 
@@ -267,6 +294,34 @@ def test_a_diverged_run_stops_at_the_last_finite_step():
     assert trainer.step(5) == 0
     assert trainer.diverged is not None
     assert trainer.diverged.step == step
+
+
+def test_the_way_back_from_a_failure_is_gone_in_slices(monkeypatch):
+    """The nearest checkpoint may lie far back: whoever drives the run is not held up by that."""
+    monkeypatch.setattr(Checkpoints, "MOST", 2)
+    at_once, sliced = (Trainer(exploding(learning_rate=1e-3)) for _ in range(2))
+    for trainer in (at_once, sliced):
+        trainer.step(300)
+        trainer.change(learning_rate=10.0)
+    at_once.step(100)
+    ran = []
+    while sliced.diverged is None:
+        ran.append(sliced.run_for(0.0, max_steps=5))
+        assert len(ran) < 1000
+    assert max(ran) <= 5
+    assert min(ran) <= 256 - 300  # back to the checkpoint at step 256
+    assert not sliced.is_returning
+    assert sliced.diverged == at_once.diverged
+    assert bits(sliced) == bits(at_once)
+    assert same_history(sliced, at_once)
+    # A failure that is known is met again without another try, a change makes it unknown.
+    sliced.goto(sliced.diverged.resume)
+    sliced.step(100)
+    assert sliced.diverged == at_once.diverged
+    sliced.goto(290)
+    sliced.change(learning_rate=1e-3)
+    assert sliced.step(100) == 100
+    assert sliced.diverged is None
 
 
 def test_a_diverged_run_goes_on_with_a_smaller_rate():

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from core.data import Dataset
 from core.experiment import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig
 from core.trainer import Trainer
+from playground.fields import column_labels
 from playground.locales import catalogue, translate
 from playground.views import formulas
 
@@ -54,6 +55,10 @@ class Session:
 
     def t(self, key: str, **values: Any) -> str:
         return translate(self.language, key, **values)
+
+    def column_labels(self, dataset: Dataset) -> tuple[str, ...]:
+        width = dataset.image_shape[1] if dataset.image_shape else 0
+        return column_labels(dataset.feature_names, width, self.t)
 
     def guard(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
@@ -203,6 +208,30 @@ def test_charts_reach_the_browser_with_their_description() -> None:
     assert "accuracy" in json.loads(accuracy.proto.json)["alt"].lower()
 
 
+def captions(app: AppTest) -> list[str]:
+    return [block.value for block in app.caption]
+
+
+def test_an_evaluation_says_of_which_step_all_of_it_is() -> None:
+    assert "Everything in this panel is from step 30." in captions(draw("evaluation", run(30)))
+
+
+def test_curves_before_the_first_step_say_what_to_do_and_star_nothing() -> None:
+    app = draw("curves", run(0))
+    assert captions(app) == [translate("en", "views.no_history")]
+    loss = json.loads(json.loads(app.get("bidi_component")[0].proto.json)["figure"])
+    assert "Lowest test loss" not in [line["name"] for line in loss["data"]]
+
+
+def test_the_parts_of_a_step_stand_in_reading_order() -> None:
+    columns = [
+        [block.value[6] for block in column.markdown if block.value.startswith("##### ")]
+        for column in draw("one_step", run()).columns
+    ]
+    # Two beside one another, and no second one below: it would be read before its neighbour.
+    assert columns == [[], [], ["2"], ["3"], ["4"], ["5"]]
+
+
 def test_plotly_comes_from_the_pages_own_server() -> None:
     from starlette.applications import Starlette
     from starlette.testclient import TestClient
@@ -260,3 +289,46 @@ def test_a_long_sum_is_shortened_and_still_adds_up() -> None:
     text = formulas.products(np.arange(1.0, 11.0), np.ones(10))
     assert text.count(r"\cdot") == formulas.TERMS
     assert r"\underbrace{10}" in text  # 1 + 2 + 3 + 4
+
+
+def test_a_shortened_sum_says_so_in_the_pages_language() -> None:
+    text = formulas.products(np.arange(1.0, 11.0), np.ones(10), translate("zh", "views.more_terms"))
+    assert r"\text{另 4 项}" in text
+    app = draw("one_step", run(network=NetworkConfig((Dense(12),))), "zh")
+    latex = " ".join(block.value for block in app.latex)
+    assert r"项}" in latex
+    assert "more" not in latex
+
+
+def test_a_long_softmax_stands_in_rows_that_fit_a_telephone() -> None:
+    text = formulas.softmax("1", np.linspace(-3.21, 2.34, 10), 0, 0.5)
+    below = text[text.index(r"\begin{gathered}") : text.index(r"\end{gathered}")]
+    rows = below.split(r"\\")
+    assert len(rows) > 1
+    assert all(row.count("e^") <= 3 for row in rows)
+    assert below.count("e^") == formulas.TERMS
+    assert "gathered" not in formulas.softmax("1", np.array([0.5, 1.5]), 0, 0.5)
+
+
+@pytest.mark.parametrize("panel", ["one_step", "evaluation", "weights"])
+def test_columns_are_named_as_the_diagram_writes_them(panel: str) -> None:
+    features = run(5, data=DataConfig(noise=0.5, features=("x1_squared", "sin_x2")))
+    pixels = run(
+        0,
+        data=DataConfig("digits", n_samples=100),
+        training=TrainingConfig("categorical_crossentropy"),
+    )
+    for trainer in (features, pixels):
+        assert not re.search("x1_squared|sin_x2|pixel_0", str(draw(panel, trainer)))
+    if panel == "one_step":
+        assert "X₁² = " in " ".join(block.value for block in draw(panel, features).markdown)
+        chinese = draw(panel, pixels, "zh").markdown
+        assert "像素 1, 1 = " in " ".join(block.value for block in chinese)
+
+
+def test_a_class_that_was_never_predicted_has_a_dash_and_its_reason() -> None:
+    app = draw("evaluation", run(0, network=NetworkConfig((), initializer="zeros")))
+    table = next(frame for frame in app.dataframe if "Precision" in frame.value)
+    assert table.value["Precision"].isna().any()
+    assert table.proto.placeholder == "–"
+    assert "A dash: none was taken for it." in table.proto.columns

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.data.labels import class_numbers
 from core.data.preprocessing import Identity, Preprocessing
+from core.experiment import DataConfig
+from core.refusals import Refusal
 
 TASKS = ("classification", "regression")
 
@@ -26,6 +28,7 @@ class Dataset:
     points_train, points_test: float32 (n_samples, 2) raw coordinates of data in the plane,
         (n_samples, 1) of a curve, None for all other data.
     image_shape: (height, width) where a row is an image.
+    source: the configuration that it was made of, None for a person's own arrays.
     """
 
     X_train: NDArray[np.float32]
@@ -39,6 +42,7 @@ class Dataset:
     points_train: NDArray[np.float32] | None = None
     points_test: NDArray[np.float32] | None = None
     image_shape: tuple[int, int] | None = None
+    source: DataConfig | None = None
 
     def __post_init__(self) -> None:
         for part in fields(self):
@@ -67,14 +71,20 @@ class Dataset:
         Raises ValueError that says which array does not fit, and why.
         """
         if task not in TASKS:
-            raise ValueError(f"Unknown task {task!r}. Choose one of: {', '.join(TASKS)}.")
+            raise Refusal(
+                "Unknown task {task}. Choose one of: {choices}.",
+                task=repr(task),
+                choices=", ".join(TASKS),
+            )
         inputs = _numbers(X_train, "X_train", empty_shape=(0, 0))
         if inputs.size == 0:
-            raise ValueError("X_train is empty: it needs at least one row and one column.")
+            raise Refusal("X_train is empty: it needs at least one row and one column.")
         test_inputs = _numbers(X_test, "X_test", empty_shape=(0, inputs.shape[1]))
         if test_inputs.shape[1] != inputs.shape[1]:
-            raise ValueError(
-                f"X_train has {inputs.shape[1]} columns, but X_test has {test_inputs.shape[1]}."
+            raise Refusal(
+                "X_train has {train} columns, but X_test has {test}.",
+                train=inputs.shape[1],
+                test=test_inputs.shape[1],
             )
         names: tuple[str, ...] = ()
         if task == "classification":
@@ -135,17 +145,24 @@ def _numbers(
         with np.errstate(over="ignore"):
             numbers = np.array(raw, dtype=np.float32, order="C")
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{what} must be a table of plain numbers, all rows alike.") from None
+        raise Refusal(
+            "{array} must be a table of plain numbers, all rows alike.", array=what
+        ) from None
     if empty_shape is not None and numbers.size == 0:
         return numbers.reshape(empty_shape)
     if numbers.ndim != dims:
-        raise ValueError(
-            f"{what} must be (n_samples, n_columns), a row per sample; got shape {numbers.shape}."
+        raise Refusal(
+            "{array} must be (n_samples, n_columns), a row per sample; got shape {shape}.",
+            array=what,
+            shape=str(numbers.shape),
         )
     if not np.isfinite(numbers).all():
         row, column = np.argwhere(~np.isfinite(numbers))[0][:2]
-        raise ValueError(
-            f"{what} holds a value that is not a finite float32 (row {row}, column {column})."
+        raise Refusal(
+            "{array} holds a value that is not a finite float32 (row {row}, column {column}).",
+            array=what,
+            row=row,
+            column=column,
         )
     return numbers
 
@@ -156,11 +173,13 @@ def _values(
     """Regression targets (n, n_values) of both sets."""
     train = _numbers(_as_columns(y_train), "y_train")
     if train.size == 0:
-        raise ValueError("y_train is empty: it needs a value per sample.")
+        raise Refusal("y_train is empty: it needs a value per sample.")
     test = _numbers(_as_columns(y_test), "y_test", empty_shape=(0, train.shape[1]))
     if test.shape[1] != train.shape[1]:
-        raise ValueError(
-            f"y_train has {train.shape[1]} values per sample, but y_test has {test.shape[1]}."
+        raise Refusal(
+            "y_train has {train} values per sample, but y_test has {test}.",
+            train=train.shape[1],
+            test=test.shape[1],
         )
     return train, test
 
@@ -176,14 +195,21 @@ def _as_columns(y: ArrayLike) -> ArrayLike:
 
 def _same_length(X: NDArray, y: NDArray, which: str) -> None:
     if len(X) != len(y):
-        raise ValueError(f"X_{which} has {len(X)} rows, but y_{which} has {len(y)}.")
+        raise Refusal(
+            "X_{part} has {rows} rows, but y_{part} has {values}.",
+            part=which,
+            rows=len(X),
+            values=len(y),
+        )
 
 
 def _feature_names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
     if names is None:
         return tuple(f"x{number}" for number in range(1, count + 1))
     if isinstance(names, str) or len(names) != count:
-        raise ValueError(f"feature_names must be {count} names, one per column of X_train.")
+        raise Refusal(
+            "feature_names must be {count} names, one per column of X_train.", count=count
+        )
     return tuple(map(str, names))
 
 
@@ -192,5 +218,10 @@ def _image_shape(shape: tuple[int, int] | None, count: int) -> tuple[int, int] |
         return None
     height, width = shape
     if height < 1 or width < 1 or height * width != count:
-        raise ValueError(f"image_shape {height}x{width} does not make rows of {count} columns.")
+        raise Refusal(
+            "image_shape {height}x{width} does not make rows of {count} columns.",
+            height=height,
+            width=width,
+            count=count,
+        )
     return int(height), int(width)

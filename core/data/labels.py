@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.refusals import Refusal
+
 Label = int | str
 
 
@@ -26,7 +28,11 @@ def class_numbers(
     train, width = _labels(y_train, "y_train")
     test, test_width = _labels(y_test, "y_test")
     if test_width and width and test_width != width:
-        raise ValueError(f"y_train has {width} one-hot columns, but y_test has {test_width}.")
+        raise Refusal(
+            "y_train has {train} one-hot columns, but y_test has {test}.",
+            train=width,
+            test=test_width,
+        )
     if class_names is not None:
         numbers = _numbers_of_names(tuple(map(str, class_names)), train + test, width)
         names = tuple(map(str, class_names))
@@ -41,43 +47,53 @@ def _labels(y: ArrayLike, what: str) -> tuple[list[Label], int]:
     try:
         labels = np.asarray(y)
     except ValueError:
-        raise ValueError(f"{what} must be a plain list of labels, all rows alike.") from None
+        raise Refusal(
+            "{array} must be a plain list of labels, all rows alike.", array=what
+        ) from None
     if labels.size == 0:
         return [], 0
     if labels.ndim == 2 and labels.shape[1] > 1:
         return _one_hot(labels, what), labels.shape[1]
     if labels.ndim > 2 or labels.ndim == 0:
-        raise ValueError(f"{what} must be (n,), (n, 1) or one-hot (n, k); got {labels.shape}.")
+        raise Refusal(
+            "{array} must be (n,), (n, 1) or one-hot (n, k); got {shape}.",
+            array=what,
+            shape=str(labels.shape),
+        )
     return _flat(labels.ravel(), what), 0
 
 
 def _flat(labels: NDArray, what: str) -> list[Label]:
     if labels.dtype.kind == "f":
         if not np.isfinite(labels).all():
-            raise ValueError(f"{what} holds a label that is not a finite number.")
+            raise Refusal("{array} holds a label that is not a finite number.", array=what)
         if (labels != np.round(labels)).any():
             odd = labels[labels != np.round(labels)][0]
-            raise ValueError(
-                f"{what} holds {odd:g}, which is no class number. "
-                "For values rather than classes, say task='regression'."
+            raise Refusal(
+                "{array} holds {value}, which is no class number. "
+                "For values rather than classes, say task='regression'.",
+                array=what,
+                value=f"{odd:g}",
             )
     plain = labels.tolist()
     if all(isinstance(label, str) for label in plain):
         return plain
     if all(isinstance(label, int | float) and label == label // 1 for label in plain):
         return [int(label) for label in plain]
-    raise ValueError(f"{what} must hold class numbers or class names, and not a mixture.")
+    raise Refusal("{array} must hold class numbers or class names, and not a mixture.", array=what)
 
 
 def _one_hot(rows: NDArray, what: str) -> list[Label]:
     """Class numbers of rows in which exactly one column is 1 and the others 0 (or -1)."""
     if rows.dtype.kind not in "biuf":
-        raise ValueError(f"{what} has several columns, so it must be one-hot numbers.")
+        raise Refusal("{array} has several columns, so it must be one-hot numbers.", array=what)
     ones = rows == 1
     rest = ~ones
     others = np.unique(rows[rest])
     if (ones.sum(axis=1) != 1).any() or len(others) > 1 or others[0] not in (0, -1):
-        raise ValueError(f"{what} has several columns, so each row must be one-hot: a single 1.")
+        raise Refusal(
+            "{array} has several columns, so each row must be one-hot: a single 1.", array=what
+        )
     return np.argmax(ones, axis=1).tolist()
 
 
@@ -92,12 +108,15 @@ def _numbers_of_labels(train: list[Label], test: list[Label], width: int) -> dic
     if everything <= {-1, 1}:
         return {-1: 0, 1: 1}
     if len(found) < 2:
-        raise ValueError(
-            f"y_train holds only the class {train[0]!r}, and a classifier needs at least two. "
-            "Pass class_names to name them all."
+        raise Refusal(
+            "y_train holds only the class {label}, and a classifier needs at least two. "
+            "Pass class_names to name them all.",
+            label=repr(train[0]),
         )
     if len({type(label) for label in found}) > 1:
-        raise ValueError("y_train must hold class numbers or class names, and not a mixture.")
+        raise Refusal(
+            "{array} must hold class numbers or class names, and not a mixture.", array="y_train"
+        )
     return {label: number for number, label in enumerate(sorted(found, key=_order))}
 
 
@@ -108,9 +127,13 @@ def _order(label: Label) -> tuple[int, str]:
 def _numbers_of_names(names: tuple[str, ...], labels: list[Label], width: int) -> dict[Label, int]:
     """Number labels by a given list of names: class numbers, the names, or -1/+1 for two."""
     if len(names) < 2 or len(set(names)) != len(names):
-        raise ValueError("class_names must be two or more different names.")
+        raise Refusal("class_names must be two or more different names.")
     if width and width != len(names):
-        raise ValueError(f"There are {len(names)} class_names, but {width} one-hot columns.")
+        raise Refusal(
+            "There are {count} class_names, but {columns} one-hot columns.",
+            count=len(names),
+            columns=width,
+        )
     by_number: dict[Label, int] = {number: number for number in range(len(names))}
     by_name: dict[Label, int] = {name: number for number, name in enumerate(names)}
     found = set(labels)
@@ -126,9 +149,11 @@ def _numbers_of_names(names: tuple[str, ...], labels: list[Label], width: int) -
 def _look_up(labels: list[Label], numbers: dict[Label, int], what: str) -> NDArray[np.float32]:
     unseen = [label for label in labels if label not in numbers]
     if unseen:
-        shown = ", ".join(repr(label) for label in list(numbers)[:10])
-        raise ValueError(
-            f"{what} holds the label {unseen[0]!r}, which is not among the known classes: "
-            f"{shown}{', ...' if len(numbers) > 10 else ''}."
+        known = ", ".join(repr(label) for label in list(numbers)[:10])
+        raise Refusal(
+            "{array} holds the label {label}, which is not among the known classes: {known}.",
+            array=what,
+            label=repr(unseen[0]),
+            known=f"{known}, ..." if len(numbers) > 10 else known,
         )
     return np.array([numbers[label] for label in labels], dtype=np.float32)

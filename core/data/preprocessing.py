@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.data.features import FEATURES, expand
+from core.maths.registry import shown
+from core.refusals import Refusal
 
 
 class Preprocessing:
@@ -44,13 +46,15 @@ class Preprocessing:
         columns = np.asarray(raw, dtype=np.float64)
         if columns.ndim != 2:
             shape = "x".join(map(str, columns.shape)) or "a single number"
-            raise ValueError(
-                f"Raw data must be (n_samples, n_columns), a row per sample; got shape {shape}."
+            raise Refusal(
+                "Raw data must be (n_samples, n_columns), a row per sample; got shape {shape}.",
+                shape=shape,
             )
         if self.n_raw is not None and columns.shape[1] != self.n_raw:
-            raise ValueError(
-                f"Raw data has {columns.shape[1]} columns, but this network was trained on "
-                f"{self.n_raw}."
+            raise Refusal(
+                "Raw data has {count} columns, but this network was trained on {wanted}.",
+                count=columns.shape[1],
+                wanted=self.n_raw,
             )
         with np.errstate(over="ignore"):
             return np.ascontiguousarray(self._apply(columns), dtype=np.float32)
@@ -66,11 +70,14 @@ class Preprocessing:
     def from_dict(record: object) -> Preprocessing:
         """Read what `to_dict` wrote. Raises ValueError that names what does not fit."""
         if not isinstance(record, Mapping):
-            raise ValueError("The preprocessing must be a JSON object with a 'kind'.")
+            raise Refusal("The preprocessing must be a JSON object with a 'kind'.")
         kind = record.get("kind")
         if not isinstance(kind, str) or kind not in _READERS:
-            known = ", ".join(_READERS)
-            raise ValueError(f"Unknown preprocessing kind {kind!r}. Choose one of: {known}.")
+            raise Refusal(
+                "Unknown preprocessing kind {kind}. Choose one of: {known}.",
+                kind=shown(kind),
+                known=", ".join(_READERS),
+            )
         return _READERS[kind](record)
 
 
@@ -96,9 +103,9 @@ class Scale(Preprocessing):
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.divisor) or self.divisor == 0.0:
-            raise ValueError(
-                f"The preprocessing's divisor must be a finite number other than 0; "
-                f"got {self.divisor}."
+            raise Refusal(
+                "The preprocessing's divisor must be a finite number other than 0; got {value}.",
+                value=shown(self.divisor),
             )
 
     def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
@@ -122,12 +129,14 @@ class Standardize(Preprocessing):
 
     def __post_init__(self) -> None:
         if len(self.mean) != len(self.scale) or not self.mean:
-            raise ValueError(
-                f"Preprocessing by mean and scale needs one of each per column; "
-                f"got {len(self.mean)} means and {len(self.scale)} scales."
+            raise Refusal(
+                "Preprocessing by mean and scale needs one of each per column; "
+                "got {means} means and {scales} scales.",
+                means=len(self.mean),
+                scales=len(self.scale),
             )
         if not all(map(math.isfinite, (*self.mean, *self.scale))) or 0.0 in self.scale:
-            raise ValueError("Preprocessing means and scales must be finite, and no scale zero.")
+            raise Refusal("Preprocessing means and scales must be finite, and no scale zero.")
 
     @classmethod
     def fit(cls, raw: NDArray[np.floating]) -> Standardize:
@@ -157,9 +166,15 @@ class Features(Preprocessing):
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.names if name not in FEATURES]
-        if unknown or not self.names:
-            what = f"Unknown feature {unknown[0]!r}" if unknown else "No feature is named"
-            raise ValueError(f"{what}. Choose from: {', '.join(FEATURES)}.")
+        known = ", ".join(FEATURES)
+        if unknown:
+            raise Refusal(
+                "Unknown feature {name}. Choose from: {known}.",
+                name=shown(unknown[0]),
+                known=known,
+            )
+        if not self.names:
+            raise Refusal("No feature is named. Choose from: {known}.", known=known)
 
     @property
     def n_raw(self) -> int:
@@ -180,7 +195,7 @@ def _numbers(record: Mapping[str, Any], field: str) -> tuple[float, ...]:
     """A field that must be a list of plain numbers."""
     values = record.get(field)
     if not isinstance(values, Sequence) or not all(map(_is_number, values)):
-        raise ValueError(f"The preprocessing's {field!r} must be a list of numbers.")
+        raise Refusal("The preprocessing's {name} must be a list of numbers.", name=repr(field))
     return tuple(_float(value, field) for value in values)
 
 
@@ -193,20 +208,22 @@ def _float(value: float, field: str) -> float:
     try:
         return float(value)
     except OverflowError:
-        raise ValueError(f"The preprocessing's {field!r} holds a number too large.") from None
+        raise Refusal(
+            "The preprocessing's {name} holds a number too large.", name=repr(field)
+        ) from None
 
 
 def _read_scale(record: Mapping[str, Any]) -> Preprocessing:
     divisor = record.get("divisor")
     if not isinstance(divisor, int | float) or isinstance(divisor, bool):
-        raise ValueError("The preprocessing's 'divisor' must be a number.")
+        raise Refusal("The preprocessing's 'divisor' must be a number.")
     return Scale(_float(divisor, "divisor"))
 
 
 def _read_features(record: Mapping[str, Any]) -> Preprocessing:
     names = record.get("names")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError("The preprocessing's 'names' must be a list of feature names.")
+        raise Refusal("The preprocessing's 'names' must be a list of feature names.")
     return Features(tuple(names))
 
 

@@ -133,6 +133,7 @@ def _generated(record: DatasetRecord, config: DataConfig) -> Dataset:
         preprocessing=preprocessing,
         points_train=points[:cut].copy(),
         points_test=points[cut:].copy(),
+        source=config,
     )
 
 
@@ -162,6 +163,7 @@ def _read(record: DatasetRecord, config: DataConfig) -> Dataset:
         class_names=bundle.class_names,
         preprocessing=preprocessing,
         image_shape=bundle.image_shape,
+        source=config,
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.maths.activations import SOFTMAX
 from core.maths.losses import LOSSES, Loss
 from core.maths.registry import get
-
-SOFTMAX = "softmax"
-ONE_OUTPUT_PER_CLASS = "categorical_crossentropy"
+from core.refusals import Refusal
 
 
 def _loss(name: str) -> Loss:
@@ -20,8 +19,11 @@ def check_loss(task: str, loss: str) -> None:
     """Raise a ValueError that names the losses that fit, if this one does not suit the task."""
     if task not in _loss(loss).tasks:
         fitting = [name for name, record in LOSSES.items() if task in record.tasks]
-        raise ValueError(
-            f"The loss {loss!r} does not suit {task}. Choose one of: {', '.join(fitting)}."
+        raise Refusal(
+            "The loss {loss!r} does not suit {task}. Choose one of: {choices}.",
+            loss=loss,
+            task=task,
+            choices=", ".join(fitting),
         )
 
 
@@ -40,7 +42,7 @@ def output_size(
     """
     if task == "regression":
         return n_values
-    together = loss == ONE_OUTPUT_PER_CLASS or activation == SOFTMAX
+    together = _loss(loss).shares_sum or activation == SOFTMAX
     return 1 if n_classes == 2 and not together else n_classes
 
 
@@ -79,24 +81,27 @@ def read_targets(y: ArrayLike, n_outputs: int, loss: str) -> NDArray[np.float32]
     try:
         targets = np.ascontiguousarray(np.asarray(y), dtype=np.float32)
     except (TypeError, ValueError):
-        raise ValueError("y must be plain numbers, all rows alike.") from None
+        raise Refusal("{array} must be plain numbers, all rows alike.", array="y") from None
     if targets.ndim == 2 and targets.shape[1] == 1 and n_outputs > 1:
         targets = targets[:, 0]
     if targets.ndim == 1:
         targets = targets[:, None] if n_outputs == 1 else _one_hot(targets, n_outputs)
     if targets.ndim != 2 or targets.shape[1] != n_outputs:
-        raise ValueError(
-            f"y must be (n_samples, {n_outputs}) or class numbers (n_samples,); "
-            f"got shape {np.shape(y)}."
+        raise Refusal(
+            "y must be (n_samples, {count}) or class numbers (n_samples,); got shape {shape}.",
+            count=n_outputs,
+            shape=str(np.shape(y)),
         )
     if not np.isfinite(targets).all():
-        raise ValueError("y holds a value that is not a finite number.")
+        raise Refusal("y holds a value that is not a finite number.")
     written = _loss(loss).targets
     outside = targets[(targets < 0.0) | (targets > 1.0)]
     if written == "zero_one" and len(outside):
-        raise ValueError(
-            f"y holds {outside[0]:g}, but the targets of {loss} are probabilities from 0 to 1; "
-            "only the hinge losses take -1 and +1."
+        raise Refusal(
+            "y holds {value}, but the targets of {loss} are probabilities from 0 to 1; "
+            "only the hinge losses take -1 and +1.",
+            value=f"{outside[0]:g}",
+            loss=loss,
         )
     if written == "plus_minus" and np.isin(targets, (0.0, 1.0)).all():
         return _signed(targets)
@@ -106,9 +111,11 @@ def read_targets(y: ArrayLike, n_outputs: int, loss: str) -> NDArray[np.float32]
 def _one_hot(numbers: NDArray[np.float32], n_outputs: int) -> NDArray[np.float32]:
     wrong = numbers[~np.isin(numbers, np.arange(n_outputs))]
     if len(wrong):
-        raise ValueError(
-            f"y holds {wrong[0]:g}, which is no class number: "
-            f"with {n_outputs} outputs they are 0 to {n_outputs - 1}."
+        raise Refusal(
+            "y holds {value}, which is no class number: with {count} outputs they are 0 to {last}.",
+            value=f"{wrong[0]:g}",
+            count=n_outputs,
+            last=n_outputs - 1,
         )
     return (numbers[:, None] == np.arange(n_outputs)).astype(np.float32)
 

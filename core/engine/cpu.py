@@ -40,14 +40,11 @@ def _code(registry: dict, name: str, what: str) -> int:
 
 def _output_rule(loss: str, activation: str) -> int:
     """How dE/dZ of the output layer is had: see `kernels.output_slope`."""
-    if (activation, loss) in (
-        ("sigmoid", "binary_crossentropy"),
-        (SOFTMAX, "categorical_crossentropy"),
-    ):
+    if LOSSES[loss].difference_behind == activation:
         return memory.DIFFERENCE
     if activation == SOFTMAX:
         return memory.BY_SOFTMAX
-    return memory.NORMALIZED if loss == "categorical_crossentropy" else memory.BY_SLOPE
+    return memory.NORMALIZED if LOSSES[loss].normalizes(activation) else memory.BY_SLOPE
 
 
 def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
@@ -105,8 +102,7 @@ class CPUEngine:
         self._drawn = np.full(2, -1, dtype=np.int64)
         self._settings = _settings(layout, loss, 1)
         self._settings.codes[memory.SEED] = seed
-        self._smooth_to = 1 / layout.n_outputs if loss == "categorical_crossentropy" else 0.5
-        self._loss = loss
+        self._loss = LOSSES[loss]
         self._width, self._with_dropout = 0, False
         self.configure(
             learning_rate=self.optimizer.learning_rate, options=self.optimizer.values(options)
@@ -134,7 +130,7 @@ class CPUEngine:
 
         options: the optimizer's, schedule_options: the schedule's, in the order of their records;
         dropout: one rate for each hidden layer.
-        label_smoothing acts on cross-entropies only. Before the first step the slots start afresh.
+        label_smoothing acts where the loss smooths labels. Before step 1 the slots start afresh.
         """
         settings, numbers = self._settings, self._settings.numbers
         names = dict(zip(self.optimizer.options, options, strict=True))
@@ -147,9 +143,8 @@ class CPUEngine:
         numbers[memory.GLOBAL_CLIP_NORM] = global_clip_norm or 0.0
         numbers[memory.MAX_NORM] = max_norm or 0.0
         numbers[memory.INPUT_NOISE] = input_noise
-        smooths = self._loss in ("categorical_crossentropy", "binary_crossentropy")
-        numbers[memory.SMOOTHING] = label_smoothing if smooths else 0.0
-        numbers[memory.SMOOTH_TO] = self._smooth_to
+        numbers[memory.SMOOTHING] = label_smoothing if self._loss.smooths_labels else 0.0
+        numbers[memory.SMOOTH_TO] = self._loss.smooth_to(self.layout.n_outputs)
         settings.options[: len(options)] = options
         settings.codes[memory.SCHEDULE] = _code(SCHEDULES, schedule, "schedule")
         settings.schedule[: len(schedule_options)] = schedule_options
@@ -244,44 +239,60 @@ def first_nonfinite(engine: CPUEngine) -> tuple[int, str]:
 
 
 @dataclass(frozen=True)
-class _Pass:
-    """Everything that a pass over data needs besides the data."""
+class Scratch:
+    """What a pass over n samples needs besides them and the parameters; good for many passes."""
 
-    table: NDArray[np.int64]
-    params: Floats
+    order: NDArray[np.int64]
     buffers: memory.Buffers
     settings: memory.Settings
 
 
-def _pass(layout: Layout, params: Floats, n: int, loss: str, *, training: bool = False) -> _Pass:
+def scratch_for(layout: Layout, n: int, loss: str, *, training: bool = False) -> Scratch:
+    """Scratch for passes over n samples."""
     width = max(1, min(CHUNK, n))
-    return _Pass(
-        layout.table,
-        np.require(params, np.float32, ["C", "W"]),  # one type for all: one compiled kernel
+    return Scratch(
+        np.arange(n),
         buffers_for(layout, width, dropout=False, training=training),
         _settings(layout, loss, width),
     )
 
 
+def scratch_bytes(layout: Layout, n: int) -> int:
+    """About how much memory `scratch_for` takes."""
+    return 12 * max(1, min(CHUNK, n)) * (layout.n_inputs + layout.n_units) + 8 * n
+
+
 ANY_LOSS = "mean_squared_error"
 
 
+def _one_type(params: Floats) -> Floats:
+    """Parameters as the compiled kernel takes them: one type for all, one kernel."""
+    return np.require(params, np.float32, ["C", "W"])
+
+
 def _outputs(
-    layout: Layout, params: Floats, X: Floats, Y: Floats | None, loss: str, columns: int
+    layout: Layout,
+    params: Floats,
+    X: Floats,
+    Y: Floats | None,
+    loss: str,
+    columns: int,
+    scratch: Scratch | None = None,
 ) -> tuple[Floats, float]:
     _check_shapes(layout, X, Y)
-    p = _pass(layout, params, len(X), loss)
+    scratch = scratch or scratch_for(layout, len(X), loss)
+    if len(scratch.order) != len(X):  # the kernel trusts it
+        raise ValueError(f"This scratch is for {len(scratch.order)} samples, not {len(X)}.")
     layers = np.empty((len(X), columns), dtype=np.float32)
     targets = np.empty(0, np.float32) if Y is None else Y
-    order = np.arange(len(X))
     total = kernels.outputs(
-        p.table,
-        p.params,
-        p.buffers,
-        p.settings,
+        layout.table,
+        _one_type(params),
+        scratch.buffers,
+        scratch.settings,
         _flat(X),
         _flat(targets),
-        order,
+        scratch.order,
         layers,
         Y is not None,
     )
@@ -301,10 +312,18 @@ def layer_outputs(layout: Layout, params: Floats, X: Floats) -> list[Floats]:
 
 
 def loss_sums(
-    layout: Layout, params: Floats, X: Floats, Y: Floats, loss: str
+    layout: Layout,
+    params: Floats,
+    X: Floats,
+    Y: Floats,
+    loss: str,
+    scratch: Scratch | None = None,
 ) -> tuple[float, Floats]:
-    """The loss summed over samples and outputs, and the outputs that it was taken of."""
-    outputs, total = _outputs(layout, params, X, Y, loss, layout.n_outputs)
+    """The loss summed over samples and outputs, and the outputs that it was taken of.
+
+    scratch: of `scratch_for` the same layout, count and loss, if there will be many passes.
+    """
+    outputs, total = _outputs(layout, params, X, Y, loss, layout.n_outputs, scratch)
     return total, outputs
 
 
@@ -317,17 +336,16 @@ def loss_and_gradients(
 ) -> tuple[float, Floats]:
     """Mean loss and its gradient, float32 (n_parameters,); dropout off, no penalty."""
     _check_shapes(layout, X, Y)
-    p = _pass(layout, params, len(X), loss, training=True)
+    scratch = scratch_for(layout, len(X), loss, training=True)
     gradient = np.empty(layout.n_parameters)
-    order = np.arange(len(X))
     total = kernels.gradients(
-        p.table,
-        p.params,
-        p.buffers,
-        p.settings,
+        layout.table,
+        _one_type(params),
+        scratch.buffers,
+        scratch.settings,
         _flat(X),
         _flat(Y),
-        order,
+        scratch.order,
         gradient,
     )
     weight = _weight(layout, len(X), loss)

@@ -76,6 +76,8 @@ from core.maths import random
 f32 = np.float32
 ONE, ZERO = f32(1.0), f32(0.0)
 STEP_0 = np.int64(0)
+# Between these, squares in float32 neither overflow nor lose what counts to denormals.
+SMALL_SQUARES, LARGE_SQUARES = f32(1e-26), f32(1e38)
 
 key, draw, uniform = double(random.key), double(random.draw), double(random.uniform)
 normal = double(random.normal)
@@ -279,11 +281,16 @@ def add_penalty(table, params, G, codes, numbers):
 
 @kernel
 def norm(values):
-    """Euclidean norm."""
+    """Euclidean norm. Where squares leave float32's range, they are summed in double."""
     total = ZERO
     for k in range(values.size):
         total += values[k] * values[k]
-    return np.sqrt(np.float64(total))
+    if SMALL_SQUARES < total < LARGE_SQUARES:
+        return np.sqrt(np.float64(total))
+    exact = 0.0
+    for k in range(values.size):
+        exact += np.float64(values[k]) * np.float64(values[k])
+    return np.sqrt(exact)
 
 
 @kernel

@@ -2,9 +2,9 @@
 
 `save(trainer_or_network, path)` and `load(path)` choose the kind of file by its suffix;
 `to_bytes` and `from_bytes` do the same in memory. Files carry the weights under the names
-`layer_0/weights`, `layer_0/biases` ..., and a JSON text `metadata` with the experiment, the
-preprocessing, the names of classes and features, and a `readme` that says, in NumPy, how the
-predictions are computed.
+`layer_0/weights`, `layer_0/biases` ..., and a JSON text `metadata` with the run (its experiment,
+edits and step count), the preprocessing, the names of classes and features, and a `readme` that
+says, in NumPy, how the predictions are computed.
 """
 
 from core.exchange.files import SUFFIXES as SUFFIXES

@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.refusals import Refusal
+
 MAX_BYTES = 256 << 20  # of a file, and of what is in it
 MAX_METADATA = 2 << 20  # characters of the JSON text
 MAX_ENTRIES = 1024  # arrays in a file
@@ -94,14 +96,16 @@ def read_npz(data: bytes, check: Check) -> Contents:
     """Read a NumPy archive. Raises ValueError that says what is wrong with it."""
     n_entries = data.count(CENTRAL_ENTRY)
     if n_entries > MAX_ENTRIES:
-        raise ValueError(f"The .npz archive has {n_entries} entries, more than {MAX_ENTRIES}.")
+        raise Refusal(
+            "The .npz archive has {count} entries, more than {most}.",
+            count=n_entries,
+            most=MAX_ENTRIES,
+        )
     try:
         with _open_archive(data) as archive:
             return _read_archive(archive, len(data), check)
     except _DamagedError as error:
-        raise ValueError(
-            "The file is not a whole .npz archive: cut, damaged or foreign."
-        ) from error
+        raise Refusal("The file is not a whole .npz archive: cut, damaged or foreign.") from error
 
 
 def _open_archive(data: bytes) -> zipfile.ZipFile:
@@ -118,7 +122,11 @@ def _read_archive(archive: zipfile.ZipFile, size: int, check: Check) -> Contents
     heads = {name: _open_npy(archive, name, entry) for name, entry in entries.items()}
     for name, head in heads.items():
         if head.dtype != np.dtype("<f4"):
-            raise ValueError(f"The array {_short(name)} is {head.dtype}; weights must be float32.")
+            raise Refusal(
+                "The array {name} is {dtype}; weights must be float32.",
+                name=_short(name),
+                dtype=str(head.dtype),
+            )
     check(metadata, {name: head.shape for name, head in heads.items()})
     arrays = {
         name: np.frombuffer(
@@ -137,17 +145,18 @@ def _check_entries(
     """Judge an archive of this size by what it says of its entries."""
     unpacked = sum(entry.file_size for entry in listed)
     if unpacked > MAX_BYTES or unpacked > MAX_RATIO * size:
-        raise ValueError(
-            f"The .npz archive would unpack to {unpacked:,} bytes, too many for its size."
+        raise Refusal(
+            "The .npz archive would unpack to {size} bytes, too many for its size.",
+            size=f"{unpacked:,}",
         )
     if len(entries) < len(listed):
-        raise ValueError("The .npz archive has two entries of one name.")
+        raise Refusal("The .npz archive has two entries of one name.")
     if any(entry.compress_type not in PACKINGS for entry in listed):
         raise _DamagedError
     if METADATA not in entries:
-        raise ValueError("The .npz archive was not written by this playground: no metadata in it.")
+        raise Refusal("The .npz archive was not written by this playground: no metadata in it.")
     if entries[METADATA].file_size > 4 * MAX_METADATA + NPY_HEAD:
-        raise ValueError("The metadata in the .npz archive is too large to be ours.")
+        raise Refusal("The metadata in the .npz archive is too large to be ours.")
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int) -> bytes:
@@ -168,12 +177,12 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int) -> byte
 def _read_text(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
     head = _open_npy(archive, METADATA, entry)
     if head.dtype.kind != "U" or head.dtype.byteorder == ">" or head.shape != ():
-        raise ValueError("The metadata in the .npz archive is not a text.")
+        raise Refusal("The metadata in the .npz archive is not a text.")
     body = _unpack(archive, entry, entry.file_size)[head.length :]
     try:
         return body.decode("utf-32-le").rstrip("\0")
     except UnicodeDecodeError:
-        raise ValueError("The metadata in the .npz archive is not a readable text.") from None
+        raise Refusal("The metadata in the .npz archive is not a readable text.") from None
 
 
 @dataclass(frozen=True)
@@ -198,14 +207,16 @@ def _open_npy(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo) -> _H
         else:
             shape, fortran_order, dtype = np.lib.format.read_array_header_2_0(stream)
     except DAMAGED_HEADER as error:
-        raise ValueError(f"The array {_short(name)} is damaged: no NumPy header.") from error
+        raise Refusal("The array {name} is damaged: no NumPy header.", name=_short(name)) from error
     length = stream.tell()
     if (
         dtype.hasobject
         or fortran_order
         or not _fits(shape, dtype.itemsize, entry.file_size - length)
     ):
-        raise ValueError(f"The array {_short(name)} is damaged: its size is not what it says.")
+        raise Refusal(
+            "The array {name} is damaged: its size is not what it says.", name=_short(name)
+        )
     return _Head(dtype, shape, length)
 
 
@@ -235,7 +246,7 @@ def read_safetensors(data: bytes, check: Check) -> Contents:
         check(metadata, _safetensors_shapes(header))
         tensors = deserialize(data)
     except (_DamagedError, SafetensorError, OverflowError) as error:
-        raise ValueError("The file is not a whole .safetensors file: cut or damaged.") from error
+        raise Refusal("The file is not a whole .safetensors file: cut or damaged.") from error
     arrays = {
         name: np.frombuffer(tensor["data"], "<f4").reshape(tensor["shape"])
         for name, tensor in tensors
@@ -249,7 +260,7 @@ def _safetensors_header(data: bytes) -> dict[str, Any]:
     if length > len(data) - 8:
         raise _DamagedError
     if length > LONGEST_HEADER:
-        raise ValueError("The header of the .safetensors file is too large to be ours.")
+        raise Refusal("The header of the .safetensors file is too large to be ours.")
     try:
         header = json.loads(data[8 : 8 + length])
     except (ValueError, RecursionError) as error:
@@ -263,14 +274,16 @@ def _safetensors_metadata(header: dict[str, Any]) -> str:
     metadata = header.pop("__metadata__", None)
     text = metadata.get(METADATA) if isinstance(metadata, dict) else None
     if not isinstance(text, str):
-        raise ValueError("The file was not written by this playground: no metadata in it.")
+        raise Refusal("The file was not written by this playground: no metadata in it.")
     return text
 
 
 def _safetensors_shapes(tensors: dict[str, Any]) -> Shapes:
     """The shapes that the header names, each checked against the bytes that it gives it."""
     if len(tensors) > MAX_ENTRIES:
-        raise ValueError(f"The file has {len(tensors)} arrays, more than {MAX_ENTRIES}.")
+        raise Refusal(
+            "The file has {count} arrays, more than {most}.", count=len(tensors), most=MAX_ENTRIES
+        )
     shapes = {}
     for name, tensor in tensors.items():
         match tensor:
@@ -281,8 +294,11 @@ def _safetensors_shapes(tensors: dict[str, Any]) -> Shapes:
                 if not _fits(shapes[name], 4, end - start):
                     raise _DamagedError
             case {"dtype": str(kind)} if kind != "F32":
-                words = f"is {_short(kind)}; weights must be float32 (F32)"
-                raise ValueError(f"The array {_short(name)} {words}.")
+                raise Refusal(
+                    "The array {name} is {dtype}; weights must be float32 (F32).",
+                    name=_short(name),
+                    dtype=_short(kind),
+                )
             case _:
                 raise _DamagedError
     return shapes

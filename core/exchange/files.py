@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.exchange import containers, weights
 from core.exchange.containers import MAX_BYTES
+from core.refusals import Refusal
 
 if TYPE_CHECKING:
     from core.network import Network
@@ -32,14 +35,15 @@ def save(trainer_or_network: Trainer | Network, path: str | os.PathLike[str]) ->
 
 
 def load(path: str | os.PathLike[str]) -> Network:
-    """Read a network from a file that `save` wrote, with its `experiment` and `preprocessing`.
+    """Read a network from a file that `save` wrote, with its `run` and `preprocessing`.
 
+    `Trainer.replay(network.run)` makes the weights again, bit by bit.
     The file is not trusted: whatever is wrong with it is a ValueError of one sentence.
     """
     source = Path(path)
     _check_suffix(source.suffix)
     if source.stat().st_size > MAX_BYTES:
-        raise ValueError(f"The file is larger than the {MAX_BYTES >> 20} MiB that can be read.")
+        raise _too_large()
     return from_bytes(source.read_bytes(), source.suffix)
 
 
@@ -53,18 +57,35 @@ def to_bytes(trainer_or_network: Trainer | Network, suffix: str) -> bytes:
     return write(weights.pack(getattr(either, "network", either), suffix))
 
 
-def from_bytes(data: bytes, suffix: str) -> Network:
-    """Read what `to_bytes` wrote, or anybody's upload. Raises ValueError of one sentence."""
+def from_bytes(data: bytes, suffix: str, *, caps: Mapping[str, float] | None = None) -> Network:
+    """Read what `to_bytes` wrote, or anybody's upload. Raises ValueError of one sentence.
+
+    caps: the most that is taken, by name, such as {"units": 1024, "layers": 16}; "layers" caps
+    the number of hidden layers.
+    """
     read = containers.READERS[_check_suffix(suffix)]
     if len(data) > MAX_BYTES:
-        raise ValueError(f"The file is larger than the {MAX_BYTES >> 20} MiB that can be read.")
+        raise _too_large()
     if not data:
-        raise ValueError("The file is empty.")
-    return weights.unpack(read(data, weights.describe_file))
+        raise Refusal("The file is empty.")
+    describe = functools.partial(weights.describe_file, caps=caps or {})
+    return weights.unpack(read(data, describe))
 
 
 def _check_suffix(suffix: str) -> str:
     if suffix not in SUFFIXES:
-        named = repr(suffix) if suffix else "without a suffix"
-        raise ValueError(f"Files {named} are not built yet. Choose one of: {', '.join(SUFFIXES)}.")
+        known = ", ".join(SUFFIXES)
+        if not suffix:
+            raise Refusal(
+                "Files without a suffix are not built yet. Choose one of: {known}.", known=known
+            )
+        raise Refusal(
+            "Files {suffix} are not built yet. Choose one of: {known}.",
+            suffix=repr(suffix),
+            known=known,
+        )
     return suffix
+
+
+def _too_large() -> Refusal:
+    return Refusal("The file is larger than the {most} MiB that can be read.", most=MAX_BYTES >> 20)

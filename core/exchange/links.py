@@ -15,6 +15,7 @@ from typing import Any
 
 from core.experiment import OPTIONS_OF, Dense, Experiment, read_experiment
 from core.maths.registry import shown
+from core.refusals import Sentence
 
 VERSION = 1
 VERSION_KEY = "v"
@@ -151,7 +152,7 @@ def from_query(
     known_elsewhere: Collection[str] = (),
     *,
     caps: Mapping[str, float] | None = None,
-) -> tuple[Experiment, list[str]]:
+) -> tuple[Experiment, list[Sentence]]:
     """Read an experiment from query parameters; never raises.
 
     known_elsewhere: keys that belong to the page, passed over. caps: tighter highest values, see
@@ -159,9 +160,10 @@ def from_query(
     defaults, and a sentence for each thing that is not.
     """
     mine = {str(key): value for key, value in query.items() if key not in known_elsewhere}
-    problems: list[str] = []
+    problems: list[Sentence] = []
     if len(mine) > MAX_KEYS:
-        return Experiment(), [f"The link has {len(mine)} settings, more than {MAX_KEYS}."]
+        template = "The link has {count} settings, more than {most}."
+        return Experiment(), [Sentence(template, count=len(mine), most=MAX_KEYS)]
     record: dict[str, Any] = {}
     for name, text in mine.items():
         problem = _place(record, name, text)
@@ -170,18 +172,24 @@ def from_query(
     experiment, wrong = read_experiment(record, caps=caps)
     problems += wrong
     unsaid = len(problems) - MAX_PROBLEMS
-    more = [f"There are {unsaid} more problems like these."] if unsaid > 0 else []
-    return experiment, problems[:MAX_PROBLEMS] + more
+    if unsaid <= 0:
+        return experiment, problems
+    more = Sentence("There are {count} more problems like these.", count=unsaid)
+    return experiment, [*problems[:MAX_PROBLEMS], more]
 
 
-def _place(record: dict[str, Any], name: str, text: object) -> str | None:
+def _place(record: dict[str, Any], name: str, text: object) -> Sentence | None:
     """Put one setting where it belongs in the record; a sentence if it cannot be."""
     if name == VERSION_KEY:
         return _version_problem(text)
     if name not in KEYS and name not in OPTION_KEYS:
         return _unknown(name)
     if not isinstance(text, str) or not text or len(text) > MAX_LENGTH:
-        return f"The setting {name!r} in the link must be 1 to {MAX_LENGTH} characters of text."
+        return Sentence(
+            "The setting {name} in the link must be 1 to {most} characters of text.",
+            name=repr(name),
+            most=MAX_LENGTH,
+        )
     if name in OPTION_KEYS:
         place, field = OPTION_KEYS[name]
         record.setdefault(place, {}).setdefault(field, {})[name] = _from_text(text)
@@ -192,18 +200,23 @@ def _place(record: dict[str, Any], name: str, text: object) -> str | None:
     return None
 
 
-def _unknown(name: str) -> str:
+def _unknown(name: str) -> Sentence:
     near = difflib.get_close_matches(name[:LONGEST_WORD], [*KEYS, *OPTION_KEYS], n=1)
-    guess = f" Did you mean {near[0]!r}?" if near else " It was passed over."
-    return f"Unknown setting {shown(name)} in the link.{guess}"
+    if near:
+        template = "Unknown setting {name} in the link. Did you mean {guess}?"
+        return Sentence(template, name=shown(name), guess=repr(near[0]))
+    return Sentence("Unknown setting {name} in the link. It was passed over.", name=shown(name))
 
 
-def _version_problem(text: object) -> str | None:
+def _version_problem(text: object) -> Sentence | None:
     if text == str(VERSION):
         return None
     if isinstance(text, str) and text.isdecimal() and int(text[:10]) > VERSION:
-        return (
-            f"The link was made by a newer playground (version {text[:10]}; this one knows "
-            f"{VERSION}): what could be read was kept."
+        return Sentence(
+            "The link was made by a newer playground (version {version}; this one knows {known}): "
+            "what could be read was kept.",
+            version=text[:10],
+            known=VERSION,
         )
-    return f"The link's version {shown(text)} is not a version of this playground."
+    template = "The link's version {version} is not a version of this playground."
+    return Sentence(template, version=shown(text))

@@ -6,7 +6,7 @@ output layer last, all float32. The JSON object has the keys
     format, format_version   what the file is
     network                  its config: layers, initializer, output_activation
     activations              of every layer, the output's last and never "auto"
-    experiment               the whole experiment, or null
+    experiment, run          what made the weights, see `runs`
     preprocessing            what makes network inputs of raw columns
     class_names, feature_names   lists, or null
     readme                   how to compute the predictions, in NumPy
@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,14 +27,17 @@ from numpy.typing import NDArray
 from core.data.preprocessing import Preprocessing
 from core.exchange.containers import MAX_METADATA, Contents, Shapes
 from core.exchange.readme import describe
-from core.experiment import Experiment, NetworkConfig, read_experiment
+from core.exchange.runs import read_run, write_run
+from core.experiment import MOST_LAYERS, Dense, Experiment, NetworkConfig, read_experiment
 from core.maths.losses import LOSSES
+from core.refusals import Refusal, Sentence
+from core.run import Run
 
 if TYPE_CHECKING:
     from core.network import Network
 
 FORMAT = "neural-network playground"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MOST_SKETCHED = 4  # layers that a sentence names
 
 Arrays = list[NDArray[np.float32]]
@@ -47,13 +52,12 @@ def pack(network: Network, suffix: str) -> Contents:
     for layer, (W, b) in enumerate(zip(network.weights, network.biases, strict=True)):
         arrays[f"layer_{layer}/weights"] = np.ascontiguousarray(W, dtype=np.float32)
         arrays[f"layer_{layer}/biases"] = np.ascontiguousarray(b, dtype=np.float32)
-    experiment = network.experiment
     metadata = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "network": Experiment(network=network.config).to_mapping()["network"],
         "activations": network.layout.activations,
-        "experiment": None if experiment is None else json.loads(experiment.to_json()),
+        **write_run(network),
         "preprocessing": network.preprocessing.to_dict(),
         "class_names": network.class_names,
         "feature_names": network.feature_names,
@@ -61,9 +65,11 @@ def pack(network: Network, suffix: str) -> Contents:
     }
     text = json.dumps(metadata, allow_nan=False)
     if len(text) > MAX_METADATA:
-        raise ValueError(
-            f"What belongs to this network takes {len(text):,} characters, names of classes and "
-            f"features included; a file holds at most {MAX_METADATA:,}."
+        raise Refusal(
+            "What belongs to this network takes {size} characters, names of classes and features "
+            "included; a file holds at most {most}.",
+            size=f"{len(text):,}",
+            most=f"{MAX_METADATA:,}",
         )
     return Contents(arrays, text)
 
@@ -76,28 +82,43 @@ class Description:
     activations: object
     preprocessing: Preprocessing
     experiment: Experiment | None
+    run: Run | None
     class_names: tuple[str, ...] | None
     feature_names: tuple[str, ...] | None
 
 
-def describe_file(metadata: str, shapes: Shapes) -> Description:
-    """Read the metadata. Raises ValueError that says what does not fit, it or the shapes."""
+def describe_file(
+    metadata: str, shapes: Shapes, caps: Mapping[str, float] = MappingProxyType({})
+) -> Description:
+    """Read the metadata. Raises ValueError that says what does not fit, it or the shapes.
+
+    caps: the most layers and units that are taken, see `files.from_bytes`.
+    """
     record = _read_metadata(metadata)
-    config = _network_config(record.get("network"))
+    config = _network_config(record.get("network"), caps)
     n_inputs, n_outputs = _check_shapes(shapes, config)
     preprocessing = Preprocessing.from_dict(record.get("preprocessing"))
     if preprocessing.n_inputs not in (None, n_inputs):
-        raise ValueError(
-            f"The preprocessing makes {preprocessing.n_inputs} inputs, "
-            f"but the first layer takes {n_inputs}."
+        raise Refusal(
+            "The preprocessing makes {made} inputs, but the first layer takes {taken}.",
+            made=preprocessing.n_inputs,
+            taken=n_inputs,
         )
     feature_names = _names(record, "feature_names", n_inputs)
     class_names = _names(record, "class_names", max(n_outputs, 2))
-    experiment = _experiment(record.get("experiment"))
+    sizes = (n_inputs, *(layer.units for layer in config.layers), n_outputs)
+    experiment, run = read_run(record, sizes)
     if experiment is not None:
-        _check_agreement(experiment, config)
-    activations = record.get("activations")
-    return Description(config, activations, preprocessing, experiment, class_names, feature_names)
+        _check_agreement(experiment if run is None else run.experiment_now, config)
+    return Description(
+        config,
+        record.get("activations"),
+        preprocessing,
+        experiment,
+        run,
+        class_names,
+        feature_names,
+    )
 
 
 def unpack(contents: Contents) -> Network:
@@ -112,52 +133,51 @@ def unpack(contents: Contents) -> Network:
         biases,
         preprocessing=file.preprocessing,
         experiment=file.experiment,
+        run=file.run,
         class_names=file.class_names,
         feature_names=file.feature_names,
     )
     if file.activations != list(network.layout.activations):
-        raise ValueError("The activations in the file are not those of the network in it.")
+        raise Refusal("The activations in the file are not those of the network in it.")
     return network
 
 
 def _read_metadata(text: str) -> dict[str, Any]:
     if len(text) > MAX_METADATA:
-        raise ValueError("The metadata in the file is too large to be ours.")
+        raise Refusal("The metadata in the file is too large to be ours.")
     try:
         metadata = json.loads(text)
     except (ValueError, RecursionError):
-        raise ValueError("The metadata in the file is not readable JSON.") from None
+        raise Refusal("The metadata in the file is not readable JSON.") from None
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
-        raise ValueError("The file was not written by this playground.")
+        raise Refusal("The file was not written by this playground.")
     version = metadata.get("format_version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ValueError("The file does not say which version of the format it has.")
+        raise Refusal("The file does not say which version of the format it has.")
     if version > FORMAT_VERSION:
-        raise ValueError(
-            f"The file has format version {version}, written by a newer playground; "
-            f"this one reads up to version {FORMAT_VERSION}."
+        raise Refusal(
+            "The file has format version {version}, written by a newer playground; "
+            "this one reads up to version {known}.",
+            version=version,
+            known=FORMAT_VERSION,
         )
     return metadata
 
 
-def _network_config(record: object) -> NetworkConfig:
+def _network_config(record: object, caps: Mapping[str, float]) -> NetworkConfig:
     if not isinstance(record, dict):
-        raise ValueError("The metadata in the file does not describe the network's layers.")
-    experiment, problems = read_experiment({"network": record})
+        raise Refusal("The metadata in the file does not describe the network's layers.")
+    layers, most = record.get("layers"), int(caps.get("layers", MOST_LAYERS))
+    if isinstance(layers, list) and len(layers) > most:
+        raise Refusal(
+            "The network in the file has {count} hidden layers; at most {most} are possible here.",
+            count=len(layers),
+            most=most,
+        )
+    experiment, problems = read_experiment({"network": record}, caps=caps)
     if problems:
-        raise ValueError(f"The network in the file is not valid: {problems[0]}")
+        raise Refusal("The network in the file is not valid: {problem}", problem=problems[0])
     return experiment.network
-
-
-def _experiment(record: object) -> Experiment | None:
-    if record is None:
-        return None
-    if not isinstance(record, dict):
-        raise ValueError("The experiment in the file is not a JSON object.")
-    experiment, problems = read_experiment(record)
-    if problems:
-        raise ValueError(f"The experiment in the file is not valid: {problems[0]}")
-    return experiment
 
 
 def _check_agreement(experiment: Experiment, config: NetworkConfig) -> None:
@@ -169,23 +189,29 @@ def _check_agreement(experiment: Experiment, config: NetworkConfig) -> None:
         for each in (theirs, ours)
     ]
     if theirs.layers != ours.layers or outputs[0] != outputs[1]:
-        raise ValueError(
+        raise Refusal(
             "The experiment in the file is about another network than the one in it: "
-            f"{_sketch(theirs, outputs[0])}, not {_sketch(ours, outputs[1])}."
+            "{theirs}, not {ours}.",
+            theirs=_sketch(theirs, outputs[0]),
+            ours=_sketch(ours, outputs[1]),
         )
 
 
-def _sketch(config: NetworkConfig, output: str) -> str:
+def _sketch(config: NetworkConfig, output: str) -> Sentence:
     """A network in a few words: "4 tanh, 2 tanh, sigmoid outputs"."""
-    shown = [
-        f"{layer.units} {layer.activation}"
-        + (f" with dropout {layer.dropout:g}" if layer.dropout else "")
-        for layer in config.layers
-    ]
-    left_out = len(shown) - MOST_SKETCHED
+    layers = ", ".join(map(_sketch_layer, config.layers[:MOST_SKETCHED]))
+    left_out = len(config.layers) - MOST_SKETCHED
     if left_out > 0:
-        shown = [*shown[:MOST_SKETCHED], f"{left_out} more layers"]
-    return ", ".join([*shown, f"{output} outputs"])
+        template = "{layers}, {count} more layers, {output} outputs"
+        return Sentence(template, layers=layers, count=left_out, output=output)
+    if not layers:
+        return Sentence("{output} outputs", output=output)
+    return Sentence("{layers}, {output} outputs", layers=layers, output=output)
+
+
+def _sketch_layer(layer: Dense) -> str:
+    dropout = f" (dropout {layer.dropout:g})" if layer.dropout else ""
+    return f"{layer.units} {layer.activation}{dropout}"
 
 
 def _layer_names(n_layers: int) -> list[str]:
@@ -197,14 +223,14 @@ def _check_shapes(shapes: Shapes, config: NetworkConfig) -> tuple[int, int]:
     names = _layer_names(len(config.layers) + 1)
     missing = [name for name in names if name not in shapes]
     if missing:
-        raise ValueError(f"The file has no array {missing[0]!r}.")
+        raise Refusal("The file has no array {name}.", name=repr(missing[0]))
     if len(shapes) > len(names):
         extra = min(shapes.keys() - set(names))
-        raise ValueError(f"The file has an array that is no layer's: {extra[:40]!r}.")
+        raise Refusal("The file has an array that is no layer's: {name}.", name=repr(extra[:40]))
     first, last = shapes[names[0]], shapes[names[-1]]
     inputs, outputs = first[0] if len(first) == 2 else 0, math.prod(last)
     if inputs == 0 or outputs == 0:
-        raise ValueError("The network in the file has no inputs or no outputs.")
+        raise Refusal("The network in the file has no inputs or no outputs.")
     units = [layer.units for layer in config.layers] + [outputs]
     for layer, (n_in, n_out) in enumerate(zip([inputs, *units], units, strict=False)):
         _check_shape(shapes, names[2 * layer], (n_in, n_out))
@@ -214,7 +240,12 @@ def _check_shapes(shapes: Shapes, config: NetworkConfig) -> tuple[int, int]:
 
 def _check_shape(shapes: Shapes, name: str, wanted: tuple[int, ...]) -> None:
     if shapes[name] != wanted:
-        raise ValueError(f"The array {name!r} has shape {shapes[name]}; it should be {wanted}.")
+        raise Refusal(
+            "The array {name} has shape {shape}; it should be {wanted}.",
+            name=repr(name),
+            shape=str(shapes[name]),
+            wanted=str(wanted),
+        )
 
 
 def _read_layers(arrays: dict[str, NDArray[np.float32]], n_layers: int) -> tuple[Arrays, Arrays]:
@@ -222,7 +253,9 @@ def _read_layers(arrays: dict[str, NDArray[np.float32]], n_layers: int) -> tuple
     names = _layer_names(n_layers)
     for name in names:
         if not np.isfinite(arrays[name]).all():
-            raise ValueError(f"The array {name!r} holds values that are not finite numbers.")
+            raise Refusal(
+                "The array {name} holds values that are not finite numbers.", name=repr(name)
+            )
     return [arrays[name] for name in names[::2]], [arrays[name] for name in names[1::2]]
 
 
@@ -232,9 +265,14 @@ def _names(metadata: dict[str, Any], field: str, count: int) -> tuple[str, ...] 
     if names is None:
         return None
     if not isinstance(names, list) or not all(map(_is_text, names)):
-        raise ValueError(f"The {field!r} in the file must be a list of texts, or null.")
+        raise Refusal("The {name} in the file must be a list of texts, or null.", name=repr(field))
     if names and len(names) != count:
-        raise ValueError(f"The file has {len(names)} {field}, but should have {count}.")
+        raise Refusal(
+            "The file has {count} {name}, but should have {wanted}.",
+            count=len(names),
+            name=field,
+            wanted=count,
+        )
     return tuple(names)
 
 

@@ -23,6 +23,7 @@ from core.maths.options import Value
 from core.maths.registry import check_name, shown
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
+from core.refusals import Refusal, Sentence
 
 FORMAT_VERSION = 1
 
@@ -118,9 +119,11 @@ class NetworkConfig:
     def _fits_memory(cls, layers: tuple[Dense, ...]) -> tuple[Dense, ...]:
         weights = sum(below.units * above.units for below, above in pairwise(layers))
         if weights > MOST_WEIGHTS:
-            raise ValueError(
-                f"layers of {', '.join(str(layer.units) for layer in layers)} units hold {weights}"
-                f" weights; at most {MOST_WEIGHTS} are possible."
+            raise Refusal(
+                "layers of {units} units hold {weights} weights; at most {most} are possible.",
+                units=", ".join(str(layer.units) for layer in layers),
+                weights=weights,
+                most=MOST_WEIGHTS,
             )
         return layers
 
@@ -166,11 +169,15 @@ def _checked_options(given: object, info: ValidationInfo) -> Options:
     if chosen is None:  # it was refused, and that is what the sentence will be about
         return Options()
     if not isinstance(given, Mapping):
-        wanted = "a mapping of option names to numbers"
-        raise ValueError(f"{field} is {shown(given)}; it must be {wanted}.")
+        raise Refusal(
+            "{field} is {value}; it must be a mapping of option names to numbers.",
+            field=field,
+            value=shown(given),
+        )
     known = owner.registry[chosen].options
+    whose = Sentence("{name} in {options}", name=chosen, options=field)
     for name in given:
-        check_name(known, name, "option", f" of {chosen} in {field}")
+        check_name(known, name, "option", whose)
     ordered = (name for name in known if name in given)  # so that equal options read the same
     return Options({name: known[name].check(name, given[name]) for name in ordered})
 
@@ -206,7 +213,7 @@ class Experiment:
 
         experiment, problems = read_experiment(text)
         if problems:
-            raise ValueError(problems[0])
+            raise Refusal(problems[0])
         return experiment
 
 

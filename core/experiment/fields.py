@@ -18,6 +18,7 @@ from pydantic_core import CoreSchema, core_schema
 from core.maths.limits import Limits
 from core.maths.options import Value
 from core.maths.registry import check_name, shown
+from core.refusals import Refusal, Sentence
 
 Config = TypeVar("Config")
 
@@ -67,7 +68,12 @@ class Instance(Check):
     def check(self, name: str, value: object) -> object:
         if isinstance(value, self.kind):
             return value
-        raise ValueError(f"{name} is {shown(value)}; it must be a {self.kind.__name__}.")
+        raise Refusal(
+            "{field} is {value}; it must be a {kind}.",
+            field=name,
+            value=shown(value),
+            kind=self.kind.__name__,
+        )
 
 
 @dataclass(frozen=True)
@@ -81,14 +87,23 @@ class TupleOf(Check):
 
     def check(self, name: str, value: object) -> tuple[object, ...]:
         if not isinstance(value, list | tuple):
-            raise ValueError(f"{name} is {shown(value)}; it must be a list.")
+            raise Refusal("{field} is {value}; it must be a list.", field=name, value=shown(value))
         if not self.fewest <= len(value) <= self.most:
-            right = f"between {self.fewest} and {self.most}"
-            raise ValueError(f"{name} has {len(value)} entries; it must have {right}.")
+            raise Refusal(
+                "{field} has {count} entries; it must have between {low} and {high}.",
+                field=name,
+                count=len(value),
+                low=self.fewest,
+                high=self.most,
+            )
         kept = tuple(self.entry.check(f"{name}[{i}]", item) for i, item in enumerate(value))
         for item in kept if self.distinct else ():
             if kept.count(item) > 1:
-                raise ValueError(f"{name} lists {shown(item)} twice; each may be there once.")
+                raise Refusal(
+                    "{field} lists {value} twice; each may be there once.",
+                    field=name,
+                    value=shown(item),
+                )
         return kept
 
 
@@ -118,7 +133,7 @@ class Options(Mapping[str, Value]):
 
 @dataclass_transform(frozen_default=True)
 def config(cls: type[Config]) -> type[Config]:
-    """Make a class a frozen dataclass whose constructor raises ValueErrors in plain sentences."""
+    """Make a class a frozen dataclass whose constructor raises Refusals, in plain words."""
     made: Any = pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid"))(cls)
     construct = made.__init__
 
@@ -130,24 +145,30 @@ def config(cls: type[Config]) -> type[Config]:
             sentence = _sentence(made, error)
         else:
             return
-        raise ValueError(sentence)
+        raise Refusal(sentence)
 
     made.__init__ = checked
     return cast("type[Config]", made)
 
 
-def _sentence(made: Any, error: ValidationError) -> str:
+def _sentence(made: Any, error: ValidationError) -> Sentence:
     first = error.errors(include_url=False)[0]
-    if "error" in first.get("ctx", {}):
-        return str(first["ctx"]["error"])
-    names = list(made.__pydantic_fields__)
+    if isinstance(refusal := first.get("ctx", {}).get("error"), Refusal):
+        return refusal.sentence
+    names, config = list(made.__pydantic_fields__), made.__name__
     place = first["loc"][0] if first["loc"] else ""
     if first["type"] == "unexpected_positional_argument":
-        return f"{made.__name__} takes {len(names)} values at most: {', '.join(names)}."
+        template = "{config} takes {count} values at most: {names}."
+        return Sentence(template, config=config, count=len(names), names=", ".join(names))
     if first["type"] == "multiple_argument_values":
-        return f"{made.__name__} was given {place} twice."
+        return Sentence("{config} was given {field} twice.", config=config, field=place)
     try:
-        check_name(names, place, "field", f" of {made.__name__}")
-    except ValueError as unknown:
-        return str(unknown)
-    return f"{place} is {shown(first['input'])}: {first['msg']}."
+        check_name(names, place, "field", config)
+    except Refusal as unknown:
+        return unknown.sentence
+    return Sentence(
+        "{field} is {value}: {reason}.",
+        field=place,
+        value=shown(first["input"]),
+        reason=first["msg"],
+    )

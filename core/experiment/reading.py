@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from core.experiment.config import (
     FORMAT_VERSION,
+    LIMITS,
     MOST_LAYERS,
     OPTIONS_OF,
     DataConfig,
@@ -20,6 +21,7 @@ from core.experiment.config import (
 from core.maths.limits import Limits
 from core.maths.options import Value
 from core.maths.registry import check_name, shown
+from core.refusals import Refusal, Sentence
 
 MOST_BYTES = 1_000_000
 MOST_PROBLEMS = 20
@@ -31,7 +33,7 @@ Clean = Callable[[Any, dict[str, Any]], Any]  # (raw value, fields kept so far) 
 
 def read_experiment(
     source: object, *, caps: Mapping[str, float] | None = None
-) -> tuple[Experiment, list[str]]:
+) -> tuple[Experiment, list[Sentence]]:
     """Return the experiment that `source` describes, and one sentence for each problem in it.
 
     source: JSON as text or bytes, or a mapping such as `Experiment.to_mapping` makes. Missing and
@@ -42,8 +44,8 @@ def read_experiment(
     reader = _Reader(dict(caps or {}))
     try:
         value = _parsed(source)
-    except ValueError as error:
-        return Experiment(), [str(error)]
+    except Refusal as refusal:
+        return Experiment(), [refusal.sentence]
     return reader.experiment(value), reader.sentences()
 
 
@@ -51,25 +53,36 @@ def _parsed(source: object) -> Mapping[Any, Any]:
     value = _json(source) if isinstance(source, str | bytes | bytearray) else source
     if isinstance(value, Mapping):
         return value
-    wanted = "a JSON object with data, network and training"
-    raise ValueError(f"An experiment is {wanted}; this is {shown(value)}.")
+    raise Refusal(
+        "An experiment is a JSON object with data, network and training; this is {value}.",
+        value=shown(value),
+    )
 
 
 def _json(source: str | bytes | bytearray) -> object:
     if len(source) > MOST_BYTES:
-        raise ValueError(f"An experiment has at most {MOST_BYTES} bytes; this has {len(source)}.")
+        raise Refusal(
+            "An experiment has at most {most} bytes; this has {size}.",
+            most=MOST_BYTES,
+            size=len(source),
+        )
     try:
         text = source if isinstance(source, str) else source.decode("utf-8")
         return json.loads(text.removeprefix("\ufeff"))
     except UnicodeDecodeError:
-        problem = "it is not text in UTF-8"
+        reason = Sentence("it is not text in UTF-8")
     except json.JSONDecodeError as error:
-        problem = f"{error.msg} at line {error.lineno}, column {error.colno}"
+        reason = Sentence(
+            "{reason} at line {line}, column {column}",
+            reason=error.msg,
+            line=error.lineno,
+            column=error.colno,
+        )
     except ValueError:
-        problem = "it holds a number of thousands of digits"
+        reason = Sentence("it holds a number of thousands of digits")
     except RecursionError:
-        problem = "it is nested too deeply"
-    raise ValueError(f"This is no experiment in JSON: {problem}.")
+        reason = Sentence("it is nested too deeply")
+    raise Refusal("This is no experiment in JSON: {reason}.", reason=reason)
 
 
 @dataclass
@@ -77,18 +90,22 @@ class _Reader:
     """Builds the parts field by field and collects a sentence for each problem."""
 
     caps: dict[str, float]
-    problems: list[str] = field(default_factory=list)
+    problems: list[Sentence] = field(default_factory=list)
     unsaid: int = 0
 
-    def say(self, sentence: str, where: str = "") -> None:
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(f"{where}: {sentence}" if where else sentence)
-        else:
+    def say(self, problem: Sentence, where: str = "") -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
             self.unsaid += 1
+        elif where:
+            self.problems.append(Sentence("{where}: {problem}", where=where, problem=problem))
+        else:
+            self.problems.append(problem)
 
-    def sentences(self) -> list[str]:
-        more = [f"And {self.unsaid} more problems of this kind."] if self.unsaid else []
-        return self.problems + more
+    def sentences(self) -> list[Sentence]:
+        if not self.unsaid:
+            return self.problems
+        more = Sentence("And {count} more problems of this kind.", count=self.unsaid)
+        return [*self.problems, more]
 
     def experiment(self, given: Mapping[Any, Any]) -> Experiment:
         self.version(given.get("version", FORMAT_VERSION))
@@ -117,17 +134,20 @@ class _Reader:
     def version(self, value: object) -> None:
         try:
             number = Limits(1, 2**53, whole=True).check("version", value)
-        except ValueError as error:
-            self.say(str(error))
+        except Refusal as refusal:
+            self.say(refusal.sentence)
             return
         if number > FORMAT_VERSION:
-            known = f"newer than the {FORMAT_VERSION} that is known here"
-            self.say(f"version is {number}, {known}; what is understood was kept.")
+            template = (
+                "version is {version}, newer than the {known} that is known here; "
+                "what is understood was kept."
+            )
+            self.say(Sentence(template, version=number, known=FORMAT_VERSION))
 
     def part(self, kind: type[Part], given: object, where: str, **clean: Clean) -> Part:
         """Build a config of the valid fields of a mapping; `clean` prepares raw values of some."""
         if not isinstance(given, Mapping):
-            self.say(f"{where} is {shown(given)}; it must be a JSON object.")
+            self.say(self.no_object(where, given))
             return kind()
         names = list(kind.__pydantic_fields__)  # type: ignore[attr-defined]
         self.unknown(names, given, "field", where)
@@ -135,13 +155,17 @@ class _Reader:
         for name in (name for name in names if name in given):
             value = clean[name](given[name], kept) if name in clean else given[name]
             try:
-                kind(**kept, **{name: value})
                 self.check_cap(name, value)
-            except ValueError as error:
-                self.say(str(error), where)
+                kind(**kept, **{name: value})
+            except Refusal as refusal:
+                self.say(refusal.sentence, where)
             else:
                 kept[name] = value
         return kind(**kept)
+
+    def no_object(self, where: str, given: object) -> Sentence:
+        template = "{where} is {value}; it must be a JSON object."
+        return Sentence(template, where=where, value=shown(given))
 
     def unknown(
         self, names: list[str], given: Mapping[Any, Any], what: str, where: str, owner: str = ""
@@ -152,13 +176,13 @@ class _Reader:
                 continue
             try:
                 check_name(names, name, what, owner)
-            except ValueError as error:
-                self.say(str(error), where)
+            except Refusal as refusal:
+                self.say(refusal.sentence, where)
 
     def check_cap(self, name: str, value: object) -> None:
-        cap = self.caps.get(name)
-        if cap is not None and isinstance(value, int | float) and value > cap:
-            raise ValueError(f"{name} is {shown(value)}; at most {cap:g} is possible here.")
+        if name in self.caps and name in LIMITS:
+            usual = LIMITS[name]
+            replace(usual, high=min(usual.high, self.caps[name])).check(name, value)
 
     def layers(self, raw: object, kept: dict[str, Any]) -> object:
         """Keep every layer that can be understood, field by field."""
@@ -166,17 +190,19 @@ class _Reader:
             return raw
         most = int(self.caps.get("layers", MOST_LAYERS))
         if len(raw) > most:
-            self.say(f"layers has {len(raw)} entries; the first {most} were kept.", "network")
+            template = "layers has {count} entries; the first {most} were kept."
+            self.say(Sentence(template, count=len(raw), most=most), "network")
         layers: tuple[Dense, ...] = ()
         for number, entry in enumerate(raw[:most], start=1):
+            where = Sentence("layer {number}", number=number)
             if not isinstance(entry, Mapping):
-                self.say(f"layer {number} is {shown(entry)}; it must be a JSON object.", "network")
+                self.say(self.no_object(where, entry), "network")
                 continue
-            layer = self.part(Dense, entry, f"layer {number}")
+            layer = self.part(Dense, entry, where)
             try:
                 layers = NetworkConfig((*layers, layer)).layers
-            except ValueError as error:
-                self.say(str(error), f"layer {number}")
+            except Refusal as refusal:
+                self.say(refusal.sentence, where)
         return layers if layers or not raw else NetworkConfig().layers
 
     def features(self, raw: object, kept: dict[str, Any]) -> object:
@@ -187,8 +213,8 @@ class _Reader:
         for name in raw[:MOST_ENTRIES]:
             try:
                 names = DataConfig(features=(*names, name)).features
-            except ValueError as error:
-                self.say(str(error), "data")
+            except Refusal as refusal:
+                self.say(refusal.sentence, "data")
         return names or DataConfig().features
 
     def options(self, field: str, usual: object) -> Clean:
@@ -200,13 +226,13 @@ class _Reader:
                 return raw
             chosen = kept.get(owner.field, getattr(usual, owner.field))
             known = owner.registry[chosen].options
-            self.unknown(list(known), raw, "option", field, f" of {chosen}")
+            self.unknown(list(known), raw, "option", field, chosen)
             values: dict[str, Value] = {}
             for name in (name for name in known if name in raw):
                 try:
                     values[name] = known[name].check(name, raw[name])
-                except ValueError as error:
-                    self.say(str(error), field)
+                except Refusal as refusal:
+                    self.say(refusal.sentence, field)
             return values
 
         return clean

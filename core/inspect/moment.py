@@ -12,7 +12,7 @@ from core.data.targets import encode_targets
 from core.experiment import TrainingConfig
 from core.inspect.trace import LayerTrace, Trace, trace
 from core.inspect.update import Rule, Update, trace_update
-from core.maths import optimizers, random, registry, regularizers, schedules
+from core.maths import losses, optimizers, random, registry, regularizers, schedules
 
 if TYPE_CHECKING:
     from core.data import Dataset
@@ -113,9 +113,10 @@ class Moment:
             training.loss,
             activation=self.layers[-1][2],
         ).astype(np.float64)
-        if "crossentropy" not in training.loss:
+        loss = registry.get(losses.LOSSES, training.loss, "loss")
+        if not loss.smooths_labels:
             return targets
-        evenly = 1.0 / targets.shape[1] if training.loss == "categorical_crossentropy" else 0.5
+        evenly = loss.smooth_to(targets.shape[1])
         return targets * (1.0 - training.label_smoothing) + training.label_smoothing * evenly
 
     def _noise(self, batch: int, inputs: int) -> np.ndarray:

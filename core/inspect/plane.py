@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data import Dataset
+from core.refusals import Refusal
 
 EXTENT = 6.0
 """Half-width of the square in which 2-D data lives."""
@@ -50,7 +51,7 @@ class Plane:
         right, (resolution, n_inputs). Raises ValueError if resolution < 2.
         """
         if resolution < 2:
-            raise ValueError(f"resolution is {resolution}, but a grid needs at least 2.")
+            raise Refusal("resolution is {value}, but a grid needs at least 2.", value=resolution)
         x = np.linspace(*self.x_range, resolution)
         if self.y_range is None:
             return self.inputs_of(x[:, None])
@@ -68,10 +69,17 @@ def plane_of(dataset: Dataset, projection: str | tuple[int, int] = "pca") -> Pla
     if projection == "pca" or dataset.n_inputs == 1:
         return _principal(dataset)
     if isinstance(projection, str) or len(projection) != 2:
-        raise ValueError(f"projection is {projection!r}, but must be 'pca' or two columns.")
+        raise Refusal(
+            "projection is {value}, but must be 'pca' or two columns.", value=repr(projection)
+        )
     i, j = projection
     if not (0 <= i < dataset.n_inputs and 0 <= j < dataset.n_inputs):
-        raise ValueError(f"projection names columns {i} and {j} of {dataset.n_inputs}.")
+        raise Refusal(
+            "projection names columns {first} and {second} of {count}.",
+            first=i,
+            second=j,
+            count=dataset.n_inputs,
+        )
     directions = np.zeros((2, dataset.n_inputs))
     directions[0, i] = directions[1, j] = 1.0
     return _through_mean(dataset, directions, (dataset.feature_names[i], dataset.feature_names[j]))
@@ -80,7 +88,7 @@ def plane_of(dataset: Dataset, projection: str | tuple[int, int] = "pca") -> Pla
 def _home(dataset: Dataset) -> Plane:
     train, test = dataset.points_train, dataset.points_test
     if train is None or test is None:
-        raise ValueError("This dataset has no points of its own in the plane.")
+        raise Refusal("This dataset has no points of its own in the plane.")
     side = (-EXTENT, EXTENT)
     is_line = train.shape[1] == 1
     names = ("x1", "y") if is_line else ("x1", "x2")

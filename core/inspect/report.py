@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data import Dataset
-from core.data.targets import decide, encode_targets
-from core.inspect.trace import sample_losses
+from core.data.targets import decide
+from core.evaluation import measure, samples_of
 from core.maths import losses, registry
 from core.network import Network
-from core.trainer import metrics
 
 
 @dataclass(frozen=True)
@@ -40,22 +39,11 @@ def report(
     network: Network, dataset: Dataset, part: str, loss: str, *, most: int | None = None
 ) -> Report:
     """Evaluate a network on the "train" or the "test" part, or on the first `most` rows of it."""
-    X, y = (
-        (dataset.X_train, dataset.y_train) if part == "train" else (dataset.X_test, dataset.y_test)
-    )
-    rows = slice(most)
     last = network.config.output_activation
-    targets = encode_targets(y[rows], dataset.task, dataset.n_classes, loss, activation=last)
-    outputs = network.predict(X[rows]) if len(X) else np.zeros(targets.shape, np.float32)
-    mean = float("nan")
-    if len(outputs):
-        mean = float(
-            sample_losses(loss, last, targets.astype(np.float64), outputs.astype(np.float64))[
-                1
-            ].mean()
-        )
-    found = metrics(dataset.task, loss, outputs, y[rows], targets)
-    return Report(outputs, y[rows], mean, found, len(X))
+    chosen = samples_of(dataset, part, loss, activation=last, rows=slice(most))
+    found, outputs = measure(network.layout, network.params, chosen, dataset.task, loss)
+    n = len(dataset.X_train if part == "train" else dataset.X_test)
+    return Report(outputs, chosen.y, found.pop("loss"), found, n)
 
 
 @dataclass(frozen=True)

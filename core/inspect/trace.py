@@ -198,16 +198,14 @@ def is_fused(loss: str, activation: str) -> bool:
 
     The two-step chain divides by p (1 - p), which the loss clips: p - y has no such limit.
     """
-    return (loss, activation) in (
-        ("binary_crossentropy", "sigmoid"),
-        ("categorical_crossentropy", activations.SOFTMAX),
-    )
+    return registry.get(losses.LOSSES, loss, "loss").difference_behind == activation
 
 
 def _fused_deltas(loss: str, targets: np.ndarray, p: np.ndarray) -> np.ndarray:
-    if loss == "binary_crossentropy":
-        return np.asarray((p - targets) / targets.shape[1])
-    return np.asarray(p * targets.sum(axis=1, keepdims=True) - targets)
+    record = registry.get(losses.LOSSES, loss, "loss")
+    # Softmax's outputs share the sum of the targets, which is 1 for one class.
+    mass = targets.sum(axis=1, keepdims=True) if record.shares_sum else 1.0
+    return np.asarray((p * mass - targets) * _share(record, targets.shape[1]))
 
 
 def _activate(name: str, z: np.ndarray) -> np.ndarray:
@@ -237,7 +235,7 @@ def _loss_gradients(
 ) -> np.ndarray:
     """Return dL/d outputs (batch, n_outputs) of every sample's own loss."""
     record = registry.get(losses.LOSSES, name, "loss")
-    shared = 1.0 if record.mean_over == "samples" else 1.0 / targets.shape[1]
+    shared = _share(record, targets.shape[1])
     if not is_normalized(name, activation):
         return elementwise(record.derivative, targets, outputs) * shared
     total = outputs.sum(axis=1, keepdims=True)
@@ -246,9 +244,14 @@ def _loss_gradients(
     return np.asarray((gradients - (gradients * q).sum(axis=1, keepdims=True)) / total)
 
 
+def _share(record: losses.Loss, n_outputs: int) -> float:
+    """What the loss of one output counts in its sample's."""
+    return 1.0 if record.mean_over == "samples" else 1.0 / n_outputs
+
+
 def is_normalized(loss: str, activation: str) -> bool:
     """Say whether the loss compares p_k / sum_j p_j, as Keras does where p need not sum to 1."""
-    return loss == "categorical_crossentropy" and activation != activations.SOFTMAX
+    return registry.get(losses.LOSSES, loss, "loss").normalizes(activation)
 
 
 def elementwise(function: ScalarFunction, *arrays: np.ndarray) -> np.ndarray:

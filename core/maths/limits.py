@@ -7,6 +7,7 @@ import numbers
 from dataclasses import dataclass
 
 from core.maths.registry import shown
+from core.refusals import Refusal, Sentence
 
 
 @dataclass(frozen=True)
@@ -27,18 +28,26 @@ class Limits:
         number = _plain(value)
         if number is not None and self._holds(number):
             return int(number) if self.whole else float(number)
-        raise ValueError(f"{name} is {shown(value)}; it must be {self}.")
+        raise Refusal(
+            "{field} is {value}; it must be {limits}.",
+            field=name,
+            value=shown(value),
+            limits=self.words(),
+        )
 
     def _holds(self, number: float) -> bool:
         if not self.low <= number <= self.high:
             return False
         return not (self.open_high and number == self.high) and not (self.whole and number % 1)
 
-    def __str__(self) -> str:
-        kind = "a whole number" if self.whole else "a number"
+    def words(self) -> Sentence:
+        """What a number within these limits is, as part of a sentence."""
+        low, high = _text(self.low), _text(self.high)
+        if self.whole:
+            return Sentence("a whole number between {low} and {high}", low=low, high=high)
         if self.open_high:
-            return f"{kind} at least {_text(self.low)} and below {_text(self.high)}"
-        return f"{kind} between {_text(self.low)} and {_text(self.high)}"
+            return Sentence("a number at least {low} and below {high}", low=low, high=high)
+        return Sentence("a number between {low} and {high}", low=low, high=high)
 
 
 def _plain(value: object) -> float | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from core.maths.activations import SOFTMAX
 from core.maths.scalar import clip, exp, fabs, log, log1p, sign, tanh
 
 LN_2 = math.log(2.0)
@@ -29,6 +30,12 @@ class Loss:
         "value": values as they are, classes as 0/1.
     mean_over: "outputs" (mean over samples and outputs) or "samples" (sum over outputs, then mean).
     tasks: the tasks that the loss suits.
+    difference_behind: the output activation behind which dloss/dz is p - y, without the two-step
+        chain's division by what the loss clips; None if there is none.
+    shares_sum: whether a sample's outputs are one distribution. There is one for each class then,
+        and where no softmax sees to it, the loss compares p_k / sum_j p_j, as Keras's does.
+    smooths_labels: whether label smoothing acts: it pulls targets to 1/2, or to 1 / n_outputs
+        where outputs share a sum.
     """
 
     name: str
@@ -40,6 +47,17 @@ class Loss:
     targets: Literal["zero_one", "plus_minus", "value"]
     mean_over: Literal["outputs", "samples"]
     tasks: tuple[str, ...]
+    difference_behind: str | None = None
+    shares_sum: bool = False
+    smooths_labels: bool = False
+
+    def normalizes(self, activation: str) -> bool:
+        """Whether it divides the outputs of this activation by their sum."""
+        return self.shares_sum and activation != SOFTMAX
+
+    def smooth_to(self, n_outputs: int) -> float:
+        """What label smoothing pulls targets to."""
+        return 1.0 / n_outputs if self.shares_sum else 0.5
 
 
 def mean_squared_error(y: float, p: float) -> float:
@@ -175,6 +193,8 @@ LOSSES: dict[str, Loss] = {
             targets="zero_one",
             mean_over="outputs",
             tasks=_CLASSES,
+            difference_behind="sigmoid",
+            smooths_labels=True,
         ),
         Loss(
             "categorical_crossentropy",
@@ -186,6 +206,9 @@ LOSSES: dict[str, Loss] = {
             targets="zero_one",
             mean_over="samples",
             tasks=_CLASSES,
+            difference_behind=SOFTMAX,
+            shares_sum=True,
+            smooths_labels=True,
         ),
         Loss(
             "hinge",

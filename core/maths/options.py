@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.maths.limits import Limits
 from core.maths.registry import check_name, shown
+from core.refusals import Refusal
 
 Value = float | bool | str  # of an option
 
@@ -43,7 +44,9 @@ class Option:
             return limits.check(name, value)
         if isinstance(value, bool):
             return value
-        raise ValueError(f"{name} is {shown(value)}; it must be true or false.")
+        raise Refusal(
+            "{field} is {value}; it must be true or false.", field=name, value=shown(value)
+        )
 
 
 def values(

@@ -7,22 +7,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from playground.charts.style import GREY, SEQUENTIAL, TEST, TRAINING, Axes, framed
+from playground.charts.style import GREY, SEQUENTIAL, SEQUENTIAL_DARK, TEST, TRAINING, Axes, framed
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 
 def confusion_chart(
-    counts: np.ndarray, classes: Sequence[str], axes: Axes, words: tuple[str, str]
+    counts: np.ndarray,
+    classes: Sequence[str],
+    axes: Axes,
+    words: tuple[str, str, str],
+    *,
+    dark: bool = False,
 ) -> Figure:
-    """Draw a confusion matrix. counts: int (true, predicted). words: "samples", "of this class".
+    """Draw a confusion matrix. counts: int (true, predicted). dark: the page's ground.
 
-    The colour is the share of the true class, so that rare classes show; the text is the count.
+    words: "samples", "of this class" and the colour bar's title. The colour is the share of the
+    true class, so that rare classes show; the text is the count.
     """
     from plotly.graph_objects import Figure, Heatmap
 
-    samples, of_class = words
+    samples, of_class, title = words
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     places = list(range(len(classes)))
     figure = Figure(
@@ -33,12 +39,16 @@ def confusion_chart(
             text=counts,
             customdata=np.array([[f"{row} → {column}" for column in classes] for row in classes]),
             texttemplate="%{text}" if len(classes) <= 20 else None,
-            colorscale=SEQUENTIAL,
+            colorscale=SEQUENTIAL_DARK if dark else SEQUENTIAL,
             zmin=0.0,
             zmax=1.0,
             hovertemplate=f"%{{customdata}}<br>%{{text}} {samples}<br>%{{z:.1%}} {of_class}"
             "<extra></extra>",
-            colorbar={"thickness": 12, "tickformat": ".0%"},
+            colorbar={
+                "thickness": 12,
+                "tickformat": ".0%",
+                "title": {"text": title, "side": "right"},
+            },
         )
     )
     framed(figure, axes, height=max(300, min(640, 120 + 34 * len(classes))))

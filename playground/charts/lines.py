@@ -109,6 +109,7 @@ def _traces(curve: Curve) -> list[Scatter]:
         y=curve.y,
         name=curve.label,
         mode="lines" if len(curve.x) != 1 else "markers",
+        cliponaxis=len(curve.x) != 1,
         line=style,
         marker={"color": style["color"], "size": 8},
         opacity=0.6 if curve.role == "batch" else 1.0,
@@ -154,9 +155,13 @@ def _set_ranges(figure: Figure, axes: Axes) -> None:
         min((x.min() for x in drawn), default=0.0),
         max((x.max() for x in drawn), default=0.0),
     )
+    # Not `range`: a new one would undo what a person zoomed into.
     if high > low and not axes.log_x:
-        # Not `range`: a new one would undo what a person zoomed into.
         figure.update_xaxes(autorangeoptions={"clipmin": float(low), "clipmax": float(high)})
+    elif not axes.log_x:  # one point, or none: room for what is to come
+        figure.update_xaxes(autorangeoptions={"clipmin": float(low), "include": float(low) + 10})
+        if not axes.log_y:
+            figure.update_yaxes(autorangeoptions={"include": 0.0})
     values = np.concatenate([np.asarray(trace.y) for trace in lines] or [np.zeros(0)])
     values = values[np.isfinite(values) & (values > 0.0)]
     if axes.log_y and values.size:
@@ -187,6 +192,7 @@ def _add_best(figure: Figure, best: Best) -> None:
         y=[best.y],
         mode="markers",
         name=best.label,
+        cliponaxis=False,  # it often is the last point, half beyond the edge
         marker={"symbol": "star", "size": 13, "color": TEST, "line": {"color": GREY, "width": 1}},
         hovertemplate="%{y:.4g}",
     )
@@ -200,8 +206,8 @@ def _add_band(figure: Figure, band: Band, axes: Axes) -> None:
         x=1.0,
         xref="paper",
         xanchor="right",
-        y=np.log10(band.low) if axes.log_y else band.low,
-        yanchor="bottom",
+        y=np.log10(band.low * band.high) / 2.0 if axes.log_y else (band.low + band.high) / 2.0,
+        yanchor="middle",
         text=band.label,
         showarrow=False,
         font={"size": 11},

@@ -18,6 +18,7 @@ NEGATIVE, ZERO, POSITIVE = "#f59322", "#e8eaeb", "#0877bd"
 DIVERGING = [[0.0, NEGATIVE], [0.5, ZERO], [1.0, POSITIVE]]
 # White to blue would vanish on a white page: the scale starts at the grey of zero.
 SEQUENTIAL = [[0.0, ZERO], [1.0, POSITIVE]]
+SEQUENTIAL_DARK = [[0.0, "#262d36"], [1.0, "#1f83c9"]]  # as in the live view's confusion matrix
 GREY = "#8a8f94"
 
 TRAINING, TEST = "#1f83c9", "#d55e00"
@@ -105,17 +106,18 @@ def framed(figure: Figure, axes: Axes, *, height: int = 360) -> Figure:
         hovermode="closest",
     )
     figure.update_xaxes(
-        title=axes.x,
+        title={"text": axes.x, "standoff": 8},  # without it long labels run into the title
         type="log" if axes.log_x else "linear",
         automargin=True,
         exponentformat="none",
         separatethousands=True,
     )
     figure.update_yaxes(
-        title=axes.y,
+        title={"text": axes.y, "standoff": 8},
         type="log" if axes.log_y else "linear",
         automargin=True,
         exponentformat="e",
+        tickformat=".6~g" if axes.log_y else None,  # else 1e-3 stands beside 5 and 0.01
     )
     return figure
 

@@ -13,6 +13,9 @@ from playground.charts.style import DIVERGING, Axes, framed, labels_fit, layer_s
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+OUTLINE = 61  # points on each side of a violin
+LETTERS = 18  # of a name beside a chart; the hover has all of it
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -62,8 +65,8 @@ def spread_chart(spreads: Sequence[Spread], axes: Axes, share: str) -> Figure:
 
 
 def _add_violin(figure: Figure, index: int, spread: Spread, color: str, words: str) -> None:
-    middle = (spread.edges[:-1] + spread.edges[1:]) / 2.0
-    width = 0.42 * spread.shares / max(float(spread.shares.max()), 1e-12)
+    middle, shares = outline(spread)
+    width = 0.42 * shares / max(float(shares.max()), 1e-12)
     figure.add_scatter(
         x=np.concatenate([index - width, (index + width)[::-1]]),
         y=np.concatenate([middle, middle[::-1]]),
@@ -72,9 +75,22 @@ def _add_violin(figure: Figure, index: int, spread: Spread, color: str, words: s
         line={"color": color, "width": 1.2},
         name=spread.label,
         showlegend=False,
-        customdata=np.concatenate([spread.shares, spread.shares[::-1]]),
+        customdata=np.concatenate([shares, shares[::-1]]),
         hovertemplate=f"{words} %{{customdata:.1%}}",
     )
+
+
+def outline(spread: Spread) -> tuple[np.ndarray, np.ndarray]:
+    """Round off a histogram. Returns values (n,) and the share of a bin about each (n,).
+
+    Every bin is spread out as a normal curve a bin wide, so that no corner of the outline is an
+    accident of where a bin ends.
+    """
+    middle = (spread.edges[:-1] + spread.edges[1:]) / 2.0
+    values = np.linspace(spread.edges[0], spread.edges[-1], OUTLINE)
+    width = spread.edges[1] - spread.edges[0]
+    weights = np.exp(-0.5 * ((values[:, None] - middle) / width) ** 2)
+    return values, weights @ spread.shares / weights.sum(axis=1)
 
 
 def _add_dots(figure: Figure, index: int, spread: Spread, color: str) -> None:
@@ -113,7 +129,7 @@ def matrix_chart(
             zmax=limit,
             texttemplate="%{z:.2f}" if labels_fit(*weights.shape) else None,
             hovertemplate=f"%{{customdata}}<br>{value} %{{z:.6g}}<extra></extra>",
-            colorbar={"thickness": 12, "title": {"text": value, "side": "right"}},
+            colorbar={"thickness": 12, "title": {"text": value, "side": "top"}},
         )
     )
     framed(figure, axes, height=max(280, min(640, 80 + 26 * len(rows))))
@@ -127,17 +143,26 @@ def _named_ticks(figure: Figure, rows: Sequence[str], columns: Sequence[str]) ->
     shown_rows = list(range(0, len(rows), every_row))
     shown_columns = list(range(0, len(columns), every_column))
     figure.update_yaxes(
-        autorange="reversed", tickvals=shown_rows, ticktext=[rows[i] for i in shown_rows]
+        autorange="reversed", tickvals=shown_rows, ticktext=[_short(rows[i]) for i in shown_rows]
     )
     figure.update_xaxes(tickvals=shown_columns, ticktext=[columns[i] for i in shown_columns])
 
 
+def _short(name: str) -> str:
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
+
+
 def weight_images(
-    weights: np.ndarray, image_shape: tuple[int, int], names: Sequence[str], value: str
+    weights: np.ndarray,
+    image_shape: tuple[int, int],
+    names: Sequence[str],
+    captions: Sequence[str],
+    value: str,
 ) -> Figure:
     """Draw the incoming weights of units as images in one mosaic.
 
-    weights: (height * width, units), image_shape: (height, width), names: one per unit.
+    weights: (height * width, units), image_shape: (height, width). names: one per unit, for the
+    hover; captions: short ones, above the images.
     """
     from plotly.graph_objects import Figure, Heatmap
 
@@ -153,16 +178,23 @@ def weight_images(
             zmax=limit,
             hoverongaps=False,
             hovertemplate=f"%{{customdata}}<br>{value} %{{z:.6g}}<extra></extra>",
-            colorbar={"thickness": 12, "title": {"text": value, "side": "right"}},
+            colorbar={
+                "thickness": 12,
+                "title": {"text": value, "side": "top"},
+                "lenmode": "pixels",
+                "len": 180,
+                "y": 1.0,
+                "yanchor": "top",
+            },
         )
     )
     rows = -(-len(names) // _columns(len(names)))
-    framed(figure, Axes("", ""), height=max(240, min(760, 60 + 110 * rows)))
+    framed(figure, Axes("", ""), height=max(260, min(760, 70 + 84 * rows)))
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
     figure.update_yaxes(constraintoward="top")
-    for (x, y), name in zip(centres, names, strict=True):
-        figure.add_annotation(x=x, y=y, text=name, showarrow=False, font={"size": 10})
+    for (x, y), caption in zip(centres, captions, strict=True):
+        figure.add_annotation(x=x, y=y, text=caption, showarrow=False, font={"size": 10})
     return figure
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from playground.files import MAX_MEGABYTES, SUFFIXES
+from playground import link
+from playground.files import MAX_MEGABYTES, SUFFIXES, weights_of
 from playground.session import Session
+
+WEIGHTS = ".npz"
+"""The kind of file that the sidebar offers; the Export panel has the others."""
 
 
 def files_section(session: Session) -> None:
-    """Download, upload or paste an experiment."""
+    """Take the weights or the link away; download, upload or paste an experiment."""
     t = session.t
+    _weights(session)
+    _link(session)
     with st.expander(t("page.section.files"), icon=":material/folder_open:", key="files"):
-        st.caption(t("page.files.link"))
         st.download_button(
             t("page.files.download"),
             data=session.experiment.to_json(),
@@ -24,6 +29,33 @@ def files_section(session: Session) -> None:
             width="stretch",
         )
         _open(session)
+
+
+def _weights(session: Session) -> None:
+    """The weights of the moment of the click."""
+    t = session.t
+    st.download_button(
+        t("page.download_weights"),
+        data=weights_of(session.player.trainer, WEIGHTS),
+        file_name=f"{session.experiment.data.name}{WEIGHTS}",
+        mime="application/octet-stream",
+        key="download_weights",
+        icon=":material/download:",
+        help=t("page.download_weights.help"),
+        on_click="ignore",
+        width="stretch",
+    )
+
+
+def _link(session: Session) -> None:
+    """The page's address, with a button of Streamlit's own that copies it."""
+    t = session.t
+    label = t("page.copy_link")
+    with st.popover(label, icon=":material/link:", help=t("page.copy_link.help"), width="stretch"):
+        st.caption(t("page.files.link"))
+        base = st.context.url or ""
+        address = link.address(base, session.experiment, session.settings)
+        st.code(address, language=None, wrap_lines=True)
 
 
 def _open(session: Session) -> None:

@@ -11,6 +11,7 @@ from playground import changes
 from playground.changes import MAX_LAYERS, MAX_UNITS, Path
 from playground.controls.options import options
 from playground.controls.widgets import choice, formula, prepared, whole_number
+from playground.fields import layers_text
 from playground.session import Session
 
 
@@ -23,6 +24,7 @@ def network_section(session: Session) -> None:
             _layer_row(session, layer)
     if not layers:
         st.caption(t("page.no_layers"))
+    _advice(session)
     st.button(
         t("page.add_layer"),
         key="add_layer",
@@ -35,6 +37,23 @@ def network_section(session: Session) -> None:
     )
     _output_activation(session)
     _initializer(session)
+
+
+def _advice(session: Session) -> None:
+    """Layers worth a try, where the usual ones cannot learn the data."""
+    layers = changes.advised_layers(session.experiment)
+    if layers is None:
+        return
+    t = session.t
+    st.button(
+        t("page.try_layers", layers=layers_text(layers, t)),
+        key="try_layers",
+        icon=":material/lightbulb:",
+        help=f"{t('page.try_layers.help')}\n\n{t('page.new_network')}",
+        on_click=session.press,
+        args=(session.change, changes.with_layers, layers),
+        width="stretch",
+    )
 
 
 def _layer_row(session: Session, layer: int) -> None:
@@ -56,7 +75,7 @@ def _layer_row(session: Session, layer: int) -> None:
             max_value=0.95,
             step=0.05,
             format="%.2f",
-            **prepared(session, (*path, "dropout"), ""),
+            **prepared(session, (*path, "dropout"), "", unset=0.0),
         )
     with columns[3]:
         _remove_button(session, layer)

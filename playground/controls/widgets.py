@@ -31,10 +31,16 @@ def formula(record: Any) -> str:
     return f"{record.label}: ${record.latex}$"
 
 
-def prepared(session: Session, path: Path, note: str, value: Any = None) -> dict[str, Any]:
-    """What all widgets of the experiment have in common; seeds the widget's value."""
+def prepared(
+    session: Session, path: Path, note: str, value: Any = None, *, unset: Any = None
+) -> dict[str, Any]:
+    """What all widgets of the experiment have in common; seeds the widget's value.
+
+    unset: what the browser shows, and may send, before it was told the value.
+    """
     key = key_of(path)
     session.seed(key, read(session.experiment, path) if value is None else value)
+    session.may_echo(key, unset)
     return {
         "label": label_of(path, session.t),
         "key": key,
@@ -57,7 +63,7 @@ def choice(
     def shown(name: str) -> str:
         return (labels or {}).get(name) or value_text(path, name, session.t)
 
-    common = prepared(session, path, note)
+    common = prepared(session, path, note, unset=options[0])
     value = read(session.experiment, path)
     session.seed_words(common["key"], value, shown(value))
     st.selectbox(options=options, format_func=shown, **common)
@@ -66,7 +72,8 @@ def choice(
 def rate(session: Session, path: Path, ladder: Sequence[float], note: str = "") -> None:
     """A field for a rate: any number may be typed, + and - climb the ladder."""
     value = float(read(session.experiment, path))
-    common = prepared(session, path, note, value) | {"args": (session.edit_rate, path, ladder)}
+    common = prepared(session, path, note, value, unset=0.0)
+    common |= {"args": (session.edit_rate, path, ladder)}
     st.number_input(min_value=0.0, step=rate_step(ladder, value), format="%g", **common)
 
 
@@ -75,8 +82,8 @@ def whole_number(
 ) -> None:
     """A field for a whole number; what a link brought beyond `most` still fits."""
     value = read(session.experiment, path)
-    common, least = prepared(session, path, note), min(least, value)
-    session.may_echo(common["key"], least)
+    least = min(least, value)
+    common = prepared(session, path, note, unset=least)
     st.number_input(min_value=least, max_value=max(most, value), step=step, **common)
 
 
@@ -91,5 +98,5 @@ def fraction(
     disabled: bool = False,
 ) -> None:
     """A slider for a fraction."""
-    common = prepared(session, path, note)
+    common = prepared(session, path, note, unset=low)
     st.slider(min_value=low, max_value=high, step=step, disabled=disabled, **common)

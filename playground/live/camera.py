@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from core.data.targets import decide
-from core.engine import cpu
 from core.inspect.plane import Plane, plane_of
 from core.inspect.report import confusion
 from core.trainer import Trainer
@@ -154,8 +153,11 @@ class Camera:
         losses = {"train_loss": train["loss"], "test_loss": test["loss"]}
         return losses | {"metric": metric, "penalty": train["penalty"]}
 
-    def _evaluate(self) -> tuple[dict[str, float], dict[str, float], np.ndarray, np.ndarray]:
-        return self.trainer.estimate("train")[0], *self.trainer.estimate("test")
+    def _evaluate(
+        self,
+    ) -> tuple[dict[str, float], dict[str, float], np.ndarray, np.ndarray, int]:
+        trainer = self.trainer
+        return trainer.estimate("train")[0], *trainer.estimate("test"), trainer.step_count
 
     def numbers(self, *, exact: bool = False) -> dict[str, Any] | None:
         """The losses and metric of the last picture, None before the first; of now if exact."""
@@ -164,7 +166,7 @@ class Camera:
     def _pictures(self, exact: bool) -> dict[str, np.ndarray]:
         arrays = {"maps": self._part("maps", exact, self._node_maps)}
         arrays |= self._part("output", exact, self._output)
-        arrays["loss_curve"] = self._loss_curve()
+        arrays["loss_curve"] = self._loss_curve(exact)
         if self.trainer.dataset.image_shape is not None:
             arrays["weight_images"] = self._weight_images()
         if self.shown.edges == "gradient":
@@ -191,7 +193,7 @@ class Camera:
     def _node_maps(self) -> np.ndarray:
         """Pictures of the shown hidden and output nodes, uint8 (nodes, R, R) or (nodes, R)."""
         resolution = self._resolution(scenes.MAP_RESOLUTION, 10, MAP_FLOP)
-        layers = cpu.layer_outputs(self.trainer.layout, self.trainer.params, self._grid(resolution))
+        layers = self.trainer.layer_outputs(self._grid(resolution))
         layers[-1] = self._signed(layers[-1])
         shown = [a[:, w.part].T for a, w in zip(layers, self.windows[1:], strict=True)]
         return shades(np.concatenate(shown)).reshape(-1, *self._shape(resolution))
@@ -204,7 +206,7 @@ class Camera:
     def _output(self) -> dict[str, np.ndarray]:
         """The output's picture: values, or classes and how sure, or a curve."""
         resolution = self._resolution(OUTPUT_RESOLUTION, FEWEST_OUTPUT, OUTPUT_FLOP)
-        outputs = cpu.predict(self.trainer.layout, self.trainer.params, self._grid(resolution))
+        outputs = self.trainer.predict(self._grid(resolution))
         if self.plane.y_range is None:
             return {"curve": np.ascontiguousarray(outputs.T)}
         shape = self._shape(resolution)
@@ -222,10 +224,14 @@ class Camera:
         best = (outputs.max(axis=1) - low) / (high - low)
         return shades(2 * np.clip(best, 0, 1) - 1 + 0 * outputs.sum(axis=1))
 
-    def _loss_curve(self) -> np.ndarray:
+    def _loss_curve(self, exact: bool) -> np.ndarray:
+        """Steps with both losses, float32 (rows, 3): history's, and the ones just shown."""
         table = self.trainer.history.evaluation_table
-        rows = table.filled[scenes.thinned(table.count, MOST_CURVE_ROWS)]
-        return rows[:, [0, 2, 3]].astype(np.float32)
+        rows = table.filled[scenes.thinned(table.count, MOST_CURVE_ROWS)][:, [0, 2, 3]]
+        train, test, *_, step = self._part("numbers", exact, self._evaluate)
+        if len(rows) and step > rows[-1, 0]:
+            rows = np.append(rows, [[step, train["loss"], test["loss"]]], axis=0)
+        return rows.astype(np.float32)
 
     def _weight_images(self) -> np.ndarray:
         """First-layer weights of the shown neurons as pictures, uint8 (nodes, height, width)."""
@@ -237,7 +243,7 @@ class Camera:
 
     def _samples(self, exact: bool) -> dict[str, np.ndarray]:
         """The shown test samples' outputs, and the confusion of the whole test set."""
-        _, _, outputs, rows = self._part("numbers", exact, self._evaluate)
+        _, _, outputs, rows, _ = self._part("numbers", exact, self._evaluate)
         data, shown = self.trainer.dataset, self._part("samples", exact, self._sample_outputs)
         arrays = {"probabilities": shown}
         if data.task == "classification":
@@ -248,7 +254,7 @@ class Camera:
 
     def _sample_outputs(self) -> np.ndarray:
         X = self.trainer.dataset.X_test[scenes.sample_rows(self.trainer)]
-        return cpu.predict(self.trainer.layout, self.trainer.params, X)
+        return self.trainer.predict(X)
 
     # -- close-ups -----------------------------------------------------------------------------
 
@@ -271,8 +277,8 @@ class Camera:
             values = self._input_values(unit, resolution)
             span = float(np.abs(values).max()) or 1.0
         else:
-            args = self.trainer.layout, self.trainer.params, self._grid(resolution)
-            values, span = cpu.layer_outputs(*args)[layer][:, unit], 1.0
+            outputs = self.trainer.layer_outputs(self._grid(resolution))
+            values, span = outputs[layer][:, unit], 1.0
             if layer == len(self.trainer.layout.sizes) - 2:
                 low, high = scenes.output_range(self.trainer)
                 return self._drawn(self._signed(values), shape), (low, high)
@@ -295,7 +301,7 @@ class Camera:
         is_line = self.plane.y_range is None
         place = np.array([point[:1] if is_line else point], np.float64)
         inputs = self.plane.inputs_of(place)
-        outputs = cpu.predict(self.trainer.layout, self.trainer.params, inputs)
+        outputs = self.trainer.predict(inputs)
         data = self.trainer.dataset
         named = None
         if data.task == "classification":

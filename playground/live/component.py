@@ -88,7 +88,7 @@ def read_action(value: Any) -> Action | None:
     if not isinstance(value, Mapping):
         return None
     match value.get("do"):
-        case "add_layer" | "remove_layer" | "sync":
+        case "add_layer" | "remove_layer" | "reloaded" | "sync":
             return Action(do=value["do"])
         case "feature" if isinstance(value.get("id"), str):
             return Action(do="feature", id=value["id"])

@@ -6,9 +6,7 @@ the trainer does so under the player's lock, and never for longer than a slice.
 
 from __future__ import annotations
 
-import collections
 import contextlib
-import math
 import secrets
 import threading
 import time
@@ -21,6 +19,7 @@ from core.engine.scheduler import Scheduler, shared
 from core.experiment import Experiment
 from core.trainer import Divergence, Trainer
 from playground.live import warming
+from playground.live.orders import MOST_ORDERS, Journey, Order, Orders, ahead, back
 from playground.live.pace import Pace
 from playground.live.presenter import Numbers, Presenter, ShowOptions
 from playground.live.viewers import Viewers
@@ -31,14 +30,8 @@ if TYPE_CHECKING:
 PAUSE_AFTER, FREE_AFTER = 6.0, 140.0
 """Seconds without a viewer until a run pauses, and until its buffers are freed."""
 
-MOST_ORDERS = 200
-"""Orders that wait; a browser that sends more than the run can follow loses the rest."""
-
 MOST_EDITS = 10_000
 """Edits by hand that one run remembers."""
-
-ORDER_SECONDS = 0.01
-"""An order that takes longer than a slice goes on in the next one."""
 
 STEP_PATIENCE = 0.4
 """Seconds that a pressed Step waits for its result; a longer one goes on behind the page."""
@@ -67,9 +60,9 @@ class Player:
         self._door = threading.Lock()
         self._visitors = 0
         """Threads that wait for the trainer: the pool lets them in before its next slice."""
-        self._orders: collections.deque[Callable[[Trainer], bool]] = collections.deque()
-        """What a page asked the run for, in order; an order is called until it returns True."""
+        self._orders = Orders()
         self._wishes: dict[str, Callable[[], None]] = {}
+        """What a page asked of its pictures; like orders, they must not hold the player."""
         self._playing = False
         self._failure = ""
         self._pace = Pace(speed)
@@ -88,6 +81,7 @@ class Player:
         self._own_dataset, self._own_network = dataset, network
         self.experiment, self.dataset = trainer.experiment, trainer.dataset
         self._trainer = trainer
+        self._orders.drop()
         self._pace.restart()
         self._failure = ""
         return trainer
@@ -116,6 +110,11 @@ class Player:
         return self._trainer.diverged
 
     @property
+    def moment(self) -> tuple[int, int]:
+        """Where the run stands: its step, and how many edits led there."""
+        return self._trainer.step_count, len(self._trainer.edits)
+
+    @property
     def speed(self) -> float | None:
         """Steps a second while playing; None is flat out."""
         return self._pace.speed
@@ -141,34 +140,18 @@ class Player:
 
     def step(self, unit: str = "epoch") -> None:
         """Pause, then run one "epoch" or one "batch"; waits a moment for the result."""
-        self.pause()
-        self._revive()
-
-        def order(trainer: Trainer) -> bool:
-            if unit == "batch":
-                trainer.step(1)
-                return True
-            trainer.run_for(ORDER_SECONDS, max_steps=trainer.steps_to_epoch_end)
-            return trainer.steps_to_epoch_end == trainer_steps_an_epoch(trainer)
-
-        self._give(order)
+        self._travel(ahead(unit))
 
     def step_back(self, unit: str = "epoch") -> None:
         """Pause, then go back by one step, or to the beginning of the epoch before."""
+        self._travel(back(unit))
+
+    def _travel(self, goal_of: Callable[[Trainer], int]) -> None:
         self.pause()
         self._revive()
-
-        def order(trainer: Trainer) -> bool:
-            whole = trainer_steps_an_epoch(trainer)
-            into = whole - trainer.steps_to_epoch_end
-            back = 1 if unit == "batch" else (into or whole)
-            goal = max(trainer.step_count - back, 0)
-            trainer.rewind(goal)
-            self._orders.appendleft(replay(goal))
-            return True
-
-        self._orders.append(order)
-        self._give(lambda trainer: True)
+        done = self._orders.give(Journey(goal_of))
+        self._refresh()
+        done.wait(STEP_PATIENCE)
 
     def reset(self) -> None:
         """Begin again: the same initial weights, the settings as they are now."""
@@ -204,9 +187,10 @@ class Player:
 
         Raises ValueError naming the field; then nothing has changed.
         """
+        self._revive()
         with self.trainer() as trainer:
             trainer.change(**changes)
-            self.experiment = with_changes(self.experiment, trainer)
+            self.experiment = trainer.experiment_now
             if "dropout" in changes:
                 self._new_scene()
         self._refresh()
@@ -214,13 +198,18 @@ class Player:
     def recover(self, factor: float = 0.1) -> float:
         """After a divergence: go on from the last sound step, the learning rate times `factor`.
 
-        Returns the new learning rate.
+        Does not wait until the run has come back to that step. Returns the new learning rate.
         """
         with self.trainer() as trainer:
             rate = float(f"{trainer.training.learning_rate * factor:.6g}")
-            if trainer.diverged is not None:
-                trainer.goto(trainer.diverged.resume)
-        self.change(learning_rate=rate)
+            if (problem := trainer.diverged) is None:
+                self.change(learning_rate=rate)
+            else:
+                trainer.rewind(problem.resume)
+                self._orders.give(Journey(lambda _: problem.resume))
+                self._orders.give(slow_down(rate))
+                training = replace(self.experiment.training, learning_rate=rate)
+                self.experiment = replace(self.experiment, training=training)
         self.play()
         return rate
 
@@ -261,19 +250,24 @@ class Player:
 
     def look_at(self, node: tuple[int, int] | None) -> None:
         """Enlarge a node, (layer, unit), layer -1 for inputs; or none."""
-        self._tell("hover", lambda: self._presenter.camera.look_at(node))
+        presenter = self._presenter
+        self._tell("hover", lambda: presenter.camera.look_at(node))
 
     def probe(self, point: tuple[float, float] | None) -> None:
         """Say what the network answers at a point of the plane; or stop saying it."""
-        self._tell("probe", lambda: self._presenter.camera.aim(point))
+        presenter = self._presenter
+        self._tell("probe", lambda: presenter.camera.aim(point))
 
     def move_window(self, layer: int, start: int) -> None:
         """Draw another part of a layer that is too large to be drawn whole."""
 
+        presenter = self._presenter
+
         def move() -> None:
-            if -1 <= layer < len(self._trainer.layout.sizes) - 1:
-                self._presenter.camera.starts[layer] = start
-                self._new_scene()
+            camera = presenter.camera
+            if -1 <= layer < len(camera.trainer.layout.sizes) - 1:
+                camera.starts[layer] = start
+                presenter.renew()
 
         self._tell(f"window {layer}", move)
 
@@ -296,31 +290,18 @@ class Player:
         self._refresh()
 
     def _edit(self, edit: Callable[[Trainer], None]) -> None:
-        def order(trainer: Trainer) -> bool:
+        presenter = self._presenter
+
+        def order(_: Player, trainer: Trainer) -> bool:
             with contextlib.suppress(ValueError):
                 if len(trainer.edits) < MOST_EDITS:
                     edit(trainer)
-                    self._presenter.camera.touch()
+                    presenter.camera.touch()
             return True
 
         if len(self._orders) < MOST_ORDERS:
-            self._orders.append(order)
+            self._orders.give(order)
         self._refresh()
-
-    def _give(self, order: Callable[[Trainer], bool]) -> None:
-        """Have the pool carry out an order, and wait a moment for it."""
-        done = threading.Event()
-
-        def watched(trainer: Trainer) -> bool:
-            finished = order(trainer) or trainer.diverged is not None
-            if finished:
-                self._presenter.note_numbers(exact=True)
-                done.set()
-            return finished
-
-        self._orders.append(watched)
-        self._refresh()
-        done.wait(STEP_PATIENCE)
 
     # -- what the pool asks for --------------------------------------------------------------------
 
@@ -359,8 +340,11 @@ class Player:
         if self.viewers.alone_seconds > PAUSE_AFTER:
             self._playing = False
             return None
-        allowed = self._pace.allowed(self._trainer.step_count)
-        if allowed != 0:
+        if self._trainer.is_returning:  # from a failure: seen before, so not at a chosen speed
+            self._trainer.run_for(seconds)
+            self._pace.restart()
+            self._presenter.is_dirty = True
+        elif (allowed := self._pace.allowed(self._trainer.step_count)) != 0:
             ran = self._trainer.run_for(seconds, max_steps=allowed)
             self._pace.note(ran, self._trainer.step_count)
             self._presenter.is_dirty = True
@@ -372,10 +356,8 @@ class Player:
         """Do what was asked for, for about one slice; whether nothing is left to do."""
         end = time.perf_counter() + seconds
         while self._orders and time.perf_counter() < end:
-            order = self._orders.popleft()  # before it runs: one that fails must not come again
             self._presenter.is_dirty = True
-            if not order(self._trainer):
-                self._orders.appendleft(order)
+            self._orders.carry_out_first(self, self._trainer)
         return not self._orders
 
     def _grant_wishes(self) -> None:
@@ -427,8 +409,8 @@ class Player:
         self._new_scene()
 
     def _new_scene(self) -> None:
-        self._presenter.has_new_scene = True
-        self._refresh()
+        self._presenter.renew()
+        self.wake()
 
     def _refresh(self) -> None:
         self._presenter.is_dirty = True
@@ -444,21 +426,11 @@ class Player:
         }
 
 
-def trainer_steps_an_epoch(trainer: Trainer) -> int:
-    """Steps of a whole epoch at the batch size of now."""
-    return math.ceil(len(trainer.dataset.X_train) / trainer.training.batch_size)
+def slow_down(rate: float) -> Order:
+    """An order: go on with another learning rate from here."""
 
-
-def replay(goal: int) -> Callable[[Trainer], bool]:
-    """An order: run to a step, a slice at a time."""
-
-    def order(trainer: Trainer) -> bool:
-        left = goal - trainer.step_count
-        return left <= 0 or trainer.run_for(ORDER_SECONDS, max_steps=left) == left
+    def order(player: Player, _: Trainer) -> bool:
+        player.change(learning_rate=rate)
+        return True
 
     return order
-
-
-def with_changes(experiment: Experiment, trainer: Trainer) -> Experiment:
-    """The experiment with the settings that a trainer has come to by edits."""
-    return replace(experiment, network=trainer.config, training=trainer.training)

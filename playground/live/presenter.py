@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -37,17 +38,22 @@ class Numbers:
 
 
 class ShowOptions(Shown):
-    """View options; setting one redraws the page's view."""
+    """View options; setting one redraws the page's view.
+
+    changed: a method of the page's run, which holds these options in its turn. It is held weakly:
+    a circle of references would keep a left page's buffers until the next garbage collection.
+    """
+
+    _changed: weakref.WeakMethod[Callable[[], None]]
 
     def __init__(self, changed: Callable[[], None]) -> None:
         super().__init__()
-        object.__setattr__(self, "_changed", changed)
+        object.__setattr__(self, "_changed", weakref.WeakMethod(changed))
 
     def __setattr__(self, name: str, value: Any) -> None:
         before = getattr(self, name, None)
         object.__setattr__(self, name, value)
-        changed = self.__dict__.get("_changed")
-        if changed and before != value:
+        if "_changed" in self.__dict__ and before != value and (changed := self._changed()):
             changed()
 
 
@@ -69,6 +75,10 @@ class Presenter:
         """Show another trainer from now on."""
         self.camera = Camera(trainer, self._show, self.version)
         self.latest = Numbers(0, 0, "paused")
+        self.renew()
+
+    def renew(self) -> None:
+        """Have the viewers given everything anew."""
         self.has_new_scene = self.is_dirty = True
 
     def seconds_to_frame(self) -> float | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.data.features import FEATURES
 from core.inspect.plane import Plane
+from core.maths.losses import LOSSES
 from core.trainer import Trainer
 from playground.live.wire import finite, pack, shades
 
@@ -124,7 +125,7 @@ def output_range(trainer: Trainer) -> tuple[float, float]:
         low, high = data.value_range
         largest = max(abs(low), abs(high)) or 1.0
         return -largest, largest
-    signed = trainer.experiment.training.loss in ("hinge", "squared_hinge")
+    signed = LOSSES[trainer.experiment.training.loss].targets == "plus_minus"
     return (-1.0, 1.0) if signed else (0.0, 1.0)
 
 

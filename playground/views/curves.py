@@ -10,7 +10,7 @@ import streamlit as st
 
 from playground.charts import Axes, Best, Curve, empty, line_chart
 from playground.session import Session
-from playground.views.panel import draw_chart, is_moving, refreshing
+from playground.views.panel import draw_chart, refreshing
 from playground.views.record import Record, marks, record_of
 
 if TYPE_CHECKING:
@@ -31,24 +31,23 @@ class Options:
 def show(session: Session) -> None:
     """Draw the panel."""
     options = _options(session)
-    record = record_of(session)
-    evaluations = _with_present(session, record)
+    record = record_of(session, with_present=True)  # evaluations are steps apart
     left, right = st.columns(2)
     with left:
         draw_chart(
             session,
-            _loss_chart(session, record, evaluations, options),
+            _loss_chart(session, record, options),
             key="curves_loss",
             alt=session.t("views.alt_loss"),
         )
     with right:
         draw_chart(
             session,
-            _metric_chart(session, record, evaluations, options),
+            _metric_chart(session, record, options),
             key="curves_metric",
             alt=session.t("views.alt_metric"),
         )
-    _sentence(session, record, evaluations)
+    _sentence(session, record)
 
 
 def _options(session: Session) -> Options:
@@ -70,29 +69,8 @@ def _options(session: Session) -> Options:
         )
 
 
-def _with_present(session: Session, record: Record) -> dict[str, np.ndarray]:
-    """Add the present step when the run stands still: evaluations are steps apart."""
-    found = record.evaluations
-    if is_moving(session) or (len(found["step"]) and found["step"][-1] >= record.step):
-        return found
-    now = session.player.numbers()
-    if now.step != record.step or not np.isfinite(now.train_loss):
-        return found
-    present = {
-        "step": record.step,
-        "epoch": float(record.at(np.array([record.step]), "epoch")[0]),
-        "train_loss": now.train_loss,
-        "test_loss": now.test_loss,
-        "train_metric": now.train_metric,
-        "test_metric": now.test_metric,
-    }
-    return {name: np.append(values, present[name]) for name, values in found.items()}
-
-
-def _loss_chart(
-    session: Session, record: Record, evaluations: dict[str, np.ndarray], options: Options
-) -> Figure:
-    t = session.t
+def _loss_chart(session: Session, record: Record, options: Options) -> Figure:
+    t, evaluations = session.t, record.evaluations
     if not len(evaluations["step"]) and not len(record.steps["step"]):
         return empty(t("views.no_history"))
     x = record.at(evaluations["step"], options.unit)
@@ -115,16 +93,14 @@ def _both(session: Session, x: np.ndarray, train: np.ndarray, test: np.ndarray) 
 
 
 def _best(session: Session, x: np.ndarray, losses: np.ndarray) -> Best | None:
-    if not np.isfinite(losses).any():
+    if len(losses) < 2 or not np.isfinite(losses).any():
         return None
     place = int(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan)))
     return Best(float(x[place]), float(losses[place]), session.t("views.best_test_loss"))
 
 
-def _metric_chart(
-    session: Session, record: Record, evaluations: dict[str, np.ndarray], options: Options
-) -> Figure:
-    t = session.t
+def _metric_chart(session: Session, record: Record, options: Options) -> Figure:
+    t, evaluations = session.t, record.evaluations
     if not len(evaluations["step"]):
         return empty(t("views.no_history"))
     x = record.at(evaluations["step"], options.unit)
@@ -134,9 +110,13 @@ def _metric_chart(
     return line_chart(curves, axes, marks=marks(session, record, options.unit))
 
 
-def _sentence(session: Session, record: Record, evaluations: dict[str, np.ndarray]) -> None:
+def _sentence(session: Session, record: Record) -> None:
     """Say in words where the test loss was lowest, for those who cannot see the star."""
+    evaluations = record.evaluations
     losses = evaluations["test_loss"]
+    if len(losses) == 1:
+        st.caption(session.t("views.no_history"))
+        return
     if not np.isfinite(losses).any():
         return
     place = int(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan)))

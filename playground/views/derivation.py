@@ -19,13 +19,15 @@ from playground.views.formulas import aligned, factor, number
 @dataclass(frozen=True)
 class Focus:
     """What is looked at, counted from 0. i: the weight's input, None for the bias. row: the
-    sample of the batch. name: what the page calls the layer."""
+    sample of the batch. name: what the page calls the layer. more: how it says that a sum has
+    more terms."""
 
     layer: int
     unit: int
     i: int | None
     row: int
     name: str
+    more: str = formulas.MORE
 
     @property
     def place(self) -> str:
@@ -42,6 +44,7 @@ def weighted_sum(traced: Trace, focus: Focus) -> str:
         layer.weights[:, focus.unit],
         float(layer.biases[focus.unit]),
         float(layer.z[focus.row, focus.unit]),
+        focus.more,
     )
 
 
@@ -117,7 +120,7 @@ def _fused_delta(traced: Trace, focus: Focus) -> tuple[str, str]:
     y = float(traced.targets[focus.row, focus.unit])
     p = float(traced.predictions[focus.row, focus.unit])
     outputs = traced.targets.shape[1]
-    of_all = traced.loss_name == "binary_crossentropy" and outputs > 1
+    of_all = LOSSES[traced.loss_name].mean_over == "outputs" and outputs > 1
     share = rf"\tfrac{{1}}{{{outputs}}}" if of_all else ""
     return (
         rf"{share}(p_{{{focus.place}}} - y_{{{focus.place}}})",
@@ -139,7 +142,7 @@ def _softmax_delta(traced: Trace, focus: Focus, symbol: str) -> tuple[str, str]:
 
 def _hidden_delta(traced: Trace, focus: Focus) -> str:
     layer, later, place = traced.layers[focus.layer], traced.layers[focus.layer + 1], focus.place
-    sums = formulas.products(later.weights[focus.unit], later.deltas[focus.row])
+    sums = formulas.products(later.weights[focus.unit], later.deltas[focus.row], focus.more)
     slope = 1.0 if layer.slopes is None else float(layer.slopes[focus.row, focus.unit])
     mask = times = ""
     if layer.mask is not None:
@@ -163,7 +166,7 @@ def gradient(traced: Trace, focus: Focus) -> tuple[str, float]:
         inputs, parameter = layer.inputs[:, focus.i], f"w_{{{focus.i + 1},{unit}}}"
         symbols = rf"a_{{{focus.i + 1}}}\, \delta_{{{unit}}}"
     exact = float((inputs * deltas).mean())
-    numbers = formulas.products(inputs, deltas)
+    numbers = formulas.products(inputs, deltas, focus.more)
     if len(deltas) > 1:
         share = rf"\tfrac{{1}}{{{len(deltas)}}}"
         symbols, numbers = rf"{share} \sum_n {symbols}", rf"{share} \big({numbers}\big)"
@@ -171,10 +174,10 @@ def gradient(traced: Trace, focus: Focus) -> tuple[str, float]:
     return aligned(left, symbols, numbers, number(exact)), exact
 
 
-def read_gradient(update: Update, training: TrainingConfig) -> str | None:
+def read_gradient(update: Update, training: TrainingConfig, clipped: str) -> str | None:
     """What the optimizer reads: the data's gradient, the penalty's, after clipping.
 
-    None where it reads the data's gradient as it is.
+    clipped: the word for that. None where it reads the data's gradient as it is.
     """
     total = update.gradient + update.penalty_gradient
     is_clipped = not np.isclose(total, update.clipped, rtol=1e-9, atol=0.0, equal_nan=True)
@@ -187,7 +190,7 @@ def read_gradient(update: Update, training: TrainingConfig) -> str | None:
         numbers += f" + {factor(update.penalty_gradient)}"
     lines = [symbols, numbers, number(total)]
     if is_clipped:
-        lines.append(rf"{number(update.clipped)} \quad (\text{{clip}})")
+        lines.append(rf"{number(update.clipped)} \quad (\text{{{clipped}}})")
     return aligned("g", *lines)
 
 

@@ -14,7 +14,7 @@ from core.inspect.report import Report, class_scores, confusion, mistakes, repor
 from playground import charts
 from playground.session import Session
 from playground.views.panel import draw_chart, is_moving, refreshing
-from playground.views.pictures import enlarged
+from playground.views.pictures import is_dark, show_image
 from playground.views.record import remembered
 
 WORK = 4e9  # multiplications that an evaluation may take while the run plays: about 0.1 s
@@ -24,8 +24,9 @@ MISTAKES = 10
 
 @dataclass(frozen=True)
 class Result:
-    """Both parts, and what belongs to the network rather than to a part."""
+    """Both parts at one step, and what belongs to the network rather than to a part."""
 
+    step: int
     train: Report
     test: Report
     penalty: float
@@ -41,6 +42,7 @@ def show(session: Session) -> None:
         return
     result = _evaluate(session)
     _metrics(session, result)
+    st.caption(session.t("views.evaluated_at", step=f"{result.step:,}"))
     if result.train.n < result.train.of or result.test.n < result.test.of:
         counts = {"train": f"{result.train.n:,}", "test": f"{result.test.n:,}"}
         st.caption(session.t("views.part_evaluated", **counts))
@@ -60,7 +62,8 @@ def _evaluate(session: Session) -> Result:
     with player.trainer() as trainer:
         network, penalty = trainer.network, trainer.penalty()
         dataset, loss = trainer.dataset, trainer.experiment.training.loss
-        key = (player.version, id(trainer), trainer.step_count, repr(trainer.edits))
+        step = trainer.step_count
+        key = (player.version, id(trainer), step, repr(trainer.edits))
     moving = is_moving(session)
     most = None
     if moving:
@@ -71,7 +74,7 @@ def _evaluate(session: Session) -> Result:
         train, test = (
             report(network, dataset, part, loss, most=most) for part in ("train", "test")
         )
-        return Result(train, test, penalty, dataset, loss)
+        return Result(step, train, test, penalty, dataset, loss)
 
     return remembered(player, "evaluation", (*key, moving), compute)
 
@@ -86,7 +89,9 @@ def _metrics(session: Session, result: Result) -> None:
         rows.append(row)
     number = st.column_config.NumberColumn(format="%.5g")
     columns = dict.fromkeys(list(rows[0])[2:], number)
-    st.dataframe(rows, hide_index=True, column_config=columns, key="evaluation_metrics")
+    st.dataframe(
+        rows, hide_index=True, column_config=columns, key="evaluation_metrics", placeholder="–"
+    )
     if result.penalty:
         st.caption(session.t("views.penalty", penalty=f"{result.penalty:.5g}"))
     if not result.test.of:
@@ -125,8 +130,8 @@ def _classes(session: Session, result: Result, part: str) -> None:
 def _confusion(session: Session, counts: np.ndarray, names: list[str]) -> None:
     t = session.t
     axes = charts.Axes(t("views.predicted"), t("views.true"))
-    words = (t("views.samples_word"), t("views.of_class"))
-    figure = charts.confusion_chart(counts, names, axes, words)
+    words = (t("views.samples_word"), t("views.of_class"), t("views.share_of_class"))
+    figure = charts.confusion_chart(counts, names, axes, words, dark=is_dark())
     figure.update_layout(title={"text": t("views.confusion"), "font": {"size": 15}})
     draw_chart(session, figure, key="evaluation_confusion", alt=t("views.alt_confusion"))
 
@@ -143,9 +148,17 @@ def _class_table(session: Session, counts: np.ndarray, names: list[str]) -> None
         }
         for score in class_scores(counts, names)
     ]
-    share = st.column_config.NumberColumn(format="%.3f")
-    columns = dict.fromkeys((t("views.precision"), t("views.recall"), "F1"), share)
-    st.dataframe(rows, hide_index=True, column_config=columns, key="evaluation_classes")
+    columns = {
+        label: st.column_config.NumberColumn(format="%.3f", help=t(f"views.{name}.help"))
+        for label, name in (
+            (t("views.precision"), "precision"),
+            (t("views.recall"), "recall"),
+            ("F1", "f1"),
+        )
+    }
+    st.dataframe(
+        rows, hide_index=True, column_config=columns, key="evaluation_classes", placeholder="–"
+    )
 
 
 def _mistakes(session: Session, result: Result, found: Report, part: str) -> None:
@@ -168,7 +181,7 @@ def _mistakes(session: Session, result: Result, found: Report, part: str) -> Non
             t("views.predicted"): dataset.class_names[mistake.predicted],
             t("views.confidence"): mistake.confidence,
         }
-        inputs = zip(dataset.feature_names[:4], X[mistake.sample][:4], strict=False)
+        inputs = zip(session.column_labels(dataset)[:4], X[mistake.sample][:4], strict=False)
         rows.append(row | {name: float(value) for name, value in inputs})
     columns = {t("views.confidence"): st.column_config.NumberColumn(format="percent")}
     st.dataframe(rows, hide_index=True, column_config=columns, key="evaluation_mistakes")
@@ -181,7 +194,7 @@ def _pictures(session: Session, result: Result, X: np.ndarray, worst: list) -> N
         for mistake in worst:
             words = {"true": names[mistake.true], "predicted": names[mistake.predicted]}
             caption = session.t("views.taken_for", **words, sure=f"{mistake.confidence:.0%}")
-            st.image(enlarged(X[mistake.sample].reshape(shape)), caption=caption, width=84)
+            show_image(X[mistake.sample].reshape(shape), caption)
 
 
 def _values(session: Session, result: Result) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -12,6 +12,7 @@ import streamlit as st
 from core import exchange
 from core.data.preprocessing import Preprocessing, Scale, Standardize
 from core.exchange.readme import OPENING, prediction_code
+from playground.files import weights_of
 from playground.session import Session
 from playground.views.panel import is_moving, refreshing
 
@@ -50,7 +51,7 @@ def show(session: Session) -> None:
 
 def _files(session: Session, network: Network, name: str) -> str:
     """Offer the files; returns the suffix that is chosen for the weights."""
-    t, player = session.t, session.player
+    t = session.t
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         suffix = st.segmented_control(
             t("views.format"),
@@ -61,8 +62,8 @@ def _files(session: Session, network: Network, name: str) -> str:
         )
         suffix = suffix or exchange.SUFFIXES[0]
         st.download_button(
-            t("views.download_weights"),
-            data=_weights_of(player, suffix),
+            t("views.download_weights", suffix=suffix),
+            data=weights_of(session.player.trainer, suffix),
             file_name=f"{name}{suffix}",
             mime="application/octet-stream",
             on_click="ignore",
@@ -86,15 +87,6 @@ def _files(session: Session, network: Network, name: str) -> str:
     shape = " – ".join(f"{size:,}" for size in sizes)
     st.caption(t("views.parameters", count=f"{parameters:,}", shape=shape))
     return suffix
-
-
-def _weights_of(player: Any, suffix: str) -> Callable[[], bytes]:
-    def data() -> bytes:
-        with player.trainer() as trainer:
-            network = trainer.network
-        return exchange.to_bytes(network, suffix)
-
-    return data
 
 
 def _experiment_of(session: Session) -> Callable[[], bytes]:

@@ -13,6 +13,8 @@ from core.maths.optimizers import OPTIMIZERS
 
 TERMS = 6  # of a long sum, this many of the largest are written out
 ROW = 30  # characters of a sum that fit on one line of a telephone
+MORE = "{count} more"
+"""Under what a shortened sum leaves out; the page has other words for it in other languages."""
 
 # How the optimizers' formulas call what the registry calls by its full name.
 SYMBOLS = {
@@ -91,7 +93,7 @@ def substituted(latex: str, values: Mapping[str, float]) -> str:
     return found.sub(replaced, latex)
 
 
-def products(left: np.ndarray, right: np.ndarray) -> str:
+def products(left: np.ndarray, right: np.ndarray, more: str = MORE) -> str:
     """Write the sum of products left_k right_k, (n,) each; of a long one the largest terms."""
     terms = left * right
     if len(terms) <= TERMS:
@@ -102,12 +104,24 @@ def products(left: np.ndarray, right: np.ndarray) -> str:
     written = [rf"{factor(float(left[k]))} \cdot {factor(float(right[k]))}" for k in chosen]
     rest = np.delete(terms, chosen)
     if len(rest):
-        written.append(remainder(rest))
+        written.append(remainder(rest, more))
     return in_rows(written)
 
 
 def in_rows(terms: Sequence[str]) -> str:
     """Write a sum inside `aligned`, so many terms a line as fit on a telephone."""
+    return r" \\ &\qquad + ".join(_rows(terms))
+
+
+def gathered(terms: Sequence[str]) -> str:
+    """Write a sum that stands in a fraction, so many terms a line as fit on a telephone."""
+    rows = _rows(terms)
+    if len(rows) == 1:
+        return rows[0]
+    return r"\begin{gathered} " + r" \\ {} + ".join(rows) + r" \end{gathered}"
+
+
+def _rows(terms: Sequence[str]) -> list[str]:
     rows: list[list[str]] = [[]]
     room = ROW
     for term in terms:
@@ -116,7 +130,7 @@ def in_rows(terms: Sequence[str]) -> str:
             room = ROW
         rows[-1].append(term)
         room -= _width(term) + 3
-    return r" \\ &\qquad + ".join(" + ".join(row) for row in rows)
+    return [" + ".join(row) for row in rows]
 
 
 def _width(term: str) -> int:
@@ -124,18 +138,20 @@ def _width(term: str) -> int:
     return len(re.sub(r"\\[a-z]+", "*", re.sub(r"\\text|[{}^_ ]", "", term)))
 
 
-def remainder(rest: np.ndarray) -> str:
+def remainder(rest: np.ndarray, more: str = MORE) -> str:
     """Write what a shortened sum leaves out: how many terms, and what they add up to."""
-    more = rf"{len(rest)}\ \text{{more}}"
-    return rf"\underbrace{{{factor(float(rest.sum()))}}}_{{{more}}}"
+    words = rf"\text{{{more.format(count=len(rest))}}}"
+    return rf"\underbrace{{{factor(float(rest.sum()))}}}_{{{words}}}"
 
 
-def weighted_sum(place: str, inputs: np.ndarray, weights: np.ndarray, bias: float, z: float) -> str:
+def weighted_sum(
+    place: str, inputs: np.ndarray, weights: np.ndarray, bias: float, z: float, more: str = MORE
+) -> str:
     """Write z = sum of weight times input, plus bias. place: the neuron's index."""
     return aligned(
         rf"z_{{{place}}}",
         r"\sum_i w_{i" + place + r"}\, a_i + b_{" + place + "}",
-        f"{products(weights, inputs)} + {factor(bias)}",
+        f"{products(weights, inputs, more)} + {factor(bias)}",
         number(z),
     )
 
@@ -154,12 +170,13 @@ def substituted_symbol(latex: str, place: str) -> str:
 def softmax(place: str, z: np.ndarray, own: int, a: float) -> str:
     """Write one unit of a softmax with the numbers z (units,) of all of them. own: its index."""
     order = np.argsort(-z, kind="stable")[:TERMS]
-    shown = " + ".join(f"e^{{{number(float(z[k]))}}}" for k in np.sort(order))
-    more = r" + \ldots" if len(z) > TERMS else ""
+    terms = [f"e^{{{number(float(z[k]))}}}" for k in np.sort(order)]
+    if len(z) > TERMS:
+        terms.append(r"\ldots")
     return aligned(
         rf"a_{{{place}}}",
         rf"\frac{{e^{{z_{{{place}}}}}}}{{\sum_k e^{{z_k}}}}",
-        rf"\frac{{e^{{{number(float(z[own]))}}}}}{{{shown}{more}}}",
+        rf"\frac{{e^{{{number(float(z[own]))}}}}}{{{gathered(terms)}}}",
         number(a),
     )
 

@@ -19,7 +19,7 @@ from playground.session import Session
 from playground.views import derivation, formulas
 from playground.views.derivation import Focus
 from playground.views.panel import refreshing
-from playground.views.pictures import enlarged
+from playground.views.pictures import show_image
 from playground.views.record import layer_names
 
 NEURONS = 64  # rows of the table of a layer
@@ -33,7 +33,7 @@ def show(session: Session) -> None:
     """Draw the panel."""
     with session.player.trainer() as trainer:
         sizes, activations = trainer.layout.sizes, trainer.layout.activations
-        inputs, n_samples = trainer.dataset.feature_names, len(trainer.dataset.X_train)
+        inputs, n_samples = session.column_labels(trainer.dataset), len(trainer.dataset.X_train)
         batch_size = trainer.training.batch_size
     whole_batch, number = _choose_sample(session, n_samples, batch_size)
     names = layer_names(session, activations)
@@ -48,15 +48,20 @@ def show(session: Session) -> None:
         rows = rows[: moment.largest_batch]
     traced = moment.trace(rows, dropout=whole_batch)
     row = min(number, len(rows) - 1) if whole_batch else 0
-    focus = Focus(layer, unit, i, row, names[layer])
+    more = session.t("views.more_terms")
+    focus = Focus(layer, unit, i, row, names[layer], more)
     _sample(session, moment, traced, int(rows[row]), focus)
     _forward(session, traced, focus)
+    # Rows of two, so that the steps are read in their order on any width.
     left, right = st.columns(2, gap="large")
     with left:
         _loss(session, traced, focus, moment)
-        _backward(session, traced, focus)
     with right:
+        _backward(session, traced, focus)
+    left, right = st.columns([4, 5], gap="large")  # the optimizer's formulas are long
+    with left:
         _gradient(session, traced, focus)
+    with right:
         _update(session, moment, traced, focus)
 
 
@@ -141,8 +146,9 @@ def _sample(session: Session, moment: Moment, traced: Trace, number: int, focus:
     inputs = traced.layers[0].inputs[focus.row]
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if dataset.image_shape is not None:
-            st.image(enlarged(inputs.reshape(dataset.image_shape)), width=84)
-        shown = zip(dataset.feature_names[:SHOWN_INPUTS], inputs[:SHOWN_INPUTS], strict=False)
+            show_image(inputs.reshape(dataset.image_shape))
+        labels = session.column_labels(dataset)[:SHOWN_INPUTS]
+        shown = zip(labels, inputs[:SHOWN_INPUTS], strict=False)
         text = ", ".join(f"{_plain(name)} = {value:.4g}" for name, value in shown)
         more = len(inputs) - SHOWN_INPUTS
         st.markdown(
@@ -261,11 +267,12 @@ def _update(session: Session, moment: Moment, traced: Trace, focus: Focus) -> No
     options = dict(
         zip(record.options, record.values(moment.training.optimizer_options), strict=True)
     )
-    read = derivation.read_gradient(update, moment.training)
+    read = derivation.read_gradient(update, moment.training, t("views.clipped"))
     if read is not None:
         st.caption(t("views.read_gradient"))
         st.latex(read)
-    st.caption(t("views.update_of", optimizer=t(f"optimizer.{update.optimizer}"), step=update.step))
+    words = {"optimizer": t(f"optimizer.{update.optimizer}"), "step": f"{update.step:,}"}
+    st.caption(t("views.update_of", **words))
     for line in formulas.optimizer_lines(update, options):
         st.latex(line)
     st.latex(derivation.moved(update))

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from core.history import EVALUATION_COLUMNS
 from core.trainer import Edit
 from playground.charts import Mark
 from playground.session import Session
@@ -24,8 +25,8 @@ _remembered: weakref.WeakKeyDictionary[Any, dict[str, tuple[Hashable, Any]]] = (
 class Record:
     """A run's history, copied.
 
-    steps: columns of one row a step. evaluations: columns of one row an evaluation, the present
-    step last when the run stands still. edits: those made up to now. layers: names, first to last.
+    steps: columns of one row a step. evaluations: columns of one row an evaluation. edits: those
+    made up to now. layers: names, first to last.
     """
 
     step: int
@@ -46,16 +47,20 @@ class Record:
         return np.interp(step, known[order], epochs[order])
 
 
-def record_of(session: Session) -> Record:
-    """Copy a run's history out."""
+def record_of(session: Session, *, with_present: bool = False) -> Record:
+    """Copy a run's history. with_present: also evaluate the present step, unless kernels lack."""
     with session.player.trainer() as trainer:
         history = trainer.history
         names = ("step", "epoch", "batch_loss", "gradient_norm", "update_ratio")
-        columns = ("step", "epoch", "train_loss", "test_loss", "train_metric", "test_metric")
+        found = {name: history.evaluations[name] for name in EVALUATION_COLUMNS}
+        last = found["step"][-1] if len(found["step"]) else -1
+        if with_present and last < trainer.step_count and not session.player.waiting:
+            now = zip(EVALUATION_COLUMNS, trainer.evaluation_now(), strict=True)
+            found = {name: np.append(found[name], value) for name, value in now}
         record = Record(
             step=trainer.step_count,
             steps={name: history[name] for name in names},
-            evaluations={name: history.evaluations[name] for name in columns},
+            evaluations=found,
             metric_name=history.evaluations.metric_name,
             edits=tuple(edit for edit in trainer.edits if edit.step <= trainer.step_count),
             layers=tuple(layer_names(session, trainer.layout.activations)),

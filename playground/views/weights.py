@@ -44,7 +44,7 @@ def _copy(session: Session) -> Copied:
         layout, dataset = trainer.layout, trainer.dataset
         weights, biases = layout.views(trainer.params.copy())
     names = layer_names(session, layout.activations)
-    return Copied(weights, biases, names, dataset.feature_names, dataset.image_shape)
+    return Copied(weights, biases, names, session.column_labels(dataset), dataset.image_shape)
 
 
 def _spreads(session: Session, copied: Copied) -> None:
@@ -117,8 +117,9 @@ def _images(session: Session, copied: Copied, shape: tuple[int, int]) -> None:
     t = session.t
     start = _start(session, "views.first_unit", copied.weights[0].shape[1], IMAGES, "weights_image")
     shown = copied.weights[0][:, start : start + IMAGES]
-    names = [t("views.unit", number=start + unit + 1) for unit in range(shown.shape[1])]
-    figure = charts.weight_images(shown, shape, names, t("views.weight"))
+    captions = [str(start + unit + 1) for unit in range(shown.shape[1])]
+    names = [t("views.unit", number=number) for number in captions]
+    figure = charts.weight_images(shown, shape, names, captions, t("views.weight"))
     draw_chart(session, figure, key="weights_mosaic", alt=t("views.alt_images"))
 
 

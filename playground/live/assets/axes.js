@@ -49,12 +49,11 @@ export function powerTicks(lo, hi) {
 }
 
 /**
- * A measured number: always as many decimals, powers of ten where it is huge. What is not there
- * yet is a dash; the server writes null for what is not a finite number.
+ * A measured number: always as many decimals, powers of ten where it is huge. What is not known is
+ * a dash: not there yet, or (the server writes null) not a finite number.
  */
 export function fixed(value, digits = 3) {
-  if (value === undefined) return "–";
-  if (value === null || Number.isNaN(value)) return "NaN";
+  if (value === undefined || value === null || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const text = Math.abs(value) >= 1e4 ? value.toExponential(2) : value.toFixed(digits);
   return /^-0\.?0*$/.test(text) ? text.slice(1) : text.replace("-", "−");

@@ -2,7 +2,9 @@
 
 import { biasIndex, edgeIndex } from "./layout.js";
 import { make, setText } from "./dom.js";
-import { formatNumber } from "./text.js";
+import { formatNumber, readNumber } from "./text.js";
+
+const STRIDE = 0.1; // of the arrow keys in a number field
 
 /**
  * @typedef {object} Target what a card is about
@@ -111,28 +113,18 @@ export class Card {
 
   /** A number field; while it is not being typed in, it follows the live value. */
   #field(target, label) {
-    const { t, send } = this.tools;
     const input = make("input", {
-      type: "number", step: "any", inputmode: "decimal", "aria-label": label ?? target.title,
-      value: editable(this.#value(target)),
+      // Not of type "number": there a browser drops the comma of 1,5 and hands on 15.
+      type: "text", role: "spinbutton", inputmode: "decimal", autocomplete: "off",
+      "aria-label": label ?? target.title,
     });
+    put(input, this.#value(target));
     const problem = make("div", { class: "problem", role: "alert", hidden: true });
-    const commit = () => {
-      const value = Math.fround(input.valueAsNumber);
-      problem.hidden = Number.isFinite(value);
-      input.setAttribute("aria-invalid", String(!problem.hidden));
-      if (!problem.hidden) setText(problem, t("not_a_number"));
-      else if (send(target.message(value))) return true;
-      else {
-        problem.hidden = false;
-        setText(problem, t("reconnecting"));
-      }
-      return false;
-    };
     input.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter") return;
-      event.preventDefault();
-      if (!commit()) return;
+      const turn = { ArrowUp: STRIDE, ArrowDown: -STRIDE }[event.key];
+      if (turn || event.key === "Enter") event.preventDefault();
+      if (turn && readNumber(input.value) < Infinity) put(input, readNumber(input.value) + turn);
+      if (event.key !== "Enter" || !this.#commit(target, input, problem)) return;
       if (this.target.kind === "node") input.select();
       else this.close(true);
     });
@@ -140,9 +132,21 @@ export class Card {
     return { row, input, refresh: () => this.#follow(input, target) };
   }
 
+  /** Send what was typed. @returns {boolean} false where that is no number, or nobody listens */
+  #commit(target, input, problem) {
+    const { t, send } = this.tools;
+    const value = Math.fround(readNumber(input.value));
+    const isNumber = Number.isFinite(value);
+    const sent = isNumber && send(target.message(value));
+    input.setAttribute("aria-invalid", String(!isNumber));
+    problem.hidden = sent;
+    if (!sent) setText(problem, t(isNumber ? "reconnecting" : "not_a_number"));
+    return sent;
+  }
+
   #follow(input, target) {
     if (this.root.getRootNode().activeElement !== input) {
-      input.value = editable(this.#value(target));
+      put(input, this.#value(target));
     }
   }
 
@@ -157,7 +161,11 @@ export class Card {
   }
 }
 
-const editable = (value) => (Number.isFinite(value) ? String(Number(value.toPrecision(5))) : "");
+/** Show a number in a field; what is none leaves it empty. */
+function put(input, value) {
+  input.value = Number.isFinite(value) ? String(Number(value.toPrecision(5))) : "";
+  input.setAttribute("aria-valuenow", input.value);
+}
 
 /** The target for an edge. */
 export function weightTarget(t, { block, i, j }, place, nameOf) {

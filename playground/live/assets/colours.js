@@ -75,6 +75,17 @@ export const classColour = (k) => CLASS_COLOURS[k % CLASS_COLOURS.length];
 /** Marker name of class number k. */
 export const classMarker = (k) => CLASS_MARKERS[k % CLASS_MARKERS.length];
 
+/**
+ * Colour of a share 0..1 in a table of counts: zero's grey to blue, darker where the page is dark;
+ * and the colour of writing on it.
+ * @returns {{fill: string, ink: string}}
+ */
+export function shareColours(share, dark) {
+  const fill = mix(dark ? [38, 45, 54] : zero, dark ? [31, 131, 201] : positive, share);
+  const light = (0.2126 * fill[0] + 0.7152 * fill[1] + 0.0722 * fill[2]) / 255;
+  return { fill: css(fill), ink: light > 0.55 ? "#1d2733" : "#ffffff" };
+}
+
 /** Colours of one page theme, read from Streamlit's variables; `dark` says which kind it is. */
 export function readTheme(element) {
   const style = getComputedStyle(element);

@@ -1,13 +1,13 @@
 // True classes against predicted ones, as counts.
 
 import { sharpen } from "./axes.js";
-import { NEGATIVE, POSITIVE } from "./colours.js";
+import { shareColours } from "./colours.js";
 import { make, setText } from "./dom.js";
 import { Readout, Spoken, mark, throttle } from "./readout.js";
 
 const SMALLEST_CELL = 16;
 const LARGEST_CELL = 64;
-const REFRESH = 120;
+const REFRESH = 300; // ms: nobody reads a table of numbers faster, and many are dear to draw
 
 /** The confusion matrix: rows are true classes, columns predicted ones. */
 export class Confusion {
@@ -23,9 +23,7 @@ export class Confusion {
     const parts = [this.total, this.scroller, this.worst, this.spoken.element];
     this.element = make("div", { class: "output-confusion" }, ...parts);
     this.describe = throttle((text) => mark(this.canvas, "aria-label", text), 3000);
-    // Many small numbers are dear to draw, and nobody reads them thirty times a second.
     this.update = throttle(() => this.draw(), REFRESH);
-    this.summarise = throttle(() => this.writeSummary(), 500);
     this.listen();
   }
 
@@ -44,12 +42,14 @@ export class Confusion {
   }
 
   frame(header, arrays) {
-    this.counts = arrays.confusion ?? this.counts;
+    this.newest = arrays.confusion ?? this.newest;
     this.update();
   }
 
+  /** Matrix and sentences, of the same counts. */
   draw() {
-    if (!this.counts || !this.colours || !this.width) return;
+    if (!this.newest || !this.colours || !this.width) return;
+    this.counts = this.newest;
     const size = this.counts.shape[0];
     this.layout(size);
     const { left, top, cell } = this;
@@ -61,7 +61,7 @@ export class Confusion {
     pen.strokeStyle = this.colours.border;
     pen.strokeRect(left - 0.5, top - 0.5, size * cell + 1, size * cell + 1);
     this.drawChosen(pen);
-    this.summarise();
+    this.writeSummary();
   }
 
   /** Room for the class names, then the largest cell that fits the panel. */
@@ -120,18 +120,17 @@ export class Confusion {
       const share = total ? count / total : 0;
       const [x, y] = [left + column * cell, top + row * cell];
       const right = row === column;
-      pen.globalAlpha = count ? 0.12 + 0.88 * Math.sqrt(share) : 0;
-      pen.fillStyle = right ? POSITIVE : NEGATIVE;
+      const { fill, ink } = shareColours(share, colours.dark);
+      pen.fillStyle = fill;
       pen.fillRect(x, y, cell, cell);
-      pen.globalAlpha = 1;
-      pen.strokeStyle = colours.faint;
+      pen.strokeStyle = colours.background;
       pen.lineWidth = 1;
       pen.strokeRect(x + 0.5, y + 0.5, cell, cell);
       if (!count && !right) continue;
       const text = String(count);
       const font = Math.min(13, cell * 0.62, (cell - 2) / (text.length * 0.58));
       pen.font = `${right ? 600 : 400} ${font}px ${colours.font}`;
-      pen.fillStyle = right && share > 0.35 ? "#ffffff" : share > 0.35 ? "#1b2127" : colours.text;
+      pen.fillStyle = ink;
       pen.fillText(text, x + cell / 2 + 0.5, y + cell / 2 + 1);
     }
   }
@@ -235,6 +234,6 @@ export class Confusion {
   }
 
   destroy() {
-    for (const throttled of [this.update, this.describe, this.summarise, this.spoken.say]) throttled.cancel();
+    for (const throttled of [this.update, this.describe, this.spoken.say]) throttled.cancel();
   }
 }

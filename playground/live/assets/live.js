@@ -1,7 +1,9 @@
 // The live view: puts the parts together and lets them talk. One view per mounted component.
 
-import { Card, biasTarget, weightTarget } from "./card.js";
+import { Actions } from "./actions.js";
+import { Beyond } from "./beyond.js";
 import { Caption, callouts } from "./caption.js";
+import { Card, biasTarget, weightTarget } from "./card.js";
 import { readTheme } from "./colours.js";
 import { biasPlace, Diagram } from "./diagram.js";
 import { make } from "./dom.js";
@@ -12,18 +14,16 @@ import { Overlay } from "./overlay.js";
 import { Channel } from "./socket.js";
 import { translator } from "./text.js";
 
-const ACTION_PAUSE = 80; // ms after a rerun: the page's widgets take in what it set
-const ACTION_PATIENCE = 5000; // ms until an action that was not answered is sent again
 const SYNC_PATIENCE = 350; // ms: a rerun under way brings the page's status by itself
 const views = new WeakMap();
+let reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
 
 /** One live view, from its first mount until it is unmounted. */
 class View {
   constructor(root, text) {
     this.t = translator(text);
     this.text = text;
-    this.actions = []; // sent, and not yet known to be done
-    this.actionCount = 0;
+    this.actions = new Actions();
     this.target = null;
     this.hovered = null;
     this.#build(root);
@@ -41,11 +41,13 @@ class View {
 
   /** Called at every rerun whose data changed, and at every change of theme. */
   update({ data, setTriggerValue }) {
-    this.trigger = setTriggerValue;
+    this.actions.use(setTriggerValue);
     this.pageStatus = data.status;
-    this.#acted(data.acted);
+    this.actions.done(data.acted);
     this.#theme();
     this.channel.open(data.token);
+    if (reloaded) this.#act({ do: "reloaded" }); // the page says once what a reload starts anew
+    reloaded = false;
   }
 
   close() {
@@ -53,7 +55,7 @@ class View {
     this.observer.disconnect();
     this.stopKeys();
     clearTimeout(this.syncing);
-    clearTimeout(this.asking);
+    this.actions.stop();
     this.host.remove();
   }
 
@@ -64,14 +66,15 @@ class View {
     this.hints = make("div", { class: "hints" });
     this.board = make("div", { class: "board" }, this.canvas, this.hints, this.layer);
     this.scroller = make("div", { class: "scroller" }, this.board);
+    this.beyond = new Beyond(t, this.scroller);
     const cardRoot = make("div", { class: "card", hidden: true });
     this.caption = new Caption(t);
     this.notices = new Notices(t);
     this.network = make("section", { class: "network" },
-      this.scroller, this.caption.root, this.notices.passing, cardRoot);
+      this.beyond.root, this.caption.root, this.notices.passing, cardRoot);
     const output = make("section", { class: "output" });
     this.host = make("div", { class: "live" },
-      this.notices.root, make("div", { class: "stage" }, this.network, output));
+      this.notices.summary, make("div", { class: "stage" }, this.network, output));
     root.append(this.host);
 
     this.diagram = new Diagram(this.canvas);
@@ -180,31 +183,10 @@ class View {
     this.#repaint();
   }
 
-  /**
-   * Tell the page. One message at a time: sent before the page's widgets have taken in what the
-   * last one changed, their old values would undo it. What comes meanwhile goes out together.
-   */
+  /** Tell the page. */
   #act(action) {
     this.#initiated();
-    this.actions.push({ ...action, n: ++this.actionCount });
-    if (!this.asking) this.#sendActions();
-  }
-
-  /** Send what is not known to be done; the page skips by its number what it has done before. */
-  #sendActions() {
-    clearTimeout(this.asking);
-    this.asking = this.actions.length && setTimeout(() => this.#sendActions(), ACTION_PATIENCE);
-    if (this.asking) this.trigger("action", { actions: [...this.actions] });
-  }
-
-  /** Everything up to a number was done. */
-  #acted(number) {
-    this.actionCount = Math.max(this.actionCount, number);
-    const before = this.actions.length;
-    this.actions = this.actions.filter(({ n }) => n > number);
-    if (this.actions.length === before) return;
-    clearTimeout(this.asking);
-    this.asking = setTimeout(() => this.#sendActions(), ACTION_PAUSE);
+    this.actions.add(action);
   }
 
   #openNode(node) {
@@ -246,11 +228,10 @@ class View {
   }
 
   #scrolled() {
-    const { scrollLeft, clientWidth, scrollWidth, classList } = this.scroller;
+    const { scrollLeft, clientWidth } = this.scroller;
     if (!this.card.editing) this.card.close();
     this.overlay.follow(scrollLeft, clientWidth);
-    classList.toggle("more-left", scrollLeft > 2);
-    classList.toggle("more-right", scrollLeft + clientWidth < scrollWidth - 2);
+    if (this.diagram.plan) this.beyond.show(this.diagram.plan);
   }
 
   #leave() {
@@ -334,6 +315,11 @@ class View {
 
   #theme() {
     Object.assign(this.colours, readTheme(this.host));
+    const { background, positive, negative } = this.colours;
+    this.host.style.setProperty("--positive", positive);
+    this.host.style.setProperty("--negative", negative);
+    // For page.css: outside of components Streamlit names none of its colours.
+    document.documentElement.style.setProperty("--page-background", background);
     this.panel.theme(this.colours);
     this.#repaint();
   }

@@ -1,21 +1,19 @@
-// What a person must be told over the pictures: waiting, reconnecting, diverged; and the quiet
-// summary for screen readers.
+// What a person must be told over the pictures: waiting, reconnecting; and the quiet summary for
+// screen readers. How a run diverged, and the way back, is said by the page.
 
 import { make, setText } from "./dom.js";
 import { formatNumber } from "./text.js";
 
 const CALM = 5000; // ms between two spoken summaries while the run plays
 
-/** A banner above the diagram, passing notices over its foot, and a polite live region. */
+/** Passing notices over the diagram's foot, and a polite live region. */
 export class Notices {
   /** @param {(key: string, values?: object) => string} t */
   constructor(t) {
     this.t = t;
     this.connection = make("div", { class: "notice", role: "status", hidden: true });
     this.waiting = make("div", { class: "notice", role: "status", hidden: true });
-    this.problem = make("div", { class: "notice problem", role: "alert", hidden: true });
     this.summary = make("div", { class: "unseen", "aria-live": "polite" });
-    this.root = make("div", {}, this.problem, this.summary);
     this.passing = make("div", { class: "passing" }, this.waiting, this.connection);
     this.spoken = -Infinity;
   }
@@ -28,15 +26,7 @@ export class Notices {
   /** What a frame's header says about the run. */
   frame(header, now) {
     this.#show(this.waiting, header.waiting && this.t(header.waiting.replace(/^live\./, "")), true);
-    this.#show(this.problem, header.problem && this.#problemText(header.problem), false);
     this.#speak(header, now);
-  }
-
-  #problemText({ layer, step, what }) {
-    const { t } = this;
-    const cause = t(`diverged_${what}`) === `diverged_${what}` ? what : t(`diverged_${what}`);
-    const key = layer === null || layer === undefined ? "diverged" : "diverged_layer";
-    return t(key, { step, what: cause, layer: (layer ?? 0) + 1 });
   }
 
   #speak({ status, epoch, train_loss: train, test_loss: test }, now) {

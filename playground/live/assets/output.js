@@ -7,11 +7,13 @@ import { LossChart, TRAIN_DASH } from "./losschart.js";
 import { Plane } from "./plane.js";
 import { Samples } from "./samples.js";
 import { make, setText } from "./dom.js";
-import { mark } from "./readout.js";
-import { translator } from "./text.js";
+import { mark, throttle } from "./readout.js";
+import { writeReadings } from "./readings.js";
+import { lossText, metricText, translator } from "./text.js";
 
 const CHART_HEIGHT = 112;
 const NUMBERS_WIDTH = 118;
+const CALM = 200; // ms between two numbers: what changes faster cannot be read
 
 /** Metrics of the engine and their words. */
 const METRICS = {
@@ -50,6 +52,7 @@ export class OutputPanel {
     this.colours = colours;
     this.views = {};
     this.names = [];
+    this.write = throttle((header) => this.writeNumbers(header), CALM);
     this.root = root;
     this.element = this.build();
     root.append(this.element);
@@ -173,7 +176,8 @@ export class OutputPanel {
   /** Show one frame of a run; called inside the page's animation frame. */
   frame(header, arrays) {
     this.latest = { header, arrays };
-    this.writeNumbers(header);
+    this.write(header);
+    if (this.written) writeReadings(this.written);
     this.chart.frame(header, arrays);
     // A neuron that is hovered in the diagram is shown in place of the output, on its own view.
     const picture = this.views.plane ? "plane" : "curve";
@@ -185,17 +189,23 @@ export class OutputPanel {
     this.writeNote(this.views[wanted]?.remark ?? "");
   }
 
-  writeNumbers({ test_loss, train_loss, metric, penalty }) {
-    setText(this.test.value, fixed(test_loss));
-    setText(this.train.value, fixed(train_loss));
+  /** Here and above, among the page's own numbers. */
+  writeNumbers(header) {
+    this.written = header;
+    writeReadings(header);
+    const { test_loss, train_loss, metric, penalty } = header;
+    setText(this.test.value, typeset(lossText(test_loss)));
+    setText(this.train.value, typeset(lossText(train_loss)));
     this.penalty.hidden = !penalty;
     if (penalty) setText(this.penalty, this.say("live.output_penalty", { value: fixed(penalty) }));
     this.metric.element.hidden = !metric;
     if (!metric) return;
     const name = METRICS[metric.name];
     setText(this.metric.label, name ? this.say(name) : metric.name);
-    setText(this.metric.value, fixed(metric.test));
-    const values = { train: fixed(metric.train), test: fixed(metric.test) };
+    const [train, test] = [metric.train, metric.test].map((value) =>
+      typeset(metricText(metric.name, value)));
+    setText(this.metric.value, test);
+    const values = { train, test };
     mark(this.metric.element, "title", this.say("live.output_metric_both", values));
   }
 
@@ -247,11 +257,15 @@ export class OutputPanel {
 
   destroy() {
     this.observer.disconnect();
+    this.write.cancel();
     this.chart.destroy();
     for (const view of Object.values(this.views)) view.destroy();
     this.element.remove();
   }
 }
+
+/** With a minus sign as wide as the digits. */
+const typeset = (text) => text.replace("-", "−");
 
 /** A number with its name; the sample of its line doubles as the chart's legend. */
 function number(name, sample) {

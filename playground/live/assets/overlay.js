@@ -246,7 +246,8 @@ export class Overlay {
     const { actions } = this;
     const { x, y } = biasPlace(node);
     return make("button", {
-      type: "button", class: "bias", tabindex: "-1", "aria-hidden": "true",
+      type: "button", class: "bias", tabindex: "-1",
+      "aria-label": actions.t("bias_of", { name: this.nodeName(node) }),
       style: { left: `${x - 9}px`, top: `${y - 9}px` },
       on: {
         pointerenter: (event) => event.pointerType === "mouse" && actions.bias(node, false),

@@ -69,7 +69,7 @@ export class SampleDetail {
     this.bars.hidden = this.sentence.hidden = !judged;
     if (!judged) return;
     const { row, k, right, finite } = judged;
-    const [sign, name] = [right ? "✓" : "✗", finite ? this.names[k] : "NaN"];
+    const [sign, name] = [right ? "✓" : "✗", finite ? this.names[k] : "–"];
     const values = { true: this.names[truth], predicted: name };
     const text = this.say(right ? "live.output_detail_right" : "live.output_detail_wrong", values);
     setText(this.sentence, `${sign} ${text}`);

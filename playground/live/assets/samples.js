@@ -176,7 +176,7 @@ export class Samples {
   }
 
   write(item, { k, share, finite, right }) {
-    const name = finite ? this.name(k) : "NaN";
+    const name = finite ? this.name(k) : "–";
     const sign = right ? "✓" : "✗";
     const percent = share === null || !finite ? 0 : Math.round(100 * share);
     item.element.classList.toggle("output-wrong", !right);

@@ -13,6 +13,26 @@ export function translator(catalogue) {
   };
 }
 
+/** A loss as the page's metrics show it (transport.py); a dash for one that is not known. */
+export function lossText(value) {
+  if (!Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (size === 0 || (size >= 0.0005 && size < 1e4)) return value.toFixed(3);
+  return value.toExponential(1).replace("+", "");
+}
+
+/** A share in per cent, anything else like a loss. */
+export function metricText(name, value) {
+  const isShare = name === "accuracy" && Number.isFinite(value);
+  return isShare ? `${(100 * value).toFixed(1)}%` : lossText(value);
+}
+
+/** A number as people type it, with a decimal point or comma; NaN for anything else. */
+export function readNumber(text) {
+  const plain = text.trim().replace("−", "-").replace(",", ".");
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+}
+
 /** A number in few, mostly fixed digits, so that a live value does not jump about. */
 export function formatNumber(value) {
   if (Number.isNaN(value)) return "NaN";

@@ -1,0 +1,50 @@
+"""What the page says beside the numbers and over the diagram: once, in its place, while true."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.test_page import labels, opened_page, said, session, sound
+
+MESSAGES = {"link": {"noise": "lots"}, "none": {}}
+
+
+def places(page: AppTest) -> list[int]:
+    """Where the parts of the page stand; a fragment remembers such numbers."""
+    return sorted(page.main.children)
+
+
+@pytest.mark.parametrize("params", MESSAGES.values(), ids=MESSAGES.keys())
+def test_messages_move_no_other_part_of_the_page(params: dict[str, str]) -> None:
+    page = opened_page(**params)
+    assert bool(page.warning) == bool(params)
+    before = places(page)
+    page.text_area(key="pasted").set_value("no experiment")
+    sound(page.button(key="open_pasted").click().run())
+    assert len(page.warning) == 1
+    assert places(page) == before
+
+
+def test_a_warning_can_be_closed() -> None:
+    page = opened_page(noise="lots")
+    assert "Close" in labels(page.button)
+    sound(page.button(key="dismiss").click().run())
+    assert not page.warning
+    assert "Close" not in labels(page.button)
+
+
+def test_what_was_said_of_the_initial_weights_holds_until_one_is_edited() -> None:
+    page = opened_page()
+    sound(page.button(key="reset").click().run())
+    assert "with the same initial weights" in said(page)
+    with session(page).player.trainer() as trainer:
+        trainer.set_bias(0, 0, 0.5)
+    assert "with the same initial weights" not in said(sound(page.run()))
+
+
+@pytest.mark.parametrize(("dataset", "has_colours"), [("sine", False), ("plane", True)])
+def test_an_output_without_colours_cannot_be_discretized(dataset: str, has_colours: bool) -> None:
+    option = opened_page(dataset=dataset).checkbox(key="discretize_output")
+    assert option.disabled is not has_colours
+    assert ("no colours" in option.help) is not has_colours
