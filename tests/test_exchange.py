@@ -168,7 +168,13 @@ def eventful(dataset: Dataset | None = None, network: Network | None = None) -> 
     trainer.step(41)
     trainer.set_bias(np.int64(2), 0, 0.5)
     trainer.change(regularizer="l2", regularization_rate=1e-3)
-    trainer.step(30)
+    trainer.step(10)
+    trainer.change(schedule="cosine", alpha=0.1, decay_steps=np.int64(50), warmup_steps=60)
+    trainer.change(max_norm=2, input_noise=np.float32(0.25))
+    trainer.step(10)
+    trainer.change(alpha=0.2)
+    trainer.change(schedule="step", schedule_options={"step_size": 3, "gamma": 0.5})
+    trainer.step(10)
     trainer.set_weight(2, 2, 0, 1 / 3)
     return trainer
 
@@ -305,6 +311,15 @@ def run_with(**changes: object) -> dict:
         (run_with(edits=[[1, "loss", "hinge"]]), "'loss' cannot change"),
         (run_with(edits=[[1, "momentum", 0.5]]), "'momentum' cannot change"),
         (run_with(edits=[[1, "regularizer", {}]]), "regularizer"),
+        (run_with(edits=[[1, "schedule", "cosin"]]), "Did you mean 'cosine'?"),
+        (run_with(edits=[[1, "schedule", ["cosine"]]]), "Unknown schedule [...]"),
+        (run_with(edits=[[1, "warmup_steps", 2.5]]), "warmup_steps is 2.5"),
+        (run_with(edits=[[1, "alpha", 0.5], [1, "schedule", "cosine"]]), "'alpha' cannot change"),
+        (run_with(edits=[[1, "schedule", "cosine"], [2, "alpha", 2]]), "alpha is 2"),
+        (run_with(edits=[[1, "schedule", "cosine"], [2, "gamma", 0]]), "'gamma' cannot change"),
+        (run_with(edits=[[1, "amsgrad", True]]), "'amsgrad' cannot change"),
+        (run_with(edits=[[1, "max_norm", 0]]), "max_norm is 0"),
+        (run_with(edits=[[1, "input_noise", -1]]), "input_noise is -1"),
         (run_with(edits=[[1, "dropout", [0.1]]]), "dropout is"),
         (run_with(edits=[[1, "weight", [0, 0, 0]]]), "weight is"),
         (run_with(edits=[[1, "weight", [0, 0, True, 1.0]]]), "weight is"),
@@ -757,7 +772,10 @@ def test_any_metadata(changes: dict, suffix: str) -> None:
     assert network_or_sentence(with_metadata(suffix, **changes), suffix)
 
 
-WHATS = ("weight", "bias", "dropout", "learning_rate", "regularizer", "beta_1", "clip_norm")
+WHATS = (
+    *("weight", "bias", "dropout", "learning_rate", "regularizer", "beta_1", "clip_norm"),
+    *("schedule", "warmup_steps", "max_norm"),
+)
 EDITS = st.lists(st.tuples(st.integers(0, 9) | JSON, st.sampled_from(WHATS), JSON), max_size=4)
 
 

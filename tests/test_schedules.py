@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from core import DataConfig, Experiment, Trainer, TrainingConfig
+from core.edits import edited, settings_after
 from core.maths.schedules import SCHEDULES
+from core.run import first_settings
 from tests import scalars
 
 SHORT = {
@@ -163,7 +165,34 @@ def test_a_schedule_may_change_while_a_run_goes_on() -> None:
     trainer.goto(30)
     assert trainer.training.schedule == "exponential"
     assert np.array_equal(trainer.params, there)
+    assert Trainer.replay(trainer.run).training == trainer.training
     with pytest.raises(ValueError, match="'alpha' cannot change while a run goes on"):
         trainer.change(alpha=0.5)
     with pytest.raises(ValueError, match=r"Unknown schedule 'cosin'. Did you mean 'cosine'"):
         trainer.change(schedule="cosin")
+
+
+def test_a_journey_back_knows_the_schedules_that_have_gone() -> None:
+    trainer = trainer_of("constant")
+    for schedule, options in [
+        ("cosine", {"alpha": 0.5}),
+        ("step", {"gamma": 0.5}),
+        ("exponential", {"decay_steps": 9}),
+        ("cosine_restarts", {"alpha": 0.25}),
+        ("cosine", {"warmup_steps": 3}),
+    ]:
+        trainer.change(schedule=schedule)
+        trainer.change(**options)
+        trainer.step(5)
+    there, training = trainer.params.copy(), trainer.training
+    assert training.schedule_options == {"warmup_steps": 3, "alpha": 0.25}
+    first = first_settings(trainer.experiment)
+    assert settings_after(first, trainer.edits).training == training
+    one_by_one = first
+    for number, edit in enumerate(trainer.edits, start=1):
+        one_by_one = edited(one_by_one, edit.what, edit.value)
+        assert settings_after(first, trainer.edits[:number]) == one_by_one
+    trainer.goto(1)
+    assert trainer.training.schedule_options == {"warmup_steps": 0, "alpha": 0.5}
+    trainer.goto(25)
+    assert np.array_equal(trainer.params, there)

@@ -112,6 +112,13 @@ LINKS = {
     "数据：没有名为 'cirle' 的数据集名称": {"dataset": "cirle"},
     "网络：隐藏层有 20 层，只保留了前 16 层。": {"layers": ",".join(["2"] * 20)},
     "优化器选项：Beta 1（beta_1）为 2，应为不小于 0 且小于 1 的数。": {"beta_1": "2"},
+    "学习率调度选项：衰减步数（decay_steps）为 0，应为 1 到 1,000,000,000 之间的整数。": {
+        "schedule": "cosine",
+        "decay_steps": "0",
+    },
+    "学习率调度选项：cosine 没有名为 'gamma' 的选项。": {"schedule": "cosine", "gamma": "1"},
+    "初始化选项：没有名为 'fan' 的模式。": {"initializer": "variance_scaling", "mode": "fan"},
+    "训练：输入噪声（input_noise）为 -1，应为 0 到 100 之间的数。": {"input_noise": "-1"},
     "损失函数“二元交叉熵（binary_crossentropy）”不适合数据集“平面（plane）”": {
         "dataset": "plane",
         "loss": "binary_crossentropy",
