@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -68,6 +69,22 @@ def changed(settings: Settings, what: str, value: Any) -> tuple[Settings, Any]:
         )
     after = edited(settings, what, value)
     return after, _setting(after, what)
+
+
+def changed_all(
+    settings: Settings, fields: Mapping[str, Any]
+) -> tuple[Settings, list[tuple[str, Any]]]:
+    """The settings after several changes, and what to record of each: (what, value).
+
+    fields: as Trainer.change takes them. Raises ValueError as `changed` does.
+    """
+    recorded = []
+    plain = {what: value for what, value in fields.items() if not what.endswith("_options")}
+    options = {**fields.get("optimizer_options", {}), **fields.get("schedule_options", {})}
+    for what, value in {**plain, **options}.items():
+        settings, value = changed(settings, what, value)
+        recorded.append((what, value))
+    return settings, recorded
 
 
 def _setting(settings: Settings, what: str) -> Any:
@@ -150,6 +167,29 @@ def _all_edited(settings: Settings, values: Mapping[str, Any]) -> Settings:
     for what, value in values.items():
         settings = edited(settings, what, value)
     return settings
+
+
+def first_step(epoch: int, n_samples: int, batch_size: int, edits: Iterable[Edit]) -> int:
+    """The step at which an epoch (0 first) begins, whatever the batch size was set to on the way.
+
+    n_samples: of the training set; batch_size: before any edit.
+    """
+    if epoch == 0:
+        return 0
+    step = done = position = 0
+    sizes = [(edit.step, edit.value) for edit in edits if edit.what == "batch_size"]
+    for until, following in (*sizes, (math.inf, 0)):
+        rest, whole_one = (math.ceil(n / batch_size) for n in (n_samples - position, n_samples))
+        begin = step + rest + (epoch - done - 1) * whole_one
+        if begin <= until:
+            return begin
+        if until - step < rest:
+            position += int(until - step) * batch_size
+        else:
+            epochs, steps = divmod(int(until - step) - rest, whole_one)
+            done, position = done + 1 + epochs, steps * batch_size
+        step, batch_size = int(until), following
+    raise AssertionError("the last batch size holds for ever")
 
 
 def engine_arguments(settings: Settings) -> dict[str, Any]:

@@ -18,7 +18,17 @@ import numpy as np
 from core.costs import calm_interval, checkpoint_stride, early_evaluations
 from core.data import Dataset, load_dataset
 from core.data.targets import check_loss, output_activation, output_size
-from core.edits import Edit, by_hand, changed, edited, engine_arguments, settings_after, whole
+from core.edits import (
+    Edit,
+    Settings,
+    by_hand,
+    changed_all,
+    edited,
+    engine_arguments,
+    first_step,
+    settings_after,
+    whole,
+)
 from core.evaluation import METRIC, Samples, measure, samples_of
 from core.experiment import Experiment, NetworkConfig, TrainingConfig
 from core.history import Checkpoint, Checkpoints, EvaluationTable, History
@@ -214,6 +224,23 @@ class Trainer:
         left = len(self.dataset.X_train) - position
         return math.ceil(left / self._settings.training.batch_size)
 
+    def start_of_epoch(self, epoch: int) -> int:
+        """The step at which an epoch (0 first) began or, unless something changes, will begin."""
+        batch = self.experiment.training.batch_size
+        return first_step(epoch, len(self.dataset.X_train), batch, self.edits)
+
+    @property
+    def destination(self) -> int:
+        """Where the run stands or, on its way back from a failure, will stand."""
+        if self.is_returning and (failure := self._failure) is not None:
+            return failure.step - 1
+        return self.step_count
+
+    def settings_at(self, step: int) -> Settings:
+        """The settings at a step of this run, edits that lie ahead included."""
+        edits = [edit for edit in list(self.edits) if edit.step <= step]
+        return settings_after(first_settings(self.experiment), edits)
+
     @property
     def training(self) -> TrainingConfig:
         """The training settings as they are now, edits included."""
@@ -407,12 +434,8 @@ class Trainer:
         `core.maths.schedules`.
         All or nothing. Raises ValueError naming the field. A run that diverged may go on.
         """
-        settings, edits = self._settings, []
-        options = {**fields.pop("optimizer_options", {}), **fields.pop("schedule_options", {})}
-        for what, value in {**fields, **options}.items():
-            settings, recorded = changed(settings, what, value)
-            edits.append(Edit(self.step_count, what, recorded))
-        self._record(edits)
+        _, recorded = changed_all(self._settings, fields)
+        self._record([Edit(self.step_count, what, value) for what, value in recorded])
 
     def set_weight(self, layer: int, i: int, j: int, value: float) -> None:
         """Set the weight from input i to unit j of a layer (0 is the first) by hand."""

@@ -6,8 +6,7 @@ Nothing that is opened is trusted.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,6 @@ from playground.link import CAPS, completed
 
 if TYPE_CHECKING:
     from core.network import Network
-    from core.trainer import Trainer
 
 MAX_MEGABYTES = 64
 SUFFIXES = ("json", "npz", "safetensors")
@@ -33,21 +31,6 @@ class Opened:
     experiment: Experiment
     network: Network | None = None
     problems: tuple[Sentence, ...] = ()
-
-
-def weights_of(
-    trainer_of_now: Callable[[], AbstractContextManager[Trainer]], suffix: str
-) -> Callable[[], bytes]:
-    """What makes the file of a run's weights, as they are when it is called."""
-
-    def data() -> bytes:
-        from core import exchange
-
-        with trainer_of_now() as trainer:
-            network = trainer.network
-        return exchange.to_bytes(network, suffix)
-
-    return data
 
 
 def opened(name: str, data: bytes, current: Experiment) -> Opened:

@@ -38,9 +38,6 @@ MOVES = ("playing", "compiling")
 ECHO_SECONDS = 1.5
 """How long a browser may still send back what a widget showed before it was told otherwise."""
 
-RECOVERY = 0.1
-"""What the learning rate is multiplied by after a divergence."""
-
 
 @dataclass(frozen=True)
 class Notice:
@@ -76,7 +73,7 @@ class Session:
         self.uploads = 0
         self.panel = ""
         self.wants_help = False
-        self._drawn: tuple[str, bool] = ("", False)
+        self._drawn: tuple[str, bool, Experiment | None] = ("", False, None)
         self._is_new_drawing, self._has_drawn = True, False
         self._player: Player | None = None
         self._seeded_language = ""
@@ -167,8 +164,11 @@ class Session:
         return column_labels(dataset.feature_names, width, self.t)
 
     def look_again(self) -> None:
-        """Draw the page anew if the run has stopped, or got ready, by itself."""
-        if self._drawn != (self.status, self.is_waiting):
+        """Draw the page anew if the run stopped, got ready or changed its settings by itself.
+
+        A run that went back past an edit makes it again when it comes by.
+        """
+        if self._drawn != (self.status, self.is_waiting, self.player.experiment):
             self._is_clicked = True
             st.rerun()
 
@@ -262,7 +262,16 @@ class Session:
 
     def change(self, function: Callable[..., Experiment], *args: Any) -> None:
         """Make the run follow what a function of `changes` makes of the experiment."""
+        self._follow_run()
         self.go(function(self.experiment, *args))
+
+    def _follow_run(self) -> None:
+        """Take over what the run really has: a journey may have led to before a change.
+
+        Nothing is asked of the run here: what is merely shown is no new change of it.
+        """
+        if self._player is not None:
+            self.experiment = self._player.experiment
 
     def go(self, new: Experiment, network: Network | None = None, name: str = "") -> None:
         """Make the run follow an experiment: at once where it can, else with a new network.
@@ -271,6 +280,7 @@ class Session:
         name: of the file that it came from, if any. Raises ValueError if the run refuses it;
         then the experiment in use stays.
         """
+        self._follow_run()
         change = changes.compare(self.experiment, new)
         if name or change.rebuild:
             self.player.replace(new, network=network)
@@ -289,7 +299,7 @@ class Session:
         if change.rebuild:
             return Notice(self.t("page.notice.new_network", changes=what))
         what = what[:1].upper() + what[1:]
-        step = f"{self.player.numbers().step:,}"
+        step = f"{self.player.goal:,}"
         return Notice(self.t("page.notice.live", changes=what, step=step))
 
     # -- transport -----------------------------------------------------------------------------
@@ -316,13 +326,12 @@ class Session:
 
     def recover(self) -> None:
         """Go on from the last finite step with a tenth of the learning rate."""
-        rate = self.player.recover(RECOVERY)
-        self.experiment = changes.write(self.experiment, ("training", "learning_rate"), rate)
+        self.player.recover()
 
     @property
     def recovered_rate(self) -> float:
         """The learning rate that `recover` would go on with."""
-        return self.experiment.training.learning_rate * RECOVERY
+        return self.player.recovered_rate()
 
     def ask_for_help(self) -> None:
         """Open the help with the next drawing."""
@@ -383,11 +392,14 @@ class Session:
             st.session_state[key] = value
 
     def begin(self) -> None:
-        """At the start of a drawing: follow the address; remember what is being drawn."""
+        """At the start of a drawing: follow the address and the run; remember what is drawn."""
+        if self._player is not None:
+            self._player.revive()
         self.follow_link()
         self._is_new_drawing = True
         if self._player is not None:
-            self._drawn = (self.status, self.is_waiting)
+            self._follow_run()
+            self._drawn = (self.status, self.is_waiting, self.experiment)
 
     # -- links and files -------------------------------------------------------------------------
 

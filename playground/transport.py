@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,9 @@ from playground.settings import SPEEDS, STEP_UNITS
 
 if TYPE_CHECKING:
     from playground.live.player import Numbers
+
+WORD_JOINER = "\N{WORD JOINER}"
+"""Unseen, without width, and enough for a text not to be taken for an address."""
 
 REFRESH_SECONDS, REST_SECONDS = 0.5, 1.0
 """How often the numbers are read while something moves, and else (a weight set by hand)."""
@@ -164,7 +169,7 @@ def loss_text(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     if value == 0.0 or 0.0005 <= abs(value) < 10_000:
-        return f"{value:.3f}"
+        return _fixed(value, "0.001")
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa}e{int(exponent)}"
 
@@ -173,7 +178,12 @@ def metric_text(name: str, value: float) -> str:
     """A share in per cent, anything else like a loss."""
     if not math.isfinite(value):
         return "–"
-    return f"{value:.1%}" if name == "accuracy" else loss_text(value)
+    return f"{_fixed(100 * value, '0.1')}%" if name == "accuracy" else loss_text(value)
+
+
+def _fixed(value: float, unit: str) -> str:
+    """Rounded as a browser does it, ties away from zero: the live view shows the same numbers."""
+    return str(Decimal(value).quantize(Decimal(unit), ROUND_HALF_UP))
 
 
 def short(value: float) -> str:
@@ -208,10 +218,10 @@ def messages(session: Session) -> None:
 
 
 def _plain(text: str) -> str:
-    """Text that may quote what a stranger wrote: nothing in it is markup."""
-    for mark in "\\`*_{}[]<>#$:|~":
+    """Text that may quote what a stranger wrote: nothing in it is markup, nor becomes a link."""
+    for mark in "\\`*_{}[]<>#$:|~&":
         text = text.replace(mark, f"\\{mark}")
-    return text
+    return re.sub(r"(?<=www)(?=\.)|(?<=@)|(?=//)", WORD_JOINER, text, flags=re.IGNORECASE)
 
 
 def _diverged(session: Session) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from playground.transport import loss_text
+from playground.transport import loss_text, metric_text
 from tests.browser import Server, Visitor
 
 Visit = Callable[..., Visitor]
@@ -199,7 +199,7 @@ def test_matrix_and_sentences_are_of_the_same_counts(visitor: Visitor) -> None:
 
 
 def test_the_live_view_writes_losses_as_the_page_does(visitor: Visitor) -> None:
-    losses = [0.0, 0.12345, 1.0, -0.5, 9999.5, 12345.6, 8.93e19, 2.34e-4, 1e-10]
+    losses = [0.0, 0.0625, -0.1875, 0.12345, 1.0, -0.5, 9999.5, 12345.6, 8.93e19, 2.34e-4, 1e-10]
     written = visitor.page.evaluate(
         """async (losses) => {
             const {lossText} = await import("/assets/live/text.js");
@@ -208,3 +208,12 @@ def test_the_live_view_writes_losses_as_the_page_does(visitor: Visitor) -> None:
         [*losses, None],
     )
     assert written == [*map(loss_text, losses), loss_text(float("nan"))]
+    shares = [k / 80 for k in range(81)]  # many of them ties
+    written = visitor.page.evaluate(
+        """async (shares) => {
+            const {metricText} = await import("/assets/live/text.js");
+            return shares.map((share) => metricText("accuracy", share));
+        }""",
+        shares,
+    )
+    assert written == [metric_text("accuracy", share) for share in shares]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
@@ -43,6 +44,13 @@ def test_the_link_can_be_copied_and_opens_what_the_address_does(visitor: Visitor
     shown = visitor.page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
     assert unquote(shown.inner_text().strip()) == unquote(visitor.page.url)
     shown.get_by_role("button").wait_for()  # it copies, and is seen without hovering
+
+
+def test_a_strangers_words_in_a_link_do_not_become_links(server: Server, visit: Visit) -> None:
+    query = "?dataset=www.evil.example/login&loss=me@evil.example&optimizer=https://evil.example"
+    visitor = visit(server, query)
+    visitor.wait_for_text(re.compile("evil"))
+    assert visitor.page.locator("a[href*=evil]").count() == 0
 
 
 def test_a_link_opens_the_same_run_elsewhere(server: Server, visit: Visit) -> None:

@@ -64,6 +64,20 @@ def test_the_sidebar_and_the_panel_give_the_same_weights(visitor: Visitor, tmp_p
     assert np.array_equal(aside["layer_0/weights"], below["layer_0/weights"])
 
 
+def test_a_file_is_there_however_often_and_late_it_is_fetched(visitor: Visitor) -> None:
+    with visitor.page.expect_download() as coming:
+        visitor.page.get_by_role("button", name="Download weights").click()
+    address = coming.value.url
+    assert coming.value.suggested_filename == "circle.npz"
+    visitor.press("Play")
+    visitor.page.wait_for_timeout(2500)  # several redraws
+    assert visitor.page.request.get(address).body()[:2] == b"PK"
+    elsewhere = address.replace("circle.npz", "circle.exe"), f"{visitor.url}/weights/x/circle.npz"
+    for wrong in elsewhere:
+        assert visitor.page.request.get(wrong).status == 404
+    visitor.problems.clear()  # the browser's console tells of the two
+
+
 def test_weights_reproduce_the_probabilities_of_the_digits(
     visitor: Visitor, tmp_path: Path
 ) -> None:

@@ -23,13 +23,14 @@ from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, Training
 from core.edits import Edit
 from core.engine.scheduler import Scheduler
 from core.history import Checkpoints
+from playground.live import player as players
 from playground.live import warming
 from playground.live.camera import Camera
 from playground.live.channel import LONGEST_MESSAGE, routes
 from playground.live.commands import obey
-from playground.live.orders import MOST_ORDERS, Journey, ahead
+from playground.live.orders import MOST_ORDERS, Change, Journey, ahead
 from playground.live.pace import Pace
-from playground.live.player import Player, slow_down
+from playground.live.player import Player
 from playground.live.scene import Shown
 from playground.live.viewers import Viewer
 from playground.live.wire import pack, shades
@@ -87,6 +88,24 @@ def largest_slice(player: Player, until) -> int:
         if until():
             return largest
     raise AssertionError("waited in vain")
+
+
+def wandering_player() -> Player:
+    """A page whose run has made step 6, its learning rate changed at step 3; turns by hand."""
+    player = Player(make(), pool=handmade_pool())
+    with player.trainer() as trainer:
+        trainer.step(3)
+        trainer.change(learning_rate=0.3, dropout=(0.5, 0.0))
+        trainer.step(3)
+    player._has_kernels = True
+    return player
+
+
+def abandon(player: Player) -> None:
+    """Have nobody look for so long that the run's buffers are given up."""
+    player.viewers._last_seen -= 1000
+    player.work(0.006)
+    assert player._left is not None
 
 
 def wait_for(condition) -> None:
@@ -332,6 +351,123 @@ class TestPlayer:
         straight.step(trainer.step_count - straight.step_count)
         assert np.array_equal(trainer.params, straight.params)
 
+    def test_after_a_journey_past_an_edit_the_experiment_is_what_the_run_has(self, monkeypatch):
+        monkeypatch.setattr(players, "STEP_PATIENCE", 0.0)
+        player = wandering_player()
+        for _ in range(4):
+            player.step_back("batch")
+            player.work(0.006)
+        assert player.moment[0] == 2
+        assert player.experiment.training.learning_rate == 0.01
+        assert player.experiment.network.layers[0].dropout == 0
+        player.step("batch")  # and the edit is made again where it was made
+        player.work(0.006)
+        assert player.experiment.training.learning_rate == 0.3
+        player.step_back("batch")
+        player.work(0.006)
+        player.change(batch_size=20)
+        assert player.experiment.training == TrainingConfig(
+            "binary_crossentropy", "adam", learning_rate=0.01, batch_size=20
+        )
+        player.reset()
+        assert player._trainer.training.learning_rate == 0.01
+
+    def test_a_change_while_a_journey_is_under_way_waits_for_its_end(self, monkeypatch):
+        monkeypatch.setattr(players, "STEP_PATIENCE", 0.0)
+        player = wandering_player()
+        player.step_back("batch")
+        player.change(batch_size=20)
+        player.change(batch_size=25, dropout={1: 0.25})
+        with pytest.raises(ValueError, match="batch_size"):
+            player.change(batch_size=-1)
+        assert player.experiment.training.batch_size == 25
+        assert player.experiment.network.layers[1].dropout == 0.25
+        assert [edit.what for edit in player._trainer.edits] == ["learning_rate", "dropout"]
+        for _ in range(4):
+            player.work(0.006)
+        trainer = player._trainer
+        assert [(edit.step, edit.what, edit.value) for edit in trainer.edits[2:]] == [
+            (5, "batch_size", 20),
+            (5, "batch_size", 25),
+            (5, "dropout", (0.5, 0.25)),
+        ]
+        assert (trainer.training.learning_rate, trainer.training.batch_size) == (0.3, 25)
+
+    def test_a_change_while_a_failed_run_comes_back_waits_for_its_end(self, monkeypatch):
+        monkeypatch.setattr(Checkpoints, "MOST", 2)
+        experiment = make("plane", loss="mean_squared_error")
+        training = TrainingConfig("mean_squared_error", "sgd", learning_rate=1e-3)
+        player = Player(replace(experiment, training=training), pool=handmade_pool())
+        player._has_kernels = True
+        with player.trainer() as trainer:
+            trainer.step(310)
+            trainer.change(regularizer="l2")
+            trainer.set_weight(2, 0, 0, 3e38)
+            while not trainer.is_returning:
+                trainer.run_for(0.0, 1)
+            failure = trainer.destination
+        assert trainer.step_count < 310 <= failure
+        assert player.experiment.training.regularizer == "l2"
+        player.change(batch_size=20)
+        player.set_bias(0, 0, 1.5)
+        player.play()
+        for _ in range(1000):
+            player.work(0.001)
+        whats = [edit.what for edit in trainer.edits]
+        assert whats == ["regularizer", "weight", "batch_size", "bias"]
+        assert trainer.edits[2].step == failure
+
+    def test_a_rate_chosen_while_a_run_recovers_wins(self):
+        experiment = make("plane", loss="mean_squared_error")
+        training = TrainingConfig("mean_squared_error", "sgd", learning_rate=1e-3)
+        network = NetworkConfig(layers=(Dense(8, "relu"), Dense(8, "relu")))
+        experiment = replace(experiment, network=network, training=training)
+        player = Player(experiment, pool=handmade_pool())
+        player._has_kernels = True
+        with player.trainer() as trainer:
+            trainer.step(40)
+            trainer.change(regularizer="l2")
+            trainer.step(60)
+            trainer.change(learning_rate=1000.0)
+            trainer.step(1000)
+        assert player.status == "diverged"
+        resume, rate = player.problem.resume, player.recovered_rate()
+        assert player.recover() == rate == 100.0
+        assert trainer.step_count < resume
+        assert player.experiment.training.learning_rate == rate
+        assert player.experiment.training.regularizer == "l2"
+        player.change(learning_rate=0.002)
+        player.change(batch_size=20)
+        assert player.experiment.training.learning_rate == 0.002
+        while player._orders:
+            player.work(0.006)
+        player.pause()
+        training = trainer.training
+        assert player.experiment == trainer.experiment_now
+        assert (training.learning_rate, training.batch_size) == (0.002, 20)
+        assert (training.regularizer, trainer.edits[0].step) == ("l2", 40)
+        assert {edit.step for edit in trainer.edits[-3:]} == {resume}
+
+    def test_back_by_an_epoch_finds_its_beginning_past_another_batch_size(self, monkeypatch):
+        monkeypatch.setattr(players, "STEP_PATIENCE", 0.0)
+        player = Player(make(), pool=handmade_pool())
+        player._has_kernels = True
+        with player.trainer() as trainer:
+            trainer.step(5)
+            trainer.change(batch_size=25)
+            trainer.step()
+        player.step_back("epoch")
+        player.work(0.006)
+        assert trainer.step_count == 0
+        player.step("epoch")  # 5 batches of 10, then 8 of 25
+        player.work(0.006)
+        assert (trainer.step_count, trainer.epoch_fraction) == (13, 1.0)
+        player.step("epoch")
+        player.work(0.006)
+        player.step_back("epoch")
+        player.work(0.006)
+        assert (trainer.step_count, trainer.epoch_fraction) == (13, 1.0)
+
     def test_a_new_start_forgets_what_the_old_run_was_to_do(self):
         player = Player(make(), pool=handmade_pool())
         player._orders.give(Journey(ahead("epoch")))
@@ -353,7 +489,7 @@ class TestPlayer:
                 each.move_window(0, 0)
                 each.set_bias(0, 0, 1.0)
                 each._orders.give(Journey(ahead("epoch")))
-                each._orders.give(slow_down(0.1))
+                each._orders.give(Change({"learning_rate": 0.1}))
             left = [weakref.ref(x) for p in (player, waiting) for x in (p, p._trainer)]
             del player, waiting, each
             wait_for(lambda: not any(ref() for ref in left))
@@ -364,11 +500,60 @@ class TestPlayer:
         player = Player(make("spiral", n_samples=90))
         player.viewers._last_seen -= 1000
         player.wake()
-        wait_for(lambda: player._freed)
+        wait_for(lambda: player._left is not None)
         player.change(learning_rate=0.5)
         assert player.experiment.data.name == "spiral"
         with player.trainer() as trainer:
             assert len(trainer.dataset.X_train) == 45
+
+    def test_whatever_is_asked_of_a_page_that_was_given_up_brings_it_back(self):
+        player = Player(make("spiral", units=(3,), n_samples=90), pool=handmade_pool())
+        player._has_kernels = True
+        player.change(learning_rate=0.5)
+
+        def is_back() -> bool:
+            trainer = player._trainer
+            return (
+                player._left is None
+                and player.dataset is trainer.dataset
+                and (len(trainer.dataset.X_train), trainer.layout.sizes[1]) == (45, 3)
+                and player.viewers.alone_seconds < 100
+            )
+
+        abandon(player)
+        assert player.experiment.data.name == "spiral"
+        with player.trainer() as trainer:
+            assert len(trainer.dataset.X_train) == 45
+        assert is_back()
+        for ask in (player.exact_numbers, player.reset, player.revive):
+            abandon(player)
+            ask()
+            player.viewers.seen()
+            assert is_back()
+        abandon(player)
+        assert player.recover() == 0.05
+        assert is_back()
+        assert player._trainer.training.learning_rate == 0.05
+
+    def test_who_comes_while_the_run_is_given_up_gets_it_back(self):
+        player = Player(make("spiral", n_samples=90), pool=handmade_pool())
+        drive = player._drive
+
+        def interrupted(trainer: Trainer) -> None:
+            visitor.start()  # it sees that the run is going, and waits for it to be gone
+            drive(trainer)
+
+        visitor = threading.Thread(target=player.play)
+        player._drive = interrupted
+        player.viewers._last_seen -= 1000
+        with player._lock:
+            player._free_if_left()
+            player._drive = drive
+        visitor.join(PATIENCE)
+        assert player._left is None
+        assert player.experiment.data.name == "spiral"
+        assert player.dataset is player._trainer.dataset
+        assert player.status == "playing"
 
     def test_nobody_looking_pauses_and_frees(self, monkeypatch):
         player = Player(make())
@@ -376,7 +561,7 @@ class TestPlayer:
         wait_for(lambda: player.numbers().step > 0)
         player.viewers._last_seen -= 1000
         wait_for(lambda: player.status == "paused")
-        wait_for(lambda: player._freed)
+        wait_for(lambda: player._left is not None)
         player.step("epoch")
         wait_for(lambda: player.numbers().step == 25)
 

@@ -488,6 +488,64 @@ def test_a_diverged_run_offers_the_way_back() -> None:
     assert page.number_input(key="learning_rate").value == 100.0
 
 
+def test_after_back_past_a_change_the_page_shows_what_the_run_has(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playground.session.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.live.player.STEP_PATIENCE", 60.0)
+    run = trained(page)
+
+    def shown() -> tuple[object, ...]:
+        training = session(page).experiment.training
+        assert training == run.experiment.training == run._trainer.training
+        field = page.number_input(key="learning_rate").value
+        assert field == training.learning_rate
+        return field, page.query_params.get("learning_rate", "0.01")
+
+    page.selectbox(key="step_unit").set_value("batch").run()
+    page.number_input(key="learning_rate").set_value(0.3).run()
+    page.button(key="step").click().run()
+    assert shown() == (0.3, "0.3")
+    for _ in range(2):
+        page.button(key="step_back").click().run()
+    assert run.moment == (29, 1)
+    assert shown() == (0.01, "0.01")
+    page.button(key="step").click().run()  # here it is made again
+    assert shown() == (0.3, "0.3")
+    assert run.moment == (30, 1)
+    page.button(key="step_back").click().run()
+    page.number_input(key="batch_size").set_value(20).run()
+    assert shown() == (0.01, "0.01")
+    assert [edit.what for edit in run._trainer.edits] == ["batch_size"]
+    page.number_input(key="learning_rate").set_value(0.3).run()
+    assert shown() == (0.3, "0.3")
+    assert [edit.what for edit in run._trainer.edits] == ["batch_size", "learning_rate"]
+
+
+def test_a_change_that_a_run_makes_again_by_itself_is_drawn_and_is_no_new_one(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    run = trained(page)
+    with run.trainer() as trainer:
+        trainer.change(learning_rate=0.3)
+        trainer.goto(20)
+    page.run()
+    here = session(page)
+    assert here.experiment.training.learning_rate == 0.01
+    monkeypatch.setattr("playground.session.st.rerun", lambda: asked.append(True))
+    here.look_again()
+    assert not asked  # nothing is new
+    with run.trainer() as trainer:
+        trainer.step(20)
+    here.look_again()
+    assert asked
+    monkeypatch.undo()
+    page.run()
+    assert page.number_input(key="learning_rate").value == 0.3
+    assert run.moment == (40, 1)
+
+
 def test_a_walk_over_every_data_set_and_each_of_its_losses(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

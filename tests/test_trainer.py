@@ -145,6 +145,37 @@ def test_edits_ahead_are_replayed_or_dropped():
     assert bits(trainer) != end
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 40)), max_size=5), st.integers(0, 40))
+def test_an_epoch_begins_where_the_run_saw_it_begin(edits, back):
+    trainer, begun = Trainer(small()), {0: 0}
+
+    def on() -> None:
+        trainer.step()
+        begun.setdefault(trainer.epoch_count, trainer.step_count)
+
+    for steps, batch_size in (*edits, (40, 10)):
+        for _ in range(steps):
+            on()
+        trainer.change(batch_size=batch_size)
+    assert {epoch: trainer.start_of_epoch(epoch) for epoch in begun} == begun
+    trainer.goto(min(back, trainer.step_count))  # edits that lie ahead count as well
+    assert {epoch: trainer.start_of_epoch(epoch) for epoch in begun} == begun
+
+
+def test_the_settings_of_any_step_are_known_without_going_there():
+    trainer = Trainer(small())
+    rates = {}
+    for rate in (0.1, 0.2, 0.3):
+        trainer.change(learning_rate=rate)
+        rates[trainer.step_count] = rate
+        trainer.step(5)
+    trainer.goto(7)
+    for step, rate in rates.items():
+        assert trainer.settings_at(step).training.learning_rate == rate
+        assert trainer.settings_at(step + 4).training.learning_rate == rate
+
+
 def test_edits_are_recorded_as_step_what_value():
     trainer = Trainer(small())
     trainer.change(learning_rate=0.1, beta_1=0.8)

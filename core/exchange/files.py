@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,8 +67,13 @@ def from_bytes(data: bytes, suffix: str, *, caps: Mapping[str, float] | None = N
         raise _too_large()
     if not data:
         raise Refusal("The file is empty.")
-    describe = functools.partial(weights.describe_file, caps=caps or {})
-    return weights.unpack(read(data, describe))
+    described: list[weights.Description] = []  # before the arrays are read, and once
+
+    def check(metadata: str, shapes: weights.Shapes) -> None:
+        described.append(weights.describe_file(metadata, shapes, caps or {}))
+
+    contents = read(data, check)
+    return weights.unpack(contents, described[-1])
 
 
 def _check_suffix(suffix: str) -> str:

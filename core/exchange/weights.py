@@ -121,11 +121,14 @@ def describe_file(
     )
 
 
-def unpack(contents: Contents) -> Network:
-    """Build the network that a file describes. Raises ValueError that says what does not fit."""
+def unpack(contents: Contents, described: Description | None = None) -> Network:
+    """Build the network that a file describes. Raises ValueError that says what does not fit.
+
+    described: by `describe_file`, if it was read before.
+    """
     from core.network import Network
 
-    file = describe_file(contents.metadata, contents.shapes)
+    file = described or describe_file(contents.metadata, contents.shapes)
     weights, biases = _read_layers(contents.arrays, len(file.config.layers) + 1)
     network = Network.from_arrays(
         file.config,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from playground import link
-from playground.files import MAX_MEGABYTES, SUFFIXES, weights_of
+from playground.files import MAX_MEGABYTES, SUFFIXES
+from playground.live.download import download_weights
 from playground.session import Session
 
 WEIGHTS = ".npz"
@@ -34,16 +35,12 @@ def files_section(session: Session) -> None:
 def _weights(session: Session) -> None:
     """The weights of the moment of the click."""
     t = session.t
-    st.download_button(
+    download_weights(
         t("page.download_weights"),
-        data=weights_of(session.player.trainer, WEIGHTS),
-        file_name=f"{session.experiment.data.name}{WEIGHTS}",
-        mime="application/octet-stream",
+        session.player.token,
+        f"{session.experiment.data.name}{WEIGHTS}",
         key="download_weights",
-        icon=":material/download:",
         help=t("page.download_weights.help"),
-        on_click="ignore",
-        width="stretch",
     )
 
 

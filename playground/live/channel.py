@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.engine.scheduler import shared
-from playground.live import chart
+from playground.live import chart, download
 from playground.live.commands import obey
 from playground.live.viewers import Viewer
 
@@ -104,5 +104,6 @@ routes: list[BaseRoute] = [
     WebSocketRoute("/live/{token}", stream),
     Mount("/assets/live", FreshFiles(directory=ASSETS)),
     Route(chart.LIBRARY, chart.library),
+    Route(download.ROUTE, download.weights),
 ]
 """What the launcher adds to the page's server."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.trainer import Trainer
 
@@ -31,9 +32,27 @@ class Orders:
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[Order, threading.Event]] = deque()
+        self._current: Order | None = None
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """Changes of settings that are still to be made, in turn; for any thread."""
+        return [order.fields for order in self._all if isinstance(order, Change)]
+
+    @property
+    def goal(self) -> int | None:
+        """Where the journeys lead, as far as that is known; for any thread."""
+        goals = [order.goal for order in self._all if isinstance(order, Journey)]
+        return next((goal for goal in reversed(goals) if goal is not None), None)
+
+    @property
+    def _all(self) -> list[Order]:
+        # The one being carried out may be back in the queue by now: twice is better than never.
+        current = [] if (order := self._current) is None else [order]
+        return current + [order for order, _ in self._waiting.copy()]
 
     def give(self, order: Order) -> threading.Event:
         """Put an order at the end of the queue."""
@@ -42,12 +61,23 @@ class Orders:
         return done
 
     def carry_out_first(self, player: Player, trainer: Trainer) -> None:
-        """Work on the first order for about a slice; it stays the first until it is done."""
+        """Work on the first order for about a slice; it stays the first until it is done.
+
+        A run that is on its way from a failure arrives first: in between, a change would cut off
+        what it has to replay.
+        """
+        if trainer.is_returning:
+            trainer.run_for(ORDER_SECONDS)
+            return
+        self._current = self._waiting[0][0]
         order, done = self._waiting.popleft()  # before it runs: one that fails must not come again
-        if order(player, trainer):
-            done.set()
-        else:
-            self._waiting.appendleft((order, done))
+        try:
+            if order(player, trainer):
+                done.set()
+            else:
+                self._waiting.appendleft((order, done))
+        finally:
+            self._current = None
 
     def drop(self) -> None:
         """Forget every order: the run that they were meant for is gone."""
@@ -62,31 +92,54 @@ class Journey:
 
     def __init__(self, goal_of: Callable[[Trainer], int]) -> None:
         self._goal_of = goal_of
-        self._goal: int | None = None
+        self.goal: int | None = None
+        """The step, once it is known."""
+
+    def start(self, trainer: Trainer) -> None:
+        """Find out where it leads, and go back as far as that takes."""
+        self.goal = max(self._goal_of(trainer), 0)
+        trainer.rewind(self.goal)
 
     def __call__(self, player: Player, trainer: Trainer) -> bool:
-        if self._goal is None:
-            self._goal = max(self._goal_of(trainer), 0)
-            trainer.rewind(self._goal)
-        left = self._goal - trainer.step_count
+        if self.goal is None:
+            self.start(trainer)
+        assert self.goal is not None
+        left = self.goal - trainer.step_count
         if left > 0 and trainer.diverged is None:
             trainer.run_for(ORDER_SECONDS, max_steps=left)
-        arrived = trainer.step_count >= self._goal or trainer.diverged is not None
+        arrived = trainer.step_count >= self.goal or trainer.diverged is not None
         if arrived:
             player.exact_numbers()
         return arrived
 
 
+class Change:
+    """An order: change settings, as Trainer.change; whoever gives it has seen that it is valid."""
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.fields = fields
+
+    def __call__(self, _: Player, trainer: Trainer) -> bool:
+        with contextlib.suppress(ValueError):
+            trainer.change(**self.fields)
+        return True
+
+
 def ahead(unit: str) -> Callable[[Trainer], int]:
     """Where one "batch" leads, or the rest of the "epoch" that is under way."""
-    return lambda t: t.step_count + (1 if unit == "batch" else t.steps_to_epoch_end)
+    if unit == "batch":
+        return lambda trainer: trainer.step_count + 1
+    return lambda trainer: trainer.start_of_epoch(trainer.epoch_count + 1)
 
 
 def back(unit: str) -> Callable[[Trainer], int]:
     """One "batch" back, or the beginning of the "epoch"; from there, of the one before."""
 
     def goal(trainer: Trainer) -> int:
-        into = trainer.steps_an_epoch - trainer.steps_to_epoch_end
-        return trainer.step_count - (1 if unit == "batch" else into or trainer.steps_an_epoch)
+        step, epoch = trainer.step_count, trainer.epoch_count
+        if unit == "batch":
+            return step - 1
+        start = trainer.start_of_epoch(epoch)
+        return start if start < step else trainer.start_of_epoch(max(epoch - 1, 0))
 
     return goal

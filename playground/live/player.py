@@ -15,11 +15,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.data import Dataset
+from core.edits import changed_all
 from core.engine.scheduler import Scheduler, shared
 from core.experiment import Experiment
+from core.run import with_settings
 from core.trainer import Divergence, Trainer
 from playground.live import warming
-from playground.live.orders import MOST_ORDERS, Journey, Order, Orders, ahead, back
+from playground.live.orders import MOST_ORDERS, Change, Journey, Orders, ahead, back
 from playground.live.pace import Pace
 from playground.live.presenter import Numbers, Presenter, ShowOptions
 from playground.live.viewers import Viewers
@@ -32,6 +34,9 @@ PAUSE_AFTER, FREE_AFTER = 6.0, 140.0
 
 MOST_EDITS = 10_000
 """Edits by hand that one run remembers."""
+
+RECOVERY = 0.1
+"""What the learning rate is multiplied by after a divergence."""
 
 STEP_PATIENCE = 0.4
 """Seconds that a pressed Step waits for its result; a longer one goes on behind the page."""
@@ -66,7 +71,8 @@ class Player:
         self._playing = False
         self._failure = ""
         self._pace = Pace(speed)
-        self._freed = False
+        self._left: Experiment | None = None
+        """What a page was left with that nobody has looked at for long; its run is gone."""
         self._has_kernels = False
         trainer = self._take(experiment, dataset, network)
         self._presenter = Presenter(trainer, self.show)
@@ -79,12 +85,17 @@ class Player:
         """Make a trainer and take it as this page's."""
         trainer = Trainer(experiment, dataset=dataset, network=network)
         self._own_dataset, self._own_network = dataset, network
-        self.experiment, self.dataset = trainer.experiment, trainer.dataset
+        self._drive(trainer)
+        self._left = None
+        return trainer
+
+    def _drive(self, trainer: Trainer) -> None:
+        """Have the pool drive this trainer from now on."""
+        self.dataset = trainer.dataset
         self._trainer = trainer
         self._orders.drop()
         self._pace.restart()
         self._failure = ""
-        return trainer
 
     # -- what a page asks for ------------------------------------------------------------------
 
@@ -110,6 +121,27 @@ class Player:
         return self._trainer.diverged
 
     @property
+    def experiment(self) -> Experiment:
+        """The experiment with the settings that the run has; never waits for training.
+
+        On a journey these are the settings of where it leads, with the changes that are made
+        then: after one past an edit they are what they were before it.
+        """
+        if (left := self._left) is not None:
+            return left
+        trainer = self._trainer
+        settings = trainer.settings_at(self.goal)
+        for fields in self._orders.changes:
+            settings, _ = changed_all(settings, fields)
+        return with_settings(trainer.experiment, settings)
+
+    @property
+    def goal(self) -> int:
+        """The step at which the run stands, or to which it is on its way."""
+        goal = self._orders.goal
+        return self._trainer.destination if goal is None else goal
+
+    @property
     def moment(self) -> tuple[int, int]:
         """Where the run stands: its step, and how many edits led there."""
         return self._trainer.step_count, len(self._trainer.edits)
@@ -127,7 +159,7 @@ class Player:
 
     def play(self) -> None:
         """Run until paused, diverged, or left alone."""
-        self._revive()
+        self.revive()
         if self._trainer.diverged is None:
             self._pace.restart()
             self._playing = True
@@ -148,7 +180,7 @@ class Player:
 
     def _travel(self, goal_of: Callable[[Trainer], int]) -> None:
         self.pause()
-        self._revive()
+        self.revive()
         done = self._orders.give(Journey(goal_of))
         self._refresh()
         done.wait(STEP_PATIENCE)
@@ -156,10 +188,13 @@ class Player:
     def reset(self) -> None:
         """Begin again: the same initial weights, the settings as they are now."""
         self._playing = False
-        with self.trainer():
-            trainer = self._take(self.experiment, self._own_dataset, self._own_network)
-            self._presenter.install(trainer)
+        with self._alone():
+            self._start_again()
         self._refresh()
+
+    def _start_again(self) -> None:
+        again = self._take(self.experiment, self._own_dataset, self._own_network)
+        self._presenter.install(again)
 
     def replace(
         self,
@@ -174,9 +209,8 @@ class Player:
         """
         playing, self._playing = self._playing, False
         try:
-            with self.trainer():
+            with self._alone():
                 self._presenter.install(self._take(experiment, dataset, network))
-                self._freed = False
         except ValueError:
             self._playing = playing
             raise
@@ -185,31 +219,36 @@ class Player:
     def change(self, **changes: Any) -> None:
         """Change settings from the next step on, as Trainer.change; reset keeps them.
 
-        Raises ValueError naming the field; then nothing has changed.
+        While the run is on its way somewhere, the change is made when it has arrived: halfway it
+        would cut off the edits that are still to be replayed. Raises ValueError naming the field;
+        then nothing has changed.
         """
-        self._revive()
+        self.revive()
         with self.trainer() as trainer:
-            trainer.change(**changes)
-            self.experiment = trainer.experiment_now
-            if "dropout" in changes:
-                self._new_scene()
+            if self._orders or trainer.is_returning:
+                changed_all(trainer.settings_at(self.goal), changes)
+                self._orders.give(Change(changes))
+            else:
+                trainer.change(**changes)
         self._refresh()
 
-    def recover(self, factor: float = 0.1) -> float:
+    def recovered_rate(self, factor: float = RECOVERY) -> float:
+        """The learning rate that `recover` goes on with."""
+        return float(f"{self.experiment.training.learning_rate * factor:.6g}")
+
+    def recover(self, factor: float = RECOVERY) -> float:
         """After a divergence: go on from the last sound step, the learning rate times `factor`.
 
         Does not wait until the run has come back to that step. Returns the new learning rate.
         """
+        self.revive()
         with self.trainer() as trainer:
-            rate = float(f"{trainer.training.learning_rate * factor:.6g}")
-            if (problem := trainer.diverged) is None:
-                self.change(learning_rate=rate)
-            else:
-                trainer.rewind(problem.resume)
-                self._orders.give(Journey(lambda _: problem.resume))
-                self._orders.give(slow_down(rate))
-                training = replace(self.experiment.training, learning_rate=rate)
-                self.experiment = replace(self.experiment, training=training)
+            rate = self.recovered_rate(factor)
+            if (problem := trainer.diverged) is not None:
+                journey = Journey(lambda _: problem.resume)
+                journey.start(trainer)
+                self._orders.give(journey)
+            self.change(learning_rate=rate)
         self.play()
         return rate
 
@@ -236,11 +275,20 @@ class Player:
     @contextlib.contextmanager
     def trainer(self) -> Iterator[Trainer]:
         """The trainer, for this thread alone; copy what is needed and leave quickly."""
+        with self._alone():
+            if self._left is not None:
+                self.viewers.seen()
+                self._start_again()
+            yield self._trainer
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Have the run to oneself, as soon as the slice that is under way has ended."""
         with self._door:
             self._visitors += 1
         try:
             with self._lock:
-                yield self._trainer
+                yield
         finally:
             with self._door:
                 self._visitors -= 1
@@ -311,7 +359,7 @@ class Player:
             return 0.001
         with self._lock:
             self._free_if_left()
-            if self._freed:
+            if self._left is not None:
                 return None
             self._notice_kernels()
             self._grant_wishes()
@@ -375,21 +423,23 @@ class Player:
 
     def _free_if_left(self) -> None:
         """Nobody has looked for long: give the memory back, keep the experiment."""
-        if self.viewers.alone_seconds > FREE_AFTER:
-            kept = self.experiment, self._own_dataset, self._own_network
-            self._playing = False
-            self._presenter.install(self._take(Experiment(), None, None))
-            self.experiment, self._own_dataset, self._own_network = kept
-            self._freed = True
+        with self._door:  # against `revive`: whoever comes is seen before this, or waits for it
+            if self._left is not None or self.viewers.alone_seconds <= FREE_AFTER:
+                return
+            self._left = self.experiment
+        self._playing = False
+        trainer = Trainer(Experiment())
+        self._drive(trainer)
+        self._presenter.install(trainer)
 
-    def _revive(self) -> None:
+    def revive(self) -> None:
         """Somebody asks for something; a page that was given up comes back to life."""
-        self.viewers.seen()
-        if self._freed:
+        with self._door:
+            self.viewers.seen()
+            is_left = self._left is not None
+        if is_left:
             with self.trainer():
-                self._freed = False
-                again = self._take(self.experiment, self._own_dataset, self._own_network)
-                self._presenter.install(again)
+                pass
 
     # -- pictures ----------------------------------------------------------------------------------
 
@@ -405,7 +455,7 @@ class Player:
 
     def attached(self) -> None:
         """A viewer came: it needs everything."""
-        self._revive()
+        self.revive()
         self._new_scene()
 
     def _new_scene(self) -> None:
@@ -424,13 +474,3 @@ class Player:
             "steps_per_second": pace,
             "samples_per_second": pace * self._trainer.training.batch_size,
         }
-
-
-def slow_down(rate: float) -> Order:
-    """An order: go on with another learning rate from here."""
-
-    def order(player: Player, _: Trainer) -> bool:
-        player.change(learning_rate=rate)
-        return True
-
-    return order

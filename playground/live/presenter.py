@@ -69,6 +69,8 @@ class Presenter:
         self.is_dirty = self.has_new_scene = True
         self._show = show
         self._next_frame = 0.0
+        self._dropout: tuple[float, ...] = ()
+        """Each hidden layer's dropout as viewers see it."""
         self.install(trainer)
 
     def install(self, trainer: Trainer) -> None:
@@ -93,6 +95,8 @@ class Presenter:
         header: status, speed and such, which the player knows. exact: renew every part of the
         picture; ready: kernels can run.
         """
+        if self.camera.trainer.dropout != self._dropout:  # by hand, or replayed on a journey
+            self.has_new_scene = True
         if self.has_new_scene and self.viewers:
             self._publish_scene()
         if self.seconds_to_frame() != 0.0:
@@ -107,6 +111,7 @@ class Presenter:
         self.is_dirty = True
         self.version += 1
         self.camera.version = self.version
+        self._dropout = self.camera.trainer.dropout
         self.camera.set_scene()
         self.viewers.scene(json.dumps(self.camera.scene()), self.camera.data())
 

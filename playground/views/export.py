@@ -12,7 +12,7 @@ import streamlit as st
 from core import exchange
 from core.data.preprocessing import Preprocessing, Scale, Standardize
 from core.exchange.readme import OPENING, prediction_code
-from playground.files import weights_of
+from playground.live.download import download_weights
 from playground.session import Session
 from playground.views.panel import is_moving, refreshing
 
@@ -61,17 +61,15 @@ def _files(session: Session, network: Network, name: str) -> str:
             key="export_format",
         )
         suffix = suffix or exchange.SUFFIXES[0]
-        st.download_button(
-            t("views.download_weights", suffix=suffix),
-            data=weights_of(session.player.trainer, suffix),
-            file_name=f"{name}{suffix}",
-            mime="application/octet-stream",
-            on_click="ignore",
-            type="primary",
-            help=t("views.download_weights_help"),
-            icon=":material/download:",
-            key=f"export_weights_{suffix}",
-        )
+        with st.container(width=190):
+            download_weights(
+                t("views.download_weights", suffix=suffix),
+                session.player.token,
+                f"{name}{suffix}",
+                key="export_weights",
+                help=t("views.download_weights_help"),
+                primary=True,
+            )
         st.download_button(
             t("views.download_experiment"),
             data=_experiment_of(session),

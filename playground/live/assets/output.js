@@ -100,12 +100,13 @@ export class OutputPanel {
     this.writeTitle(null);
   }
 
-  /** Replace the views by those named; the one that was open stays open where it can. */
+  /** Replace the views by those named; one that was chosen stays open where it can. */
   open(names) {
     for (const view of Object.values(this.views)) view.destroy();
+    const isChosen = this.names.length > 1 && names.includes(this.active);
     this.names = names;
     this.views = Object.fromEntries(names.map((name) => [name, new KINDS[name](this.services)]));
-    this.active = names.includes(this.active) ? this.active : names[0];
+    this.active = isChosen ? this.active : names[0];
     this.buttons = names.map((name) => this.tab(name));
     this.tabs.replaceChildren(...this.buttons);
     this.tabs.hidden = names.length < 2;
