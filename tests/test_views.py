@@ -28,7 +28,7 @@ class Player:
 
     def __init__(self, trainer: Trainer, status: str = "paused") -> None:
         self._trainer, self.status = trainer, status
-        self.version, self.waiting = 0, False
+        self.version, self.waiting, self.token = 0, False, "run"
 
     @contextlib.contextmanager
     def trainer(self) -> Iterator[Trainer]:

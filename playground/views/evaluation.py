@@ -49,11 +49,10 @@ def show(session: Session) -> None:
     if not np.isfinite(result.train.outputs).all():
         st.warning(session.t("views.outputs_broken"))
         return
-    part = _choose_part(session, result)
     if result.dataset.task == "classification":
-        _classes(session, result, part)
+        _classes(session, result, _choose_part(session, result))
     else:
-        _values(session, result)
+        _values(session, result)  # both parts in one chart
 
 
 def _evaluate(session: Session) -> Result:
