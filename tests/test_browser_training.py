@@ -166,7 +166,8 @@ def test_a_refusal_moves_nothing_and_can_be_closed(server: Server, visit: Visit)
 
 
 READ_BOTH = """() => {
-    const host = [...document.querySelectorAll("*")].find((e) => e.shadowRoot);
+    const isLive = (element) => element.shadowRoot?.querySelector(".output-number");
+    const host = [...document.querySelectorAll("*")].find(isLive);
     const live = [...host.shadowRoot.querySelectorAll(".output-number dd:not([hidden])")];
     const page = (name) => document.querySelector(
         `.st-key-metric_${name} [data-testid=stMetricValue]`).innerText;
