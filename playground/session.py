@@ -17,7 +17,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.experiment import Experiment
-from core.refusals import Sentence, sentence_of
+from core.refusals import Refusal, Sentence, sentence_of
 from playground import changes, files, link
 from playground.changes import Change, Path
 from playground.fields import column_labels, describe, key_of
@@ -37,6 +37,10 @@ MOVES = ("playing", "compiling")
 
 ECHO_SECONDS = 1.5
 """How long a browser may still send back what a widget showed before it was told otherwise."""
+
+
+class EchoError(Exception):
+    """A widget sent what nobody chose: nothing has happened."""
 
 
 @dataclass(frozen=True)
@@ -176,9 +180,12 @@ class Session:
 
     def act(self, action: Callable[..., None], *args: Any) -> None:
         """Do what a click asks for; whatever goes wrong becomes a sentence, nothing is lost."""
+        before = self.notice, self.problems
         self.notice, self.problems, self._is_clicked = None, (), True
         try:
             action(*args)
+        except EchoError:
+            self.notice, self.problems = before
         except ValueError as error:
             kept = Sentence("Nothing was changed: {problem}", problem=sentence_of(error))
             self.notice = Notice(kept, "warning")
@@ -227,8 +234,7 @@ class Session:
     def edit(self, path: Path) -> None:
         """Take over the value that a widget was given."""
         value = st.session_state[key_of(path)]
-        if self._is_echo(key_of(path), value):
-            return
+        self._ignore_echo(key_of(path), value)
         if path == ("data", "features"):
             value = changes.in_order(value)
         elif isinstance(value, float):
@@ -238,18 +244,21 @@ class Session:
     def edit_rate(self, path: Path, ladder: Sequence[float]) -> None:
         """Take over a rate that was typed, or climb to the ladder's next rung."""
         value = st.session_state[key_of(path)]
-        if not self._is_echo(key_of(path), value):
-            rate = changes.on_ladder(ladder, changes.read(self.experiment, path), value)
-            self.change(changes.edited, path, float(f"{rate:.10g}"))
+        self._ignore_echo(key_of(path), value)
+        if path == ("training", "learning_rate") and value == 0:  # as a typed word reads, too
+            raise Refusal("A learning rate of 0 would learn nothing.")
+        rate = changes.on_ladder(ladder, changes.read(self.experiment, path), value)
+        self.change(changes.edited, path, float(f"{rate:.10g}"))
 
-    def _is_echo(self, key: str, value: Any) -> bool:
-        """Whether a widget's value is what it showed before the page changed it.
+    def _ignore_echo(self, key: str, value: Any) -> None:
+        """Raise EchoError if a widget's value is what it showed before the page changed it.
 
         A click that comes before the browser has drawn a change brings the old values of all
         widgets along; nobody has chosen them.
         """
         old, until = self._echoes.get(key, ([], 0.0))
-        return time.monotonic() < until and value in old
+        if time.monotonic() < until and value in old:
+            raise EchoError
 
     def may_echo(self, key: str, value: Any) -> None:
         """Also expect this of a widget that was just told otherwise, or has just come.

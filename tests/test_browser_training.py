@@ -96,6 +96,32 @@ def test_the_learning_rate_changes_without_a_reset(visitor: Visitor) -> None:
     visitor.button("Pause").wait_for()
 
 
+def test_back_past_a_change_every_part_of_the_page_shows_what_the_run_has(
+    server: Server, visit: Visit
+) -> None:
+    visitor = visit(server, "?learning_rate=0.1")
+    visitor.press("Step")
+    visitor.wait_until(lambda: visitor.number("Epoch") == 1, "one epoch")
+    visitor.set_learning_rate(0.3)
+
+    def shows(rate: float) -> bool:
+        return (
+            float(visitor.field("Learning rate").input_value()) == rate
+            and f"learning_rate={rate}" in visitor.page.url
+            and visitor.live.frame()[0].get("learning_rate") == pytest.approx(rate)
+        )
+
+    visitor.press("Step")
+    visitor.wait_until(lambda: visitor.number("Epoch") == 2, "two epochs")
+    assert shows(0.3)
+    visitor.press("Back")
+    visitor.press("Back")
+    visitor.wait_until(lambda: shows(0.1), "the rate before the change")
+    assert visitor.number("Epoch") == 0
+    visitor.press("Play")  # until the change is made again, by itself
+    visitor.wait_until(lambda: shows(0.3), "the rate after the change")
+
+
 DIVERGING = "?layers=4%3Arelu&loss=mean_squared_error&output_activation=linear&optimizer=sgd" + (
     "&learning_rate=10&speed=max"
 )
@@ -140,7 +166,8 @@ def test_a_refusal_moves_nothing_and_can_be_closed(server: Server, visit: Visit)
 
 
 READ_BOTH = """() => {
-    const host = [...document.querySelectorAll("*")].find((e) => e.shadowRoot);
+    const isLive = (element) => element.shadowRoot?.querySelector(".output-number");
+    const host = [...document.querySelectorAll("*")].find(isLive);
     const live = [...host.shadowRoot.querySelectorAll(".output-number dd:not([hidden])")];
     const page = (name) => document.querySelector(
         `.st-key-metric_${name} [data-testid=stMetricValue]`).innerText;

@@ -9,7 +9,8 @@ from tests.browser import Server, Visitor
 Visit = Callable[..., Visitor]
 
 COLOURS = """() => {
-    const host = [...document.querySelectorAll("*")].find((e) => e.shadowRoot).shadowRoot;
+    const roots = [...document.querySelectorAll("*")].map((e) => e.shadowRoot);
+    const host = roots.find((root) => root?.querySelector(".live"));
     const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
     const light = (colour) => {
         pen.fillStyle = colour;
@@ -85,7 +86,8 @@ def test_a_dark_system_gets_dark_colours_that_can_be_read(server: Server, visit:
     line = visitor.page.evaluate(
         """async () => {
             const {readTheme} = await import("/assets/live/colours.js");
-            const host = [...document.querySelectorAll("*")].find((e) => e.shadowRoot).shadowRoot;
+            const roots = [...document.querySelectorAll("*")].map((e) => e.shadowRoot);
+            const host = roots.find((root) => root?.querySelector(".live"));
             return readTheme(host.querySelector(".live")).lines.at(-1);
         }"""
     )

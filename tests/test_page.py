@@ -349,7 +349,7 @@ def test_reset_gives_the_same_start_and_new_weights_another(page: AppTest) -> No
     assert page.metric[1].value != start
 
 
-@pytest.mark.parametrize("typed", [0.015, 0.02, 0.025, 1000.0, 0.0])
+@pytest.mark.parametrize("typed", [0.015, 0.02, 0.025, 1000.0, 1e-7])
 def test_a_typed_rate_is_taken_as_it_is(page: AppTest, typed: float) -> None:
     sound(page.number_input(key="learning_rate").set_value(typed).run())
     assert session(page).experiment.training.learning_rate == typed
@@ -386,6 +386,23 @@ def test_values_that_a_click_brings_along_are_not_taken_for_choices(page: AppTes
     assert here.experiment.data.n_samples == 150
     assert here.player.status in ("playing", "compiling")
     here.player.pause()
+
+
+def test_a_timer_that_brings_old_values_along_takes_no_word_away(page: AppTest) -> None:
+    here = session(page)
+    sound(page.button(key="tile_iris").click().run())
+    said = here.notice
+    assert said is not None
+    sound(page.number_input(key="samples").set_value(500).run())
+    assert here.notice is said
+    assert here.experiment.data.n_samples == 150
+
+
+def test_a_learning_rate_of_0_is_refused(page: AppTest) -> None:
+    sound(page.number_input(key="learning_rate").set_value(0.0).run())
+    assert session(page).experiment.training.learning_rate == 0.01
+    assert page.number_input(key="learning_rate").value == 0.01
+    assert "would learn nothing" in page.warning[0].value
 
 
 def test_what_a_new_row_shows_before_it_knows_its_values_is_no_choice(page: AppTest) -> None:

@@ -96,7 +96,8 @@ export class OutputPanel {
     const names = VIEWS[scene.view].filter((name) => name !== "confusion" || !regression);
     if (names.join() !== this.names.join()) this.open(names);
     for (const view of Object.values(this.views)) view.scene(scene);
-    this.latest = null;
+    this.latest = this.written = null; // the numbers of the run before are not this one's
+    this.write.cancel();
     this.writeTitle(null);
   }
 
