@@ -57,6 +57,13 @@ def test_arrows_step_forth_and_back_and_shift_r_resets(visitor: Visitor) -> None
     epochs(visitor, 0)
 
 
+def test_the_question_mark_opens_the_help(visitor: Visitor) -> None:
+    press_key(visitor, "?")
+    dialog = visitor.page.get_by_role("dialog")
+    dialog.wait_for()
+    assert "Play or pause" in dialog.inner_text()
+
+
 def test_view_options_change_the_picture_and_not_the_run(visitor: Visitor) -> None:
     press_key(visitor, "ArrowRight")
     epochs(visitor, 1)
