@@ -8,7 +8,7 @@ from __future__ import annotations
 STEP_OVERHEAD, EVALUATION_OVERHEAD = 3_000, 200_000
 """What a step and an evaluation take beside their products, on a core that does 10^10 a second."""
 
-SHARE = 0.1
+SHARE = 0.05
 """Of a run's time, for evaluations once it has come far."""
 
 EARLY = 50_000_000

@@ -110,12 +110,10 @@ def test_a_helper_that_comes_too_late_changes_nothing(crew: PunctualCrew) -> Non
     np.testing.assert_array_equal(trainer.params, before)
 
 
-@pytest.mark.parametrize("crew", [2], indirect=True)
-def test_a_helper_that_never_comes_is_not_waited_for(
-    crew: PunctualCrew, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asleep = threading.Event()
-    monkeypatch.setattr(cpu.Assistance, "__call__", lambda self, number: asleep.wait(60))
+def test_a_helper_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    crew, asleep = crews.Crew(2), threading.Event()
+    monkeypatch.setattr(crews, "shared", lambda: crew)
+    monkeypatch.setattr(cpu.Assistance, "__call__", lambda self, number: number and asleep.wait(60))
     try:
         together = trained(NARROW, 200)
     finally:
@@ -142,7 +140,7 @@ def test_no_more_threads_work_than_there_are_cores() -> None:
             assert again == 1
 
 
-def test_busy_and_waiting_helpers_are_not_idle() -> None:
+def test_helpers_are_busy_until_their_leader_has_ended() -> None:
     crew, begun, may_end = crews.Crew(3), threading.Event(), threading.Event()
 
     def job(number: int) -> None:
@@ -154,7 +152,7 @@ def test_busy_and_waiting_helpers_are_not_idle() -> None:
         with crew.leading() as idle:
             assert idle == 0
     with crew.leading() as idle:
-        assert idle == 1  # the other one is still busy
+        assert idle == 2  # on its way back
     may_end.set()
 
 

@@ -13,9 +13,12 @@ from core.engine.kernels import (
 )
 from core.engine.layout import INPUTS
 from core.engine.memory import OPTIMIZER, SEED
+from core.engine.norms import after_update, before_update, n_blocks
 from core.engine.signals import add_to, peek, swap
 from core.engine.team import (
     ACTIVATE,
+    AFTER,
+    BEFORE,
     COUNT,
     DONE,
     END,
@@ -81,6 +84,12 @@ def do_part(part, table, params, slots, X, order, buffers, settings, team, T):
         input_slopes(first, last, table, layer, params, buffers, width)
     elif operation == SLOPE:
         through_activation(first, last, table, layer, buffers, dropout, width)
+    elif operation == BEFORE:
+        before, squares = buffers.before, buffers.sums
+        before_update(first, last, table, params, buffers.G, before, squares)
+    elif operation == AFTER:
+        before, squares = buffers.before, buffers.sums
+        after_update(first, last, n_blocks(table), table, params, before, squares)
     elif operation == UPDATE:
         code, c = settings.codes[OPTIMIZER], team.constants
         move(first, last, code, params, buffers.G, slots, c, team.finite)

@@ -176,6 +176,8 @@ class CPUEngine:
                 self.layout, width, dropout=dropout, training=True, threads=self._threads
             )
             self._width, self._with_dropout = width, dropout
+            if self._threads > 1:
+                self.make_ready()
 
     def run(
         self, n_steps: int, rows: NDArray[np.float64], stride: int, n_rows: int
@@ -223,6 +225,12 @@ class CPUEngine:
                 yield job.team
             finally:
                 job.team.signals[WORD] = END
+
+    def make_ready(self) -> None:
+        """Have what helpers run compiled: they must not, a thread that compiles cannot be left."""
+        job = self.helper()
+        job.team.signals[WORD] = END  # there is nothing to help with
+        job(0)
 
     def helper(self) -> Assistance:
         """What helpers do during one call of `run`."""

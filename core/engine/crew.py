@@ -12,6 +12,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numba
 
@@ -44,6 +45,12 @@ def n_threads() -> int:
     return min(cores, MOST_THREADS)
 
 
+@dataclass(frozen=True, eq=False)
+class _Task:
+    job: Job
+    number: int
+
+
 class Crew:
     """Idle threads that can be asked to help. They start when they are first needed.
 
@@ -54,16 +61,16 @@ class Crew:
         self.threads = threads
         self._changed = threading.Condition()
         self._started = 0
-        self._jobs: deque[tuple[Job, int]] = deque()
         self._leaders = 0
-        self._busy = 0
+        self._waiting: deque[_Task] = deque()
+        self._begun: set[_Task] = set()
 
     @contextlib.contextmanager
     def leading(self) -> Iterator[int]:
         """Be one of the threads that work; yields how many more may be asked to."""
         with self._changed:
             self._leaders += 1
-            idle = self.threads - self._leaders - self._busy - len(self._jobs)
+            idle = self.threads - self._leaders - len(self._waiting) - len(self._begun)
         try:
             yield max(idle, 0)
         finally:
@@ -72,36 +79,41 @@ class Crew:
 
     @contextlib.contextmanager
     def doing(self, job: Job, count: int) -> Iterator[None]:
-        """Have up to so many helpers do a job; at the end, those who have not begun need not."""
+        """Have up to so many helpers do a job.
+
+        At the end those who have not begun need not, and those who have count as idle: they are
+        about to return, and the next call would else often be without them.
+        """
         with self._changed:
             while self._started < self.threads - 1:
                 self._started += 1
                 name = f"helper-{self._started}"
                 threading.Thread(target=self._serve, name=name, daemon=True).start()
-            asked = [(job, number) for number in range(1, count + 1)]
-            self._jobs.extend(asked)
+            asked = [_Task(job, number) for number in range(1, count + 1)]
+            self._waiting.extend(asked)
             self._changed.notify(count)
         try:
             yield
         finally:
             with self._changed:
-                self._jobs = deque(waiting for waiting in self._jobs if waiting not in asked)
+                self._waiting = deque(task for task in self._waiting if task not in asked)
+                self._begun.difference_update(asked)
 
     def _serve(self) -> None:
         with contextlib.suppress(OSError, AttributeError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         while True:
             with self._changed:
-                while not self._jobs:
+                while not self._waiting:
                     self._changed.wait()
-                job, number = self._jobs.popleft()
-                self._busy += 1
+                task = self._waiting.popleft()
+                self._begun.add(task)
             try:
-                job(number)
+                task.job(task.number)
             finally:
-                del job  # or its arrays would live on in this frame while it waits
                 with self._changed:
-                    self._busy -= 1
+                    self._begun.discard(task)
+                del task  # or its arrays would live on in this frame while it waits
 
 
 @functools.cache

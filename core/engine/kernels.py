@@ -63,6 +63,7 @@ from core.engine.memory import (
     SMOOTHING,
     STEP,
 )
+from core.engine.norms import after_update, before_update, layer_norms, n_blocks, norm
 from core.engine.products import (
     AT_0,
     by_samples,
@@ -76,6 +77,8 @@ from core.engine.products import (
 from core.engine.scalars import exp
 from core.engine.team import (
     ACTIVATE,
+    AFTER,
+    BEFORE,
     INPUT_SLOPE,
     SLOPE,
     SUMS,
@@ -90,10 +93,8 @@ from core.maths import random
 f32 = np.float32
 ONE, ZERO = f32(1.0), f32(0.0)
 STEP_0 = np.int64(0)
-# Of one number, in multiplications: turned, put through a function or its slope, moved.
-TURN_COST, FUNCTION_COST, UPDATE_COST = 8, 8, 10
-# Between these, squares in float32 neither overflow nor lose what counts to denormals.
-SMALL_SQUARES, LARGE_SQUARES = f32(1e-26), f32(1e38)
+# Of one number, in multiplications: turned, put through a function or its slope, moved, recorded.
+TURN_COST, FUNCTION_COST, UPDATE_COST, RECORD_COST = 8, 8, 10, 8
 
 key, draw, uniform = double(random.key), double(random.draw), double(random.uniform)
 normal = double(random.normal)
@@ -371,26 +372,12 @@ def add_penalty(table, params, G, codes, numbers):
 
 
 @kernel
-def norm(values):
-    """Euclidean norm. Where squares leave float32's range, they are summed in double."""
-    total = ZERO
-    for k in range(values.size):
-        total += values[k] * values[k]
-    if SMALL_SQUARES < total < LARGE_SQUARES:
-        return np.sqrt(np.float64(total))
-    exact = 0.0
-    for k in range(values.size):
-        exact += np.float64(values[k]) * np.float64(values[k])
-    return np.sqrt(exact)
-
-
-@kernel
-def shorten(values, longest):
-    """Scale a vector down to a norm of at most `longest`."""
-    length = norm(values)
+def shorten(values, start, stop, longest):
+    """Scale a range of a vector down to a norm of at most `longest`."""
+    length = norm(values, start, stop)
     if length > longest:
         scale = f32(longest / length)
-        for k in range(values.size):
+        for k in range(start, stop):
             values[k] *= scale
 
 
@@ -406,10 +393,10 @@ def clip(table, G, numbers):
     if numbers[CLIP_NORM] > 0.0:
         for layer in range(table.shape[0]):
             start, stop = table[layer, WEIGHTS], table[layer, BIASES]
-            shorten(G[start:stop], numbers[CLIP_NORM])
-            shorten(G[stop : stop + table[layer, UNITS]], numbers[CLIP_NORM])
+            shorten(G, start, stop, numbers[CLIP_NORM])
+            shorten(G, stop, stop + table[layer, UNITS], numbers[CLIP_NORM])
     if numbers[GLOBAL_CLIP_NORM] > 0.0:
-        shorten(G, numbers[GLOBAL_CLIP_NORM])
+        shorten(G, AT_0, G.size, numbers[GLOBAL_CLIP_NORM])
 
 
 @kernel
@@ -424,6 +411,12 @@ def learning_rate(settings, step):
 
 
 @kernel
+def is_finite(x):
+    """Neither nan nor infinite. (numba's own asks for x - x, which `reassoc` may take for 0.)"""
+    return abs(x) < np.inf
+
+
+@kernel
 def move(first, last, code, params, G, slots, constants, finite):
     """Move a range of the parameters, in whole vectors; finite[0] is nan if one no longer is."""
     c0, c1, c2, c3, c4 = constants[0], constants[1], constants[2], constants[3], constants[4]
@@ -431,7 +424,7 @@ def move(first, last, code, params, G, slots, constants, finite):
     W, g = params[start:stop], G[start:stop]
     s, r, q = slots.s[start:stop], slots.r[start:stop], slots.q[start:stop]
     found = update_all(code, W, g, s, r, q, c0, c1, c2, c3, c4)
-    if not np.isfinite(found):
+    if not is_finite(found):
         finite[0] = found
 
 
@@ -484,24 +477,27 @@ def loss_and_gradient(team, table, params, buffers, settings, width, count, step
     return total / (count if codes[MEAN_OVER] == PER_SAMPLE else count * outputs)
 
 
-@kernel
-def layer_norms(table, values, row):
-    """Norms of each layer's weights and biases together."""
-    for layer in range(table.shape[0]):
-        start, stop = table[layer, WEIGHTS], table[layer, BIASES] + table[layer, UNITS]
-        row[layer] = norm(values[start:stop])
+before_together = shared(BEFORE, before_update)
+after_together = shared(AFTER, after_update)
 
 
 @kernel
-def record(row, table, params, before):
+def record_before(team, table, params, buffers, row):
+    """Norms of the gradient into the first group of a row; what the update starts from is kept."""
+    n, n_layers, cost = n_blocks(table), table.shape[0], RECORD_COST * params.size
+    before_together(team, AT_0, n, cost, table, params, buffers.G, buffers.before, buffers.sums)
+    layer_norms(table, buffers.sums, AT_0, row[N_COLUMNS : N_COLUMNS + n_layers])
+
+
+@kernel
+def record_after(team, table, params, buffers, row):
     """The last two groups of a row: weight norms, and norms of the update against them."""
-    n_layers = table.shape[0]
+    n, n_layers, cost = n_blocks(table), table.shape[0], RECORD_COST * params.size
+    after_together(team, AT_0, n, cost, n, table, params, buffers.before, buffers.sums)
     weights = row[N_COLUMNS + n_layers : N_COLUMNS + 2 * n_layers]
     ratios = row[N_COLUMNS + 2 * n_layers : N_COLUMNS + 3 * n_layers]
-    layer_norms(table, params, weights)
-    for k in range(params.size):
-        before[k] = params[k] - before[k]
-    layer_norms(table, before, ratios)
+    layer_norms(table, buffers.sums, n, weights)
+    layer_norms(table, buffers.sums, 2 * n, ratios)
     for layer in range(n_layers):
         ratios[layer] = ratios[layer] / weights[layer] if weights[layer] > 0.0 else 0.0
 
@@ -519,7 +515,7 @@ def run(
     are full. A step that yields anything not finite is the last, is counted, and has no row.
     """
     codes, numbers = settings.codes, settings.numbers
-    n_samples, n_layers = order.size, table.shape[0]
+    n_samples = order.size
     for done in range(n_steps):
         step, position = state[STEP] + 1, state[POSITION]
         recorded = step % stride == 0
@@ -540,10 +536,7 @@ def run(
         loss = loss_and_gradient(team, table, params, buffers, settings, width, count, step)
         add_penalty(table, params, buffers.G, codes, numbers)
         if recorded:
-            for k in range(params.size):
-                buffers.before[k] = params[k]
-            row = rows[n_rows]
-            layer_norms(table, buffers.G, row[N_COLUMNS : N_COLUMNS + n_layers])
+            record_before(team, table, params, buffers, rows[n_rows])
         clip(table, buffers.G, numbers)
         rate = learning_rate(settings, step)
         finite = update(team, params, buffers.G, slots, settings, rate, step)
@@ -552,13 +545,13 @@ def run(
         state[STEP], state[POSITION] = step, position + count
         if state[POSITION] == n_samples:
             state[EPOCH], state[POSITION] = state[EPOCH] + 1, 0
-        if not (np.isfinite(loss) and np.isfinite(finite)):
+        if not (is_finite(loss) and is_finite(finite)):
             return done + 1, n_rows, False
         if recorded:
             row = rows[n_rows]
             row[0], row[1] = step, state[EPOCH] + state[POSITION] / n_samples
             row[2], row[3] = loss, rate
-            record(row, table, params, buffers.before)
+            record_after(team, table, params, buffers, row)
             n_rows += 1
     return n_steps, n_rows, True
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.engine.lanes import LANES
 from core.engine.layout import Layout
+from core.engine.norms import BLOCK
 from core.engine.team import HELPED, N_SIGNALS
 from core.maths.rules import N_CONSTANTS, N_SLOTS
 
@@ -60,6 +61,7 @@ class Buffers(NamedTuple):
     S: Floats  # (width,): sums over the outputs of a sample
     G: Floats
     before: Floats  # parameters before the update, kept on recorded steps
+    sums: np.ndarray  # float64: squares of gradients, parameters and updates, block by block
 
 
 class Slots(NamedTuple):
@@ -141,7 +143,8 @@ def buffers_for(
         start += whole(size)
     if not dropout:
         parts["H"] = parts["A"]
-    return Buffers(**parts)
+    rounded = layout.n_parameters // BLOCK + layout.n_layers  # each layer's last block is a part
+    return Buffers(**parts, sums=np.zeros(3 * rounded * training))
 
 
 def whole(count: int) -> int:
