@@ -539,3 +539,23 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     assert folder.startswith(str(tmp_path / "neural-playground" / ""))
     folder = run_python(where, XDG_CACHE_HOME=str(blocked), **names)
     assert folder.startswith(str(tmp_path / "neural-playground-"))
+
+
+@pytest.mark.parametrize("sizes", [(2, 3, 1), (3, 5, 4, 3), (7, 65, 33, 2), (300, 20, 3)])
+def test_nothing_is_written_beyond_the_buffers(sizes: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, sizes[0])).astype(np.float32)
+    Y = rng.normal(size=(40, sizes[-1])).astype(np.float32)
+    layout = Layout(sizes, ("tanh",) * (len(sizes) - 1))
+    engine = cpu.CPUEngine(layout, X, Y, loss="mean_squared_error", optimizer="adam", seed=0)
+    last = engine.buffers.before  # of the block
+    guards = []
+    for array in (engine._params, last):
+        raw = array.base
+        assert raw is not None
+        end = array.ctypes.data + array.nbytes - raw.ctypes.data
+        guards.append(raw[end:])
+        assert len(guards[-1]) >= 64
+        guards[-1][:] = 0xAB
+    engine.run(5, np.zeros((5, 4 + 3 * layout.n_layers)), 1, 0)
+    assert all((guard == 0xAB).all() for guard in guards)

@@ -3,13 +3,13 @@
 Four sums run side by side: one alone would wait for its own last addition at every step, and the
 three norms that a recorded step asks for would cost as much as the step of a small network.
 A layer's squares are summed block by block, so that threads can share them with the same bits.
-Arrays have room for whole vectors behind their last number.
+Behind an array's last number there is room to read a whole vector.
 """
 
 import numpy as np
 
 from core.engine.jit import kernel
-from core.engine.lanes import LANES, add, first, fma, load, store, sub, total, zeros
+from core.engine.lanes import LANES, add, first, fma, load, store_part, sub, total, zeros
 from core.engine.layout import BIASES, UNITS, WEIGHTS
 
 f32 = np.float32
@@ -107,7 +107,7 @@ def before_update(first, last, table, params, G, before, sums):
     for block in range(first, last):
         start, stop = block_at(table, block)
         for k in range(start, stop, LANES):
-            store(before, k, load(params, k))
+            store_part(before, k, load(params, k), min(LANES, stop - k))
         sums[block] = squares(G, start, stop)
 
 
