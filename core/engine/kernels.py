@@ -21,7 +21,19 @@ from core.engine.batches import gather, shuffle
 from core.engine.compile import double
 from core.engine.jit import entry, kernel
 from core.engine.lanes import LANES, add, fill, first, fma, load, mul, store, sub, zeros
-from core.engine.layout import ACTIVATION, BIASES, INPUTS, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
+from core.engine.layout import (
+    ACTIVATION,
+    BETA,
+    BIASES,
+    GAMMA,
+    INPUTS,
+    NORMALIZATION,
+    ROW,
+    SOFTMAX_CODE,
+    STOP,
+    UNITS,
+    WEIGHTS,
+)
 from core.engine.loops import (
     CONSTANT,
     activate,
@@ -63,6 +75,13 @@ from core.engine.memory import (
     SMOOTHING,
     STEP,
 )
+from core.engine.normalize import (
+    NOT_NORMALIZED,
+    move_statistics,
+    no_bias_gradients,
+    normalize,
+    through_normalization,
+)
 from core.engine.products import (
     AT_0,
     by_samples,
@@ -75,7 +94,7 @@ from core.maths import random
 
 f32 = np.float32
 ONE, ZERO = f32(1.0), f32(0.0)
-STEP_0 = np.int64(0)
+STEP_0 = np.int64(0)  # of a network at rest: steps of training count from 1
 # Between these, squares in float32 neither overflow nor lose what counts to denormals.
 SMALL_SQUARES, LARGE_SQUARES = f32(1e-26), f32(1e38)
 
@@ -135,13 +154,15 @@ def dropout_mask(M, A, H, units, width, rate, stream):
 
 
 @kernel
-def forward(table, params, buffers, width, dropout, seed, step):
-    """z = W' x + b, a = f(z), layer by layer."""
+def forward(table, params, buffers, width, count, dropout, seed, step):
+    """z = W' x + b, a = f(z), or f of z normalized, layer by layer."""
     X, x = buffers.X, AT_0
     for layer in range(table.shape[0]):
         units, code = table[layer, UNITS], table[layer, ACTIVATION]
         start, stop = table[layer, ROW] * width, (table[layer, ROW] + units) * width
         layer_sums(table, layer, params, X, x, buffers.R, buffers.T, buffers.Z, start, width)
+        if table[layer, NORMALIZATION] != NOT_NORMALIZED:
+            normalize(table, layer, params, buffers, width, count, step > STEP_0)
         if code == SOFTMAX_CODE:
             softmax(buffers.Z[start:stop], buffers.A[start:stop], buffers.S, units, width)
         else:
@@ -248,8 +269,8 @@ def output_slope(table, buffers, codes, width, count):
 
 
 @kernel
-def backward(table, params, buffers, width, dropout):
-    """dE/dW = X D', dE/db = sum D; one layer down: D = (W D) f'(z)."""
+def backward(table, params, buffers, width, count, dropout, step):
+    """dE/dW = X D', dE/db = sum D; one layer down: D = (W D) f'(z), and through what made z."""
     D, T, G = buffers.D, buffers.T, buffers.G
     for layer in range(table.shape[0] - 1, 0, -1):
         start, below = table[layer, ROW] * width, table[layer - 1, ROW] * width
@@ -262,7 +283,11 @@ def backward(table, params, buffers, width, dropout):
                 store(D, k, mul(load(D, k), load(buffers.M, k)))
         Z, A = buffers.Z[below:start], buffers.A[below:start]
         times_slope(table[layer - 1, ACTIVATION], Z, A, D[below:start])
+        if table[layer - 1, NORMALIZATION] != NOT_NORMALIZED:
+            through_normalization(table, layer - 1, params, buffers, width, count, step > STEP_0)
     weight_gradient(table, AT_0, buffers.X, AT_0, D, AT_0, T, G, width)
+    if step > STEP_0:
+        no_bias_gradients(table, G)
 
 
 # ---- update ---------------------------------------------------------------------------------
@@ -305,7 +330,7 @@ def shorten(values, longest):
 
 @kernel
 def clip(table, G, numbers):
-    """Keras's clipping: by value, by the norm of each matrix and bias, by the norm of all."""
+    """Keras's clipping: by value, by the norm of each matrix and vector, by the norm of all."""
     if numbers[CLIP_VALUE] > 0.0:
         bound = f32(numbers[CLIP_VALUE])
         for k in range(G.size):
@@ -316,7 +341,9 @@ def clip(table, G, numbers):
         for layer in range(table.shape[0]):
             start, stop = table[layer, WEIGHTS], table[layer, BIASES]
             shorten(G[start:stop], numbers[CLIP_NORM])
-            shorten(G[stop : stop + table[layer, UNITS]], numbers[CLIP_NORM])
+            shorten(G[stop : table[layer, GAMMA]], numbers[CLIP_NORM])
+            shorten(G[table[layer, GAMMA] : table[layer, BETA]], numbers[CLIP_NORM])
+            shorten(G[table[layer, BETA] : table[layer, STOP]], numbers[CLIP_NORM])
     if numbers[GLOBAL_CLIP_NORM] > 0.0:
         shorten(G, numbers[GLOBAL_CLIP_NORM])
 
@@ -337,7 +364,7 @@ def update(params, G, slots, settings, rate, step):
     """Move every parameter; returns 0, or nan if a parameter or slot is no longer finite."""
     code = settings.codes[OPTIMIZER]
     c0, c1, c2, c3, c4 = prepare(code, settings.options, rate, np.float64(step))
-    return update_all(code, params, G, slots, f32(c0), f32(c1), f32(c2), f32(c3), f32(c4))
+    return update_all(code, params[: G.size], G, slots, f32(c0), f32(c1), f32(c2), f32(c3), f32(c4))
 
 
 @kernel
@@ -366,9 +393,9 @@ def hold_norms(table, params, numbers):
 def loss_and_gradient(table, params, buffers, settings, width, count, step):
     """Forward and backward through one batch; returns the batch's mean loss. G is overwritten."""
     codes = settings.codes
-    forward(table, params, buffers, width, settings.dropout, codes[SEED], step)
+    forward(table, params, buffers, width, count, settings.dropout, codes[SEED], step)
     output_slope(table, buffers, codes, width, count)
-    backward(table, params, buffers, width, settings.dropout)
+    backward(table, params, buffers, width, count, settings.dropout, step)
     total = batch_loss(table, buffers, codes, width, count)
     outputs = table[table.shape[0] - 1, UNITS]
     return total / (count if codes[MEAN_OVER] == PER_SAMPLE else count * outputs)
@@ -376,10 +403,9 @@ def loss_and_gradient(table, params, buffers, settings, width, count, step):
 
 @kernel
 def layer_norms(table, values, row):
-    """Norms of each layer's weights and biases together."""
+    """Norms of each layer's parameters together."""
     for layer in range(table.shape[0]):
-        start, stop = table[layer, WEIGHTS], table[layer, BIASES] + table[layer, UNITS]
-        row[layer] = norm(values[start:stop])
+        row[layer] = norm(values[table[layer, WEIGHTS] : table[layer, STOP]])
 
 
 @kernel
@@ -389,7 +415,7 @@ def record(row, table, params, before):
     weights = row[N_COLUMNS + n_layers : N_COLUMNS + 2 * n_layers]
     ratios = row[N_COLUMNS + 2 * n_layers : N_COLUMNS + 3 * n_layers]
     layer_norms(table, params, weights)
-    for k in range(params.size):
+    for k in range(before.size):
         before[k] = params[k] - before[k]
     layer_norms(table, before, ratios)
     for layer in range(n_layers):
@@ -428,19 +454,20 @@ def run(
         loss = loss_and_gradient(table, params, buffers, settings, width, count, step)
         add_penalty(table, params, buffers.G, codes, numbers)
         if recorded:
-            for k in range(params.size):
+            for k in range(buffers.before.size):
                 buffers.before[k] = params[k]
             row = rows[n_rows]
             layer_norms(table, buffers.G, row[N_COLUMNS : N_COLUMNS + n_layers])
         clip(table, buffers.G, numbers)
         rate = learning_rate(settings, step)
         finite = update(params, buffers.G, slots, settings, rate, step)
+        sound = move_statistics(table, params, buffers.B)
         if numbers[MAX_NORM] > 0.0:
             hold_norms(table, params, numbers)
         state[STEP], state[POSITION] = step, position + count
         if state[POSITION] == n_samples:
             state[EPOCH], state[POSITION] = state[EPOCH] + 1, 0
-        if not (np.isfinite(loss) and np.isfinite(finite)):
+        if not (sound and np.isfinite(loss) and np.isfinite(finite)):
             return done + 1, n_rows, False
         if recorded:
             row = rows[n_rows]
@@ -455,7 +482,8 @@ def run(
 def gradients(table, params, buffers, settings, X, Y, order, total_gradient):
     """Sum of the loss over all of X, and in total_gradient (float64) dE/dparameters of that sum.
 
-    In batches of codes[BATCH_SIZE]; no penalty. The settings decide on dropout.
+    In batches of codes[BATCH_SIZE]; no penalty. The settings decide on dropout. Layers normalized
+    over batches use their running statistics: the sum is one of samples, however they are batched.
     """
     codes, total = settings.codes, 0.0
     outputs = table[table.shape[0] - 1, UNITS]
@@ -465,7 +493,7 @@ def gradients(table, params, buffers, settings, X, Y, order, total_gradient):
         width = gather(table, buffers, X, Y, order, start, count, ZERO, ZERO)
         weight = count if codes[MEAN_OVER] == PER_SAMPLE else count * outputs
         total += weight * loss_and_gradient(table, params, buffers, settings, width, count, STEP_0)
-        for k in range(params.size):
+        for k in range(total_gradient.size):
             total_gradient[k] += weight * np.float64(buffers.G[k])
     return total
 
@@ -483,7 +511,7 @@ def outputs(table, params, buffers, settings, X, Y, order, layers, loss_wanted):
     for start in range(0, order.size, codes[BATCH_SIZE]):
         count = min(codes[BATCH_SIZE], order.size - start)
         width = gather(table, buffers, X, Y, order, start, count, ZERO, ZERO)
-        forward(table, params, buffers, width, settings.dropout, codes[SEED], STEP_0)
+        forward(table, params, buffers, width, count, settings.dropout, codes[SEED], STEP_0)
         if loss_wanted:
             total += batch_loss(table, buffers, codes, width, count)
         for j in range(first, n_units):
