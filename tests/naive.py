@@ -253,6 +253,14 @@ class Net:
             part[...] = flat[start : start + part.size].reshape(part.shape)
             start += part.size
 
+    def read_statistics(self, flat: NDArray) -> None:
+        """Take all running statistics from one flat array."""
+        start = 0
+        for norm in self.every_norm:
+            for part in (norm.mean, norm.variance) if norm and norm.kind == "batch" else ():
+                part[:] = flat[start : start + part.size]
+                start += part.size
+
     def forward(
         self, X: Array, masks: Sequence[Array | None] = (), training: bool = False
     ) -> tuple[list, list, list]:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core import DataConfig, Dense, Experiment, Network, NetworkConfig, Trainer, TrainingConfig
+from core import (
+    DataConfig,
+    Dense,
+    Experiment,
+    Network,
+    NetworkConfig,
+    Trainer,
+    TrainingConfig,
+    exchange,
+)
 from core.engine import cpu
 from core.engine.layout import Layout
+from core.exchange.links import from_query, to_query
 from core.maths.normalizations import EPSILON, MOMENTUM, NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from tests import naive
 from tests.naive import Net, Training
 from tests.test_engine import NEVER, NO_ROWS, an_engine, classes
+from tests.test_exchange import assert_same, refusal, run_readme, with_arrays_of
 
 KINDS = [name for name in NORMALIZATIONS if name != "none"]
 CCE = Training("categorical_crossentropy", learning_rate=0.05, batch_size=8)
@@ -277,3 +290,65 @@ def test_networks_of_given_arrays():
     ):
         with pytest.raises(ValueError, match=words):
             Network.from_arrays(config, W, b, wrong)
+
+
+# ---- files and links ------------------------------------------------------------------------
+
+EACH_SUFFIX = pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+
+
+@EACH_SUFFIX
+def test_files_keep_gamma_beta_and_running_statistics(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = Trainer(an_experiment())
+    trainer.step(50)
+    trainer.set_bias(0, 1, 0.25)
+    trainer.step(3)
+    exchange.save(trainer, tmp_path / f"network{suffix}")
+    loaded = exchange.load(tmp_path / f"network{suffix}")
+    assert_same(trainer.network, loaded)
+    assert np.array_equal(trainer.params, loaded.params)
+    data = trainer.dataset
+    assert np.array_equal(loaded.predict(data.X_test), trainer.predict(data.X_test))
+    assert loaded.run is not None
+    again = Trainer.replay(loaded.run)
+    assert np.array_equal(again.params, trainer.params)
+    predict = run_readme(tmp_path / f"network{suffix}", monkeypatch)
+    raw = np.random.default_rng(0).uniform(-6, 6, (40, 2))
+    np.testing.assert_allclose(predict(raw), loaded.predict(raw), rtol=2e-4, atol=2e-5)
+
+
+@EACH_SUFFIX
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda arrays: arrays.pop("layer_0/moving_mean"), "no array 'layer_0/moving_mean'"),
+        (
+            lambda arrays: arrays.update({"layer_1/gamma": np.ones(3, np.float32)}),
+            "'layer_1/gamma' has shape (3,); it should be (18,)",
+        ),
+        (
+            lambda arrays: arrays.update({"layer_2/gamma": np.ones(3, np.float32)}),
+            "no layer's: 'layer_2/gamma'",
+        ),
+        (
+            lambda arrays: arrays.update({"layer_0/moving_variance": np.full(5, -1.0, np.float32)}),
+            "'layer_0/moving_variance' holds variances below 0",
+        ),
+        (
+            lambda arrays: arrays.update({"layer_0/beta": np.full(5, np.inf, np.float32)}),
+            "'layer_0/beta' holds values that are not finite",
+        ),
+    ],
+)
+def test_files_that_do_not_fit(suffix: str, change: Callable, words: str) -> None:
+    assert words in refusal(with_arrays_of(Trainer(an_experiment()), suffix, change), suffix)
+
+
+def test_links_carry_the_normalization() -> None:
+    query = to_query(an_experiment())
+    assert query["layers"] == "5:relu:0.1:batch,18:tanh:0:layer,3:tanh"
+    assert from_query(query) == (an_experiment(), [])
+    (problem,) = from_query({"layers": "4:tanh:0:bach"})[1]
+    assert "Did you mean 'batch'?" in problem

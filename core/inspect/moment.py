@@ -10,6 +10,7 @@ import numpy as np
 
 from core.data.targets import encode_targets
 from core.experiment import TrainingConfig
+from core.inspect.normalizing import Normalizing, normalizing_of
 from core.inspect.trace import LayerTrace, Trace, trace
 from core.inspect.update import Rule, Update, trace_update
 from core.maths import losses, optimizers, random, registry, regularizers, schedules
@@ -26,7 +27,8 @@ MOST_ELEMENTS = 200_000  # activations that a trace works out in plain Python: a
 class Moment:
     """Everything that decides the next step. Arrays are copies but for the dataset's.
 
-    layers: weights (n_in, units), biases (units,), activation of every layer.
+    layers: weights (n_in, units), biases (units,), activation of every layer. normalizing: what
+    lies between the two.
     layer: the one whose slots were copied. slots: of every optimizer slot, its value for that
     layer's weights and biases.
     batch: the training rows of the next mini-batch, int64 (batch,).
@@ -34,6 +36,7 @@ class Moment:
 
     step: int
     layers: tuple[tuple[np.ndarray, np.ndarray, str], ...]
+    normalizing: tuple[Normalizing, ...]
     layer: int
     slots: tuple[tuple[np.ndarray, np.ndarray], ...]
     training: TrainingConfig
@@ -52,13 +55,25 @@ class Moment:
         """How many rows a trace of this network can hold and stay quick."""
         return max(1, MOST_ELEMENTS // sum(self.sizes))
 
-    def trace(self, rows: np.ndarray, *, dropout: bool = False) -> Trace:
-        """Trace training rows (batch,). dropout: with the next step's masks and input noise."""
-        masks = self._masks(len(rows)) if dropout else None
+    def trace(self, rows: np.ndarray, *, as_step: bool = False) -> Trace:
+        """Trace training rows (batch,).
+
+        as_step: as the next step has them, with its dropout masks, its input noise and, where
+        layers are normalized over batches, the statistics of these very rows; else as in
+        predictions, by the running statistics.
+        """
+        masks = self._masks(len(rows)) if as_step else None
         X = self.dataset.X_train[rows]
-        if dropout and self.training.input_noise:
+        if as_step and self.training.input_noise:
             X = X + self.training.input_noise * self._noise(*X.shape)
-        return trace(self.layers, X, self._targets(rows), self.training.loss, masks=masks)
+        return trace(
+            self.layers,
+            X,
+            self._targets(rows),
+            self.training.loss,
+            masks=masks,
+            normalizing=[replace(each, at_rest=not as_step) for each in self.normalizing],
+        )
 
     def update(self, traced: Trace, i: int | None, j: int) -> Update:
         """Work out what the optimizer makes of a traced gradient, in the layer `layer`.
@@ -147,7 +162,7 @@ class Moment:
         return any((training.clip_value, training.clip_norm, training.global_clip_norm))
 
     def _clipped(self, traced: Trace, part: int, place: int | tuple[int, int]) -> float:
-        """Clip as Keras does: by value, by the norm of each matrix and bias, by that of all."""
+        """Clip as Keras does: by value, by the norm of each matrix and vector, by that of all."""
         training = self.training
         all_gradients = [self._with_penalty(layer) for layer in traced.layers]
         if bound := training.clip_value:
@@ -165,7 +180,7 @@ class Moment:
         return gradient
 
     def _with_penalty(self, layer: LayerTrace) -> tuple[np.ndarray, ...]:
-        """A layer's gradients of weights and biases, the regularizer's share added."""
+        """A layer's gradients, of weights and biases first, the regularizer's share added."""
         rate = self.training.regularization_rate
         slope = registry.get(
             regularizers.REGULARIZERS, self.training.regularizer, "regularizer"
@@ -174,7 +189,8 @@ class Moment:
         one, two = slope(1.0, rate), slope(2.0, rate)
         b = two - one
         penalty = (one - b) * np.sign(layer.weights) + b * layer.weights
-        return layer.weight_gradients + penalty, layer.bias_gradients
+        weights = layer.weight_gradients + penalty
+        return weights, layer.bias_gradients, *layer.scale_gradients.values()
 
 
 def _shortened(gradient: np.ndarray, longest: float) -> np.ndarray:
@@ -185,7 +201,8 @@ def _shortened(gradient: np.ndarray, longest: float) -> np.ndarray:
 def moment_of(trainer: Trainer, layer: int = 0) -> Moment:
     """Copy a run out as it stands, with the optimizer's memory of one layer."""
     layout, training = trainer.layout, trainer.training
-    weights, biases = layout.views(trainer.params.copy())
+    params = trainer.params.copy()
+    weights, biases = layout.views(params)
     record = registry.get(optimizers.OPTIMIZERS, training.optimizer, "optimizer").under(
         training.optimizer_options
     )
@@ -201,6 +218,7 @@ def moment_of(trainer: Trainer, layer: int = 0) -> Moment:
     return Moment(
         step=trainer.step_count,
         layers=tuple(zip(weights, biases, layout.activations, strict=True)),
+        normalizing=normalizing_of(layout, params),
         layer=layer,
         slots=tuple(slots),
         training=training,

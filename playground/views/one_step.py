@@ -46,7 +46,7 @@ def show(session: Session) -> None:
     if len(rows) > moment.largest_batch:
         st.info(session.t("views.batch_cut", shown=moment.largest_batch, size=len(rows)))
         rows = rows[: moment.largest_batch]
-    traced = moment.trace(rows, dropout=whole_batch)
+    traced = moment.trace(rows, as_step=whole_batch)
     row = min(number, len(rows) - 1) if whole_batch else 0
     more = session.t("views.more_terms")
     focus = Focus(layer, unit, i, row, names[layer], more)
