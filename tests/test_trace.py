@@ -13,6 +13,7 @@ from core.inspect.trace import trace
 from core.inspect.update import Rule, trace_update
 from core.maths.activations import ACTIVATIONS, SOFTMAX
 from core.maths.losses import LOSSES
+from core.maths.normalizations import PARAMETERS
 from core.maths.optimizers import OPTIMIZERS
 from core.trainer import Trainer
 
@@ -235,6 +236,11 @@ def assert_next_step_is_foretold(trainer: Trainer) -> None:
         for j in range(len(biases[layer])):
             foretold = moment.update(traced, None, j)
             assert foretold.after == pytest.approx(float(biases[layer][j]), rel=1e-4, abs=1e-6)
+            scales = trainer.layout.normalization_views(trainer.params)[layer]
+            for name in PARAMETERS if scales else ():
+                found = float(scales[name][j])
+                foretold = moment.update(traced, name, j)
+                assert foretold.after == pytest.approx(found, rel=1e-4, abs=1e-6)
             for i in range(len(weights[layer])):
                 foretold = moment.update(traced, i, j)
                 found = float(weights[layer][i, j])

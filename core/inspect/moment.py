@@ -11,12 +11,14 @@ import numpy as np
 from core.data.targets import encode_targets
 from core.experiment import TrainingConfig
 from core.inspect.normalizing import Normalizing, normalizing_of
-from core.inspect.trace import LayerTrace, Trace, trace
+from core.inspect.trace import LayerTrace, Place, Trace, trace
 from core.inspect.update import Rule, Update, trace_update
 from core.maths import losses, optimizers, random, registry, regularizers, schedules
+from core.maths.normalizations import PARAMETERS
 
 if TYPE_CHECKING:
     from core.data import Dataset
+    from core.engine.layout import Layout
     from core.trainer import Trainer
 
 SMALLEST_LENGTH = 1e-7  # Keras adds it to a norm before it divides
@@ -30,7 +32,7 @@ class Moment:
     layers: weights (n_in, units), biases (units,), activation of every layer. normalizing: what
     lies between the two.
     layer: the one whose slots were copied. slots: of every optimizer slot, its value for that
-    layer's weights and biases.
+    layer's weights, biases and, if it is normalized, gamma and beta.
     batch: the training rows of the next mini-batch, int64 (batch,).
     """
 
@@ -38,7 +40,7 @@ class Moment:
     layers: tuple[tuple[np.ndarray, np.ndarray, str], ...]
     normalizing: tuple[Normalizing, ...]
     layer: int
-    slots: tuple[tuple[np.ndarray, np.ndarray], ...]
+    slots: tuple[tuple[np.ndarray, ...], ...]
     training: TrainingConfig
     dropout: tuple[float, ...]
     seed: int
@@ -75,14 +77,14 @@ class Moment:
             normalizing=[replace(each, at_rest=not as_step) for each in self.normalizing],
         )
 
-    def update(self, traced: Trace, i: int | None, j: int) -> Update:
+    def update(self, traced: Trace, i: Place, j: int) -> Update:
         """Work out what the optimizer makes of a traced gradient, in the layer `layer`.
 
-        i: which input the weight of unit j reads, or None for the unit's bias.
+        i: which input the weight of unit j reads, None for the unit's bias, "gamma" or "beta".
         """
         update = self._by_the_optimizer(traced, i, j)
         longest = self.training.max_norm
-        if i is None or not longest:
+        if not isinstance(i, int) or not longest:
             return update
         others = range(len(self.layers[self.layer][0]))
         weights = [self._by_the_optimizer(traced, k, j).after for k in others]
@@ -90,19 +92,22 @@ class Moment:
         scale = min(length, longest) / (SMALLEST_LENGTH + length)
         return replace(update, after=update.after * scale)
 
-    def _by_the_optimizer(self, traced: Trace, i: int | None, j: int) -> Update:
+    def _by_the_optimizer(self, traced: Trace, i: Place, j: int) -> Update:
         """The update before any constraint on the weights."""
         weights, biases, _ = self.layers[self.layer]
-        found, place = traced.layers[self.layer], j if i is None else (i, j)
-        part = 1 if i is None else 0
-        gradients = (found.weight_gradients, found.bias_gradients)[part]
+        found, is_weight = traced.layers[self.layer], isinstance(i, int)
+        scales = self.normalizing[self.layer].arrays
+        place = (i, j) if isinstance(i, int) else j
+        part = 0 if isinstance(i, int) else 1 if i is None else 2 + list(PARAMETERS).index(i)
+        values = (weights, biases, *(scales[name] for name in PARAMETERS if name in scales))
+        gradients = (found.weight_gradients, found.bias_gradients, *found.scale_gradients.values())
         return trace_update(
             self._rule(),
-            float((weights, biases)[part][place]),
-            float(gradients[place]),
+            float(values[part][place]),
+            float(gradients[part][place]),
             [float(slot[part][place]) for slot in self.slots],
             step=self.step + 1,
-            is_weight=i is not None,
+            is_weight=is_weight,
             clipped=self._clipped(traced, part, place) if self._clips else None,
         )
 
@@ -207,14 +212,11 @@ def moment_of(trainer: Trainer, layer: int = 0) -> Moment:
         training.optimizer_options
     )
     if trainer.step_count:
-        every_slot = [layout.views(slot) for slot in trainer.engine.slots[: len(record.slots)]]
-        slots = [
-            (by_weight[layer].copy(), by_bias[layer].copy()) for by_weight, by_bias in every_slot
-        ]
+        flat_slots = list(trainer.engine.slots[: len(record.slots)])
     else:  # without asking for the engine, which would be compiled now
         start = record.starting_slot(training.optimizer_options)
-        fresh = (np.full_like(weights[layer], start), np.full_like(biases[layer], start))
-        slots = [fresh] * len(record.slots)
+        flat_slots = [np.full(layout.n_parameters, start, np.float32)] * len(record.slots)
+    slots = [_of_layer(layout, slot, layer) for slot in flat_slots]
     return Moment(
         step=trainer.step_count,
         layers=tuple(zip(weights, biases, layout.activations, strict=True)),
@@ -227,6 +229,13 @@ def moment_of(trainer: Trainer, layer: int = 0) -> Moment:
         dataset=trainer.dataset,
         batch=_next_batch(trainer),
     )
+
+
+def _of_layer(layout: Layout, flat: np.ndarray, layer: int) -> tuple[np.ndarray, ...]:
+    """A copy of one layer's numbers of a flat buffer: weights, biases, maybe gamma and beta."""
+    weights, biases = layout.views(flat)
+    scales = layout.normalization_views(flat)[layer].values()
+    return tuple(part.copy() for part in (weights[layer], biases[layer], *scales))
 
 
 def _next_batch(trainer: Trainer) -> np.ndarray:

@@ -23,6 +23,8 @@ from core.inspect.normalizing import PLAIN, Normalizing
 from core.maths import activations, losses, registry
 
 ScalarFunction = Callable[..., Any]
+Place = int | str | None
+"""A unit's parameter: the weight that reads input i, None for its bias, or "gamma", "beta"."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,7 @@ class Trace:
         """The outputs of the last layer, (batch, n_outputs)."""
         return self.layers[-1].outputs
 
-    def numeric_gradient(
-        self, layer: int, i: int | str | None, j: int, step: float = 1e-5
-    ) -> float:
+    def numeric_gradient(self, layer: int, i: Place, j: int, step: float = 1e-5) -> float:
         """Measure dL/dw by a central difference: (L(w + h) - L(w - h)) / 2h.
 
         i: which input the weight reads, None for the bias of unit j, or its "gamma" or "beta".

@@ -160,11 +160,18 @@ export class Overlay {
 
   #detail(column) {
     const { t } = this.actions;
-    const name = column.activation.replaceAll("_", " ");
-    if (!column.dropout) return [name];
-    const rate = `${+(100 * column.dropout).toFixed(1)}%`;
-    return [name, make("span", { class: "dropout", title: t("dropout_long", { rate }) },
-      t("dropout", { rate }))];
+    const detail = [column.activation.replaceAll("_", " ")];
+    if (column.dropout) {
+      const rate = `${+(100 * column.dropout).toFixed(1)}%`;
+      detail.push(make("span", { class: "dropout", title: t("dropout_long", { rate }) },
+        t("dropout", { rate })));
+    }
+    if (column.normalization && column.normalization !== "none") {
+      const title = t(`normalized_${column.normalization}_long`);
+      detail.push(make("span", { class: "normalized", title },
+        t(`normalized_${column.normalization}`)));
+    }
+    return detail;
   }
 
   #node(node) {
