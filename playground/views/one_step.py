@@ -54,8 +54,6 @@ def show(session: Session) -> None:
     focus = Focus(layer, unit, i, row, names[layer], more)
     _sample(session, moment, traced, int(rows[row]), focus)
     _forward(session, traced, focus)
-    if traced.layers[layer].normalizing.arrays:
-        _normalization(session, traced, focus)
     # Rows of two, so that the steps are read in their order on any width.
     left, right = st.columns(2, gap="large")
     with left:
@@ -200,6 +198,14 @@ def _forward(session: Session, traced: Trace, focus: Focus) -> None:
     with left:
         st.caption(t("views.sum_of", layer=focus.name, unit=focus.place))
         st.latex(derivation.weighted_sum(traced, focus))
+    if layer.normalizing.arrays:
+        normalized, scaled = derivation.normalized(traced, focus)
+        with left:
+            st.caption(_by_which_statistics(session, layer))
+            st.latex(normalized)
+        with right:
+            st.caption(t("views.scaled"))
+            st.latex(scaled)
     with right:
         st.caption(t("views.through", activation=t(f"activation.{layer.activation}")))
         st.latex(derivation.activated(traced, focus))
@@ -212,20 +218,11 @@ def _forward(session: Session, traced: Trace, focus: Focus) -> None:
         _table(session, layer, focus)
 
 
-def _normalization(session: Session, traced: Trace, focus: Focus) -> None:
-    """What lies between the sum and the activation, and by which mean and variance."""
-    t, layer = session.t, traced.layers[focus.layer]
+def _by_which_statistics(session: Session, layer: LayerTrace) -> str:
+    """Say what mean and variance the sum is normalized by."""
+    size, units = layer.z.shape
     over = layer.normalizing.over or "running"
-    left, right = st.columns(2, gap="large")
-    with left:
-        size, units = layer.z.shape
-        st.caption(t(f"views.normalized_{over}", size=size, units=units))
-    first, second = derivation.normalized(traced, focus)
-    with left:
-        st.latex(first)
-    with right:
-        st.caption(t("views.scaled"))
-        st.latex(second)
+    return session.t(f"views.normalized_{over}", size=size, units=units)
 
 
 def _table(session: Session, layer: LayerTrace, focus: Focus) -> None:

@@ -131,7 +131,7 @@ export class Overlay {
     if (column.role === "hidden") {
       return [
         at(HEADINGS.count, "count", t(column.total === 1 ? "neuron" : "neurons",
-          { n: column.total.toLocaleString(this.scene.language) })),
+          { n: column.total.toLocaleString(this.scene.language) }), this.#normalization(column)),
         at(HEADINGS.detail, "detail", this.#detail(column)),
       ];
     }
@@ -160,18 +160,18 @@ export class Overlay {
 
   #detail(column) {
     const { t } = this.actions;
-    const detail = [column.activation.replaceAll("_", " ")];
-    if (column.dropout) {
-      const rate = `${+(100 * column.dropout).toFixed(1)}%`;
-      detail.push(make("span", { class: "dropout", title: t("dropout_long", { rate }) },
-        t("dropout", { rate })));
-    }
-    if (column.normalization && column.normalization !== "none") {
-      const title = t(`normalized_${column.normalization}_long`);
-      detail.push(make("span", { class: "normalized", title },
-        t(`normalized_${column.normalization}`)));
-    }
-    return detail;
+    const name = column.activation.replaceAll("_", " ");
+    if (!column.dropout) return [name];
+    const rate = `${+(100 * column.dropout).toFixed(1)}%`;
+    return [name, make("span", { class: "dropout", title: t("dropout_long", { rate }) },
+      t("dropout", { rate }))];
+  }
+
+  #normalization({ normalization }) {
+    const { t } = this.actions;
+    if (normalization === "none") return null;
+    const title = t(`normalized_${normalization}_long`);
+    return make("span", { class: "normalized", title }, t(`normalized_${normalization}`));
   }
 
   #node(node) {
