@@ -8,8 +8,8 @@ Letters as in `kernels`; and
 
 In Z, what the activation reads, gamma n + beta, takes the place of the sums. A row holds one unit
 for the whole batch, so over the batch rows are normalized one by one, over units vectors of samples
-are: both work on a range of them. The lanes beyond `count` repeat the first sample and count for
-nothing.
+are; threads share either (see `team`). The lanes beyond `count` repeat the first sample and count
+for nothing. step: 0 for a network at rest.
 """
 
 import numpy as np
@@ -41,6 +41,7 @@ from core.engine.layout import (
     VARIANCE,
 )
 from core.engine.loops import flushed
+from core.engine.team import NORMALIZATION_SLOPE, NORMALIZE, SCALE_SLOPE, shared
 from core.maths import normalizations
 from core.maths.normalizations import NORMALIZATIONS
 
@@ -59,21 +60,26 @@ moved = single(normalizations.moved)
 
 
 @kernel
-def normalize(table, layer, params, buffers, width, count, training):
-    """Z = gamma N + beta, with the batch's statistics in training, the running ones at rest."""
-    if table[layer, NORMALIZATION] == OVER_BATCH:
-        begin, end = 0, table[layer, UNITS]
-        if training:
-            batch_statistics(table, layer, buffers.Z, buffers.B, width, count, begin, end)
-        else:
-            running_statistics(table, layer, params, buffers.B, begin, end)
-        over_batch(table, layer, params, buffers.Z, buffers.N, buffers.B, width, begin, end)
-    else:
-        over_units(table, layer, params, buffers.Z, buffers.N, buffers.V, width, 0, width)
+def normalized_items(table, layer, width):
+    """How many rows or vectors there are to share."""
+    return table[layer, UNITS] if table[layer, NORMALIZATION] == OVER_BATCH else width // LANES
 
 
 @kernel
-def batch_statistics(table, layer, Z, B, width, count, begin, end):
+def normalize(begin, end, table, layer, params, buffers, width, count, step):
+    """Z = gamma N + beta, with the batch's statistics in training, the running ones at rest."""
+    if table[layer, NORMALIZATION] != OVER_BATCH:
+        over_units(begin, end, table, layer, params, buffers.Z, buffers.N, buffers.V, width)
+        return
+    if step > 0:
+        batch_statistics(begin, end, table, layer, buffers.Z, buffers.B, width, count)
+    else:
+        running_statistics(begin, end, table, layer, params, buffers.B)
+    over_batch(begin, end, table, layer, params, buffers.Z, buffers.N, buffers.B, width)
+
+
+@kernel
+def batch_statistics(begin, end, table, layer, Z, B, width, count):
     """Mean and biased variance of each unit over the batch, for the units of a range."""
     row = table[layer, ROW]
     share = ONE / f32(count)
@@ -90,7 +96,7 @@ def batch_statistics(table, layer, Z, B, width, count, begin, end):
 
 
 @kernel
-def running_statistics(table, layer, params, B, begin, end):
+def running_statistics(begin, end, table, layer, params, B):
     """What training has kept, in place of a batch's statistics."""
     mean, variance, row = table[layer, MEAN], table[layer, VARIANCE], table[layer, ROW]
     for j in range(begin, end):
@@ -98,7 +104,7 @@ def running_statistics(table, layer, params, B, begin, end):
 
 
 @kernel
-def over_batch(table, layer, params, Z, N, B, width, begin, end):
+def over_batch(begin, end, table, layer, params, Z, N, B, width):
     """Normalize and scale the units of a range by the statistics in B."""
     gamma, beta, row = table[layer, GAMMA], table[layer, BETA], table[layer, ROW]
     for j in range(begin, end):
@@ -112,12 +118,12 @@ def over_batch(table, layer, params, Z, N, B, width, begin, end):
 
 
 @kernel
-def over_units(table, layer, params, Z, N, V, width, begin, end):
+def over_units(begin, end, table, layer, params, Z, N, V, width):
     """Normalize and scale each sample by itself, for the vectors of samples of a range."""
     units, row, v = table[layer, UNITS], table[layer, ROW] * width, layer * width
     gamma, beta = table[layer, GAMMA], table[layer, BETA]
     share = ONE / f32(units)
-    for p in range(begin, end, LANES):
+    for p in range(begin * LANES, end * LANES, LANES):
         sums = zeros()
         for j in range(units):
             sums = add(sums, load(Z, row + j * width + p))
@@ -141,21 +147,12 @@ def over_units(table, layer, params, Z, N, V, width, begin, end):
 
 
 @kernel
-def through_normalization(table, layer, params, buffers, width, count, training):
-    """From dE/d(gamma N + beta), in D, to dE/dgamma, dE/dbeta and, in D, dE/dZ."""
-    D, N, G, units = buffers.D, buffers.N, buffers.G, table[layer, UNITS]
-    parameter_gradients(table, layer, D, N, G, width, 0, units)
-    if table[layer, NORMALIZATION] != OVER_BATCH:
-        slope_over_units(table, layer, params, D, N, buffers.V, width, 0, width)
-    elif training:
-        slope_over_batch(table, layer, params, D, N, G, buffers.B, width, count, 0, units)
-    else:
-        slope_at_rest(table, layer, params, D, buffers.B, width, 0, units)
+def scale_gradients(begin, end, table, layer, buffers, width):
+    """dE/dgamma = sum over the batch of D N, dE/dbeta = sum of D, for the units of a range.
 
-
-@kernel
-def parameter_gradients(table, layer, D, N, G, width, begin, end):
-    """dE/dgamma = sum over the batch of D N, dE/dbeta = sum of D, for the units of a range."""
+    Here D is dE/d(gamma N + beta).
+    """
+    D, N, G = buffers.D, buffers.N, buffers.G
     gamma, beta, row = table[layer, GAMMA], table[layer, BETA], table[layer, ROW]
     for j in range(begin, end):
         products, sums = zeros(), zeros()
@@ -166,7 +163,19 @@ def parameter_gradients(table, layer, D, N, G, width, begin, end):
 
 
 @kernel
-def slope_over_batch(table, layer, params, D, N, G, B, width, count, begin, end):
+def through_normalization(begin, end, table, layer, params, buffers, width, count, step):
+    """From dE/d(gamma N + beta), in D, to dE/dZ."""
+    D, N = buffers.D, buffers.N
+    if table[layer, NORMALIZATION] != OVER_BATCH:
+        slope_over_units(begin, end, table, layer, params, D, N, buffers.V, width)
+    elif step > 0:
+        slope_over_batch(begin, end, table, layer, params, D, N, buffers.G, buffers.B, width, count)
+    else:
+        slope_at_rest(begin, end, table, layer, params, D, buffers.B, width)
+
+
+@kernel
+def slope_over_batch(begin, end, table, layer, params, D, N, G, B, width, count):
     """dE/dZ of the units of a range; what mean and variance pass on is in dE/dbeta and dE/dgamma"""
     gamma, beta, row = table[layer, GAMMA], table[layer, BETA], table[layer, ROW]
     share = ONE / f32(count)
@@ -180,7 +189,7 @@ def slope_over_batch(table, layer, params, D, N, G, B, width, count, begin, end)
 
 
 @kernel
-def slope_at_rest(table, layer, params, D, B, width, begin, end):
+def slope_at_rest(begin, end, table, layer, params, D, B, width):
     """dE/dZ of the units of a range where mean and variance are constants."""
     gamma, row = table[layer, GAMMA], table[layer, ROW]
     for j in range(begin, end):
@@ -191,11 +200,11 @@ def slope_at_rest(table, layer, params, D, B, width, begin, end):
 
 
 @kernel
-def slope_over_units(table, layer, params, D, N, V, width, begin, end):
+def slope_over_units(begin, end, table, layer, params, D, N, V, width):
     """dE/dZ of the vectors of samples of a range."""
     units, row, v = table[layer, UNITS], table[layer, ROW] * width, layer * width
     gamma, share = table[layer, GAMMA], fill(ONE / f32(table[layer, UNITS]))
-    for p in range(begin, end, LANES):
+    for p in range(begin * LANES, end * LANES, LANES):
         sums, products = zeros(), zeros()
         for j in range(units):
             k = row + j * width + p
@@ -206,6 +215,11 @@ def slope_over_units(table, layer, params, D, N, V, width, begin, end):
             k = row + j * width + p
             d = sub(mul(load(D, k), spread(params, gamma + j)), mean_d)
             store(D, k, mul(sub(d, mul(load(N, k), mean_dn)), inverse))
+
+
+normalize_together = shared(NORMALIZE, normalize)
+scale_gradients_together = shared(SCALE_SLOPE, scale_gradients)
+through_normalization_together = shared(NORMALIZATION_SLOPE, through_normalization)
 
 
 @kernel
