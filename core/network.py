@@ -193,6 +193,20 @@ class Network:
         value, gradient = cpu.loss_and_gradients(layout, self.params, X, Y, loss)
         return value, *layout.views(gradient)
 
+    def normalization_gradients(
+        self, X: ArrayLike, y: ArrayLike, loss: str | None = None
+    ) -> list[dict[str, Floats]]:
+        """Gradients of gamma and beta, (units,) by name, for every layer; {} for one without.
+
+        They go with those of `loss_and_gradients`, and so do the arguments and errors.
+        """
+        from core.engine import cpu
+
+        X, Y, loss, layout = self.prepared(X, y, loss)
+        return layout.normalization_views(
+            cpu.loss_and_gradients(layout, self.params, X, Y, loss)[1]
+        )
+
     def prepared(
         self, X: ArrayLike, y: ArrayLike, loss: str | None = None
     ) -> tuple[Floats, Floats, str, Layout]:

@@ -169,6 +169,23 @@ def test_gradients_at_rest(kind, activation):
     assert np.linalg.norm(gradient - parts) < 2e-6 * np.linalg.norm(parts)
 
 
+def test_a_network_tells_the_gradients_of_gamma_and_beta():
+    trainer = Trainer(an_experiment())
+    trainer.step(10)
+    X, y = trainer.dataset.X_train, trainer.dataset.y_train
+    network = trainer.network
+    found = network.normalization_gradients(X, y)
+    assert [list(arrays) for arrays in found] == [["gamma", "beta"], ["gamma", "beta"], [], []]
+    h, losses = 1e-2, []
+    for by in (h, -h):
+        params = network.params.copy()
+        network.layout.normalization_views(params)[0]["beta"][1] += by
+        other = Network(network.config, network.layout, params, run=network.run)
+        losses.append(other.loss_and_gradients(X, y)[0])
+    measured = (losses[0] - losses[1]) / (2 * h)
+    assert found[0]["beta"][1] == pytest.approx(measured, rel=0.05, abs=1e-4)
+
+
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_reference_against_central_differences(kind, training):
