@@ -133,7 +133,7 @@ class History:
     """A run's record: `history["batch_loss"]` one row a step, `history.evaluations` beside it.
 
     Step columns: step, epoch, batch_loss, learning_rate, each (rows,); gradient_norm,
-    weight_norm, update_ratio, each (rows, layers). Norms are of a layer's weights and biases
+    weight_norm, update_ratio, each (rows, layers). Norms are of all a layer's parameters
     together; update_ratio is the norm of the step's change over weight_norm. train_loss,
     test_loss and the metrics are read from the evaluations.
     """

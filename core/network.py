@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +15,8 @@ from core.engine.layout import Layout
 from core.experiment import Experiment, NetworkConfig
 from core.maths.activations import SOFTMAX
 from core.maths.losses import LOSSES
-from core.maths.registry import get
+from core.maths.normalizations import NORMALIZATIONS
+from core.maths.registry import get, shown
 from core.refusals import Refusal
 from core.run import Run
 
@@ -60,6 +61,7 @@ class Network:
         config: NetworkConfig,
         weights: Sequence[ArrayLike],
         biases: Sequence[ArrayLike],
+        normalizations: Sequence[Mapping[str, ArrayLike] | None] = (),
         *,
         preprocessing: Preprocessing | None = None,
         experiment: Experiment | None = None,
@@ -72,8 +74,10 @@ class Network:
         weights: (inputs, units) for each layer, biases: (units,); the last pair is the output
         layer. With `config.output_activation` "auto", the activation is the one that the
         experiment's loss asks for; without an experiment `loss_and_gradients` follows its loss,
-        and `predict` takes sigmoid for one output and softmax for more. Raises ValueError
-        naming the first array whose shape does not fit.
+        and `predict` takes sigmoid for one output and softmax for more.
+        normalizations: for each hidden layer gamma, beta, moving_mean and moving_variance,
+        (units,), by name, as far as it has them (see `core.maths.normalizations`); what is left out
+        is 1, 0, 0 and 1. Raises ValueError naming the first array whose shape does not fit.
         """
         experiment = experiment if run is None else run.experiment
         W = [_float32(array, f"weights[{layer}]") for layer, array in enumerate(weights)]
@@ -82,11 +86,15 @@ class Network:
         layout = Layout.of(
             len(W[0]), config, len(b[-1]), _output_activation(config, experiment, len(b[-1]))
         )
-        parts = [part.ravel() for pair in zip(W, b, strict=True) for part in pair]
+        params = np.zeros(layout.n_numbers, np.float32)
+        for views, arrays in zip(layout.views(params), (W, b), strict=True):
+            for view, array in zip(views, arrays, strict=True):
+                view[...] = array
+        _fill_normalizations(layout, params, normalizations)
         return cls(
             config,
             layout,
-            np.concatenate(parts),
+            params,
             preprocessing=preprocessing,
             experiment=experiment,
             run=run,
@@ -103,6 +111,14 @@ class Network:
     def biases(self) -> list[Floats]:
         """Biases of every layer, hidden ones first: float32 (units,), not writable."""
         return self.layout.views(self.params)[1]
+
+    @property
+    def normalizations(self) -> list[dict[str, Floats]]:
+        """gamma, beta, moving_mean and moving_variance of every layer, as far as it has them.
+
+        float32 (units,) by name, not writable; {} for a layer without normalization.
+        """
+        return self.layout.normalization_views(self.params)
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -134,6 +150,7 @@ class Network:
 
     @property
     def n_parameters(self) -> int:
+        """How many numbers training learns; running statistics are not among them."""
         return self.layout.n_parameters
 
     def __repr__(self) -> str:
@@ -153,7 +170,7 @@ class Network:
     def layer_outputs(self, X: ArrayLike) -> list[Floats]:
         """Activations of every layer, hidden ones first: float32 (n_samples, units) each.
 
-        X as for `predict`. Dropout is off.
+        X as for `predict`. Dropout is off; layers normalized over batches use running statistics.
         """
         from core.engine import cpu
 
@@ -166,13 +183,29 @@ class Network:
 
         y: (n_samples, n_outputs), one-hot for classes; or class numbers or values (n_samples,);
         for the hinges -1/+1, or 0/1, which is mapped. loss: the experiment's if left out.
-        Dropout is off; no penalty is added. Raises ValueError if shapes or numbers do not fit.
+        Dropout is off; no penalty is added. Layers normalized over batches use their running
+        statistics, constants that make it a mean over samples: a training step, whose batch
+        normalizes itself, has other gradients. Raises ValueError if shapes or numbers do not fit.
         """
         from core.engine import cpu
 
         X, Y, loss, layout = self.prepared(X, y, loss)
         value, gradient = cpu.loss_and_gradients(layout, self.params, X, Y, loss)
         return value, *layout.views(gradient)
+
+    def normalization_gradients(
+        self, X: ArrayLike, y: ArrayLike, loss: str | None = None
+    ) -> list[dict[str, Floats]]:
+        """Gradients of gamma and beta, (units,) by name, for every layer; {} for one without.
+
+        They go with those of `loss_and_gradients`, and so do the arguments and errors.
+        """
+        from core.engine import cpu
+
+        X, Y, loss, layout = self.prepared(X, y, loss)
+        return layout.normalization_views(
+            cpu.loss_and_gradients(layout, self.params, X, Y, loss)[1]
+        )
 
     def prepared(
         self, X: ArrayLike, y: ArrayLike, loss: str | None = None
@@ -260,6 +293,46 @@ def _check_layers(config: NetworkConfig, W: list[Floats], b: list[Floats]) -> No
                     shape=str(array.shape),
                 )
         inputs = units
+
+
+def _fill_normalizations(
+    layout: Layout, params: Floats, given: Sequence[Mapping[str, ArrayLike] | None]
+) -> None:
+    """Write gamma, beta and statistics, as given or as they start, into a flat buffer."""
+    views = layout.normalization_views(params)
+    if len(given) > len(views):
+        raise Refusal(
+            "normalizations has {count} entries for {layers} layers.",
+            count=len(given),
+            layers=len(views),
+        )
+    for layer, (name, arrays) in enumerate(zip(layout.normalizations, views, strict=True)):
+        own = (given[layer] if layer < len(given) else None) or {}
+        for part in own:
+            if part not in arrays:
+                raise Refusal(
+                    "normalizations[{layer}] has {part}, which a layer with normalization {name} "
+                    "has not.",
+                    layer=layer,
+                    part=shown(part),
+                    name=repr(name),
+                )
+        for part, view in arrays.items():
+            view[:] = NORMALIZATIONS[name].arrays[part]
+            if part in own:
+                view[:] = _vector(own[part], f"normalizations[{layer}][{part!r}]", view.shape)
+
+
+def _vector(values: ArrayLike, name: str, wanted: tuple[int, ...]) -> Floats:
+    array = _float32(values, name)
+    if array.shape != wanted:
+        raise Refusal(
+            "{array} must have shape {wanted}; got {shape}.",
+            array=name,
+            wanted=str(wanted),
+            shape=str(array.shape),
+        )
+    return array
 
 
 def _output_activation(config: NetworkConfig, experiment: Experiment | None, n_outputs: int) -> str:

@@ -12,6 +12,7 @@ from core.edits import Edit, Settings, settings_after
 from core.experiment import Experiment
 from core.maths import random
 from core.maths.initializers import INITIALIZERS
+from core.maths.normalizations import NORMALIZATIONS
 
 if TYPE_CHECKING:
     from core.engine.layout import Layout
@@ -72,13 +73,16 @@ def with_settings(experiment: Experiment, settings: Settings) -> Experiment:
 
 
 def initial_parameters(layout: Layout, experiment: Experiment) -> np.ndarray:
-    """The weights a run starts from, float32 (n_parameters,): a function of the seed alone."""
+    """The numbers a run starts from, float32 (n_numbers,): a function of the seed alone."""
     initializer = INITIALIZERS[experiment.network.initializer]
-    params = np.zeros(layout.n_parameters, np.float32)
+    params = np.zeros(layout.n_numbers, np.float32)
     for layer, (weights, biases) in enumerate(zip(*layout.views(params), strict=True)):
         inputs, units = weights.shape
         draws = random.uniforms(experiment.seed, random.INITIALIZE, layer, inputs * units)
         drawn = initializer.drawn(draws, inputs, units, experiment.network.initializer_options)
         weights[:] = drawn.reshape(inputs, units)
         biases[:] = initializer.bias
+    for name, arrays in zip(layout.normalizations, layout.normalization_views(params), strict=True):
+        for part, array in arrays.items():
+            array[:] = NORMALIZATIONS[name].arrays[part]
     return params

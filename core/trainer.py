@@ -158,8 +158,7 @@ class Trainer:
                 sizes="-".join(map(str, sizes)),
                 wanted="-".join(map(str, self.layout.sizes)),
             )
-        pairs = zip(network.weights, network.biases, strict=True)
-        return np.concatenate([np.concatenate([w.ravel(), b]) for w, b in pairs])
+        return network.params.copy()
 
     @property
     def _n_slots(self) -> int:
@@ -193,7 +192,8 @@ class Trainer:
 
     @property
     def params(self) -> np.ndarray:
-        """All weights and biases, float32 (n_parameters,), in the layout's order; a live view."""
+        """All parameters and running statistics, float32 (n_numbers,), in the layout's order; a
+        live view."""
         return self._initial if self._engine is None else self._engine.params
 
     @property
@@ -284,11 +284,10 @@ class Trainer:
         """A snapshot: the weights at this moment, copied, and the run that made them."""
         from core.network import Network
 
-        weights, biases = self.layout.views(self.params.copy())
-        return Network.from_arrays(
+        return Network(
             self.config,
-            weights,
-            biases,
+            self.layout,
+            self.params,
             preprocessing=self.dataset.preprocessing,
             run=self.run,
             class_names=self.dataset.class_names,
@@ -632,7 +631,8 @@ class Trainer:
     def gradients(self, max_samples: int = 1000) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """The training loss's gradient at this moment, over the first training samples.
 
-        Returns ([dW...], [db...]), shaped like weights and biases; dropout off, no penalty.
+        Returns ([dW...], [db...]), shaped like weights and biases; dropout off, no penalty;
+        layers normalized over batches use their running statistics.
         """
         from core.engine import cpu
 

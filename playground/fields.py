@@ -43,6 +43,7 @@ LAYER_FIELDS = {
     "units": Field("units"),
     "activation": Field("activation", "activation"),
     "dropout": Field("dropout"),
+    "normalization": Field("normalization", "normalization"),
 }
 
 

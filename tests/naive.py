@@ -119,46 +119,160 @@ def terms(Y: Array, loss: str) -> int:
     return len(Y) if loss == "categorical_crossentropy" else Y.size
 
 
+# ---- normalization of the sums before an activation -----------------------------------------
+
+EPSILON, MOMENTUM = 1e-3, 0.99
+
+
+@dataclass
+class Norm:
+    """kind: "batch" or "layer"; the rest: (units,)."""
+
+    kind: str
+    gamma: Array
+    beta: Array
+    mean: Array
+    variance: Array
+
+    @staticmethod
+    def random(kind: str, units: int, seed: int) -> Norm:
+        rng = np.random.default_rng(seed)
+        return Norm(
+            kind,
+            rng.normal(1, 0.3, units),
+            rng.normal(0, 0.3, units),
+            rng.normal(0, 0.3, units),
+            rng.uniform(0.5, 2, units),
+        )
+
+    def over(self, z: Array, training: bool) -> tuple[Array, Array]:
+        """Mean and variance that z (samples, units) is normalized by."""
+        if self.kind == "layer":
+            return z.mean(axis=1, keepdims=True), z.var(axis=1, keepdims=True)
+        return (z.mean(axis=0), z.var(axis=0)) if training else (self.mean, self.variance)
+
+    def forward(self, z: Array, training: bool) -> Array:
+        mean, variance = self.over(z, training)
+        return self.gamma * (z - mean) / np.sqrt(variance + EPSILON) + self.beta
+
+    def backward(self, z: Array, D: Array, training: bool) -> tuple[Array, Array, Array]:
+        """From dE/dy of y = forward(z) to dE/dz, dE/dgamma, dE/dbeta.
+
+        As the chain rule has it: y depends on z, on the variance and on the mean of z.
+        """
+        mean, variance = self.over(z, training)
+        deviation = np.sqrt(variance + EPSILON)
+        dgamma, dbeta = (D * (z - mean) / deviation).sum(axis=0), D.sum(axis=0)
+        dn = D * self.gamma
+        if self.kind == "batch" and not training:
+            return dn / deviation, dgamma, dbeta
+        axis = 0 if self.kind == "batch" else 1
+        n = z.shape[axis]
+        dvariance = (dn * (z - mean) * -0.5 * deviation**-3).sum(axis=axis, keepdims=True)
+        dmean = (-dn / deviation).sum(axis=axis, keepdims=True)
+        return dn / deviation + dvariance * 2 * (z - mean) / n + dmean / n, dgamma, dbeta
+
+    def move(self, z: Array) -> None:
+        """What one batch does to the running statistics."""
+        if self.kind == "batch":
+            self.mean[:] = MOMENTUM * self.mean + (1 - MOMENTUM) * z.mean(axis=0)
+            self.variance[:] = MOMENTUM * self.variance + (1 - MOMENTUM) * z.var(axis=0)
+
+
 # ---- one network ----------------------------------------------------------------------------
 
 
 @dataclass
 class Net:
-    """weights: (inputs, units) by layer; biases: (units,); activations: one name a layer."""
+    """weights: (inputs, units) by layer; biases: (units,); activations: one name a layer.
+
+    norms: a Norm or None for each hidden layer; () for none.
+    """
 
     weights: list[Array]
     biases: list[Array]
     activations: Sequence[str]
+    norms: Sequence[Norm | None] = ()
 
     @staticmethod
-    def random(sizes: Sequence[int], activations: Sequence[str], seed: int = 0) -> Net:
+    def random(
+        sizes: Sequence[int],
+        activations: Sequence[str],
+        seed: int = 0,
+        normalizations: Sequence[str] = (),
+    ) -> Net:
         rng = np.random.default_rng(seed)
         pairs = list(pairwise(sizes))
         weights = [rng.normal(0, 0.9 / np.sqrt(i), (i, u)) for i, u in pairs]
         biases = [rng.normal(0, 0.3, u) for _, u in pairs]
-        net = Net(weights, biases, activations)
+        norms = [
+            None if kind == "none" else Norm.random(kind, units, seed + layer)
+            for layer, (kind, units) in enumerate(zip(normalizations, sizes[1:], strict=False))
+        ]
+        net = Net(weights, biases, activations, norms)
         net.read(net.flat.astype(np.float32))  # start from what float32 can hold
+        for norm in filter(None, norms):
+            for part in (norm.mean, norm.variance):
+                part[:] = part.astype(np.float32)
         return net
 
     @property
+    def normalizations(self) -> tuple[str, ...]:
+        """Names, the output's "none" included."""
+        return tuple(norm.kind if norm else "none" for norm in self.every_norm)
+
+    @property
+    def every_norm(self) -> list[Norm | None]:
+        return [*self.norms, *[None] * (len(self.weights) - len(self.norms))]
+
+    @property
+    def parts(self) -> list[Array]:
+        """Everything that is learnt, layer by layer."""
+        found = []
+        for W, b, norm in zip(self.weights, self.biases, self.every_norm, strict=True):
+            found += [W, b] if norm is None else [W, b, norm.gamma, norm.beta]
+        return found
+
+    @property
     def flat(self) -> Array:
-        pairs = zip(self.weights, self.biases, strict=True)
-        return np.concatenate([part.ravel() for pair in pairs for part in pair])
+        return np.concatenate([part.ravel() for part in self.parts])
+
+    @property
+    def whole(self) -> Array:
+        """Parameters and, from a multiple of 16 on, running statistics: as the layout has them."""
+        moving = [(n.mean, n.variance) for n in self.every_norm if n and n.kind == "batch"]
+        if not moving:
+            return self.flat
+        padding = np.zeros(-len(self.flat) % 16)
+        return np.concatenate([self.flat, padding, *[part for pair in moving for part in pair]])
 
     def read(self, flat: NDArray) -> None:
         """Take all parameters from one flat array."""
         start = 0
-        for parts in zip(self.weights, self.biases, strict=True):
-            for part in parts:
-                part[...] = flat[start : start + part.size].reshape(part.shape)
+        for part in self.parts:
+            part[...] = flat[start : start + part.size].reshape(part.shape)
+            start += part.size
+
+    def read_statistics(self, flat: NDArray) -> None:
+        """Take all running statistics from one flat array."""
+        start = 0
+        for norm in self.every_norm:
+            for part in (norm.mean, norm.variance) if norm and norm.kind == "batch" else ():
+                part[:] = flat[start : start + part.size]
                 start += part.size
 
-    def forward(self, X: Array, masks: Sequence[Array | None] = ()) -> tuple[list, list, list]:
-        """Pre-activations, activations, and what feeds each layer."""
+    def forward(
+        self, X: Array, masks: Sequence[Array | None] = (), training: bool = False
+    ) -> tuple[list, list, list]:
+        """Pre-activations (normalized ones, where a layer is), activations, what feeds each layer.
+
+        training: by the statistics of this very batch.
+        """
         pre, post, fed = [], [], [np.asarray(X, dtype=np.float64)]
         for layer, (W, b) in enumerate(zip(self.weights, self.biases, strict=True)):
-            name = self.activations[layer]
-            pre.append(fed[-1] @ W + b)
+            name, norm = self.activations[layer], self.every_norm[layer]
+            z = fed[-1] @ W + b
+            pre.append(z if norm is None else norm.forward(z, training))
             post.append(softmax(pre[-1]) if name == "softmax" else ACTIVATIONS[name][0](pre[-1]))
             mask = masks[layer] if layer < len(masks) else None
             fed.append(post[-1] if mask is None else post[-1] * mask)
@@ -174,19 +288,45 @@ class Net:
         self, X: Array, Y: Array, loss: str, masks: Sequence[Array | None] = ()
     ) -> tuple[float, list[Array], list[Array]]:
         """Mean loss, dW and db by backpropagation."""
-        pre, post, fed = self.forward(X, masks)
+        value, layers = self.all_gradients(X, Y, loss, masks)
+        return value, [parts[0] for parts in layers], [parts[1] for parts in layers]
+
+    def all_gradients(
+        self,
+        X: Array,
+        Y: Array,
+        loss: str,
+        masks: Sequence[Array | None] = (),
+        training: bool = False,
+    ) -> tuple[float, list[list[Array]]]:
+        """Mean loss, and for every layer dW, db and, if it is normalized, dgamma and dbeta."""
+        pre, post, fed = self.forward(X, masks, training)
         value, D = output_delta(pre[-1], post[-1], Y, loss, self.activations[-1])
         D = D / terms(Y, loss)
-        dW, db = [], []
+        layers: list[list[Array]] = []
         for layer in range(len(self.weights) - 1, -1, -1):
-            dW.insert(0, fed[layer].T @ D)
-            db.insert(0, D.sum(axis=0))
+            norm, more = self.every_norm[layer], []
+            if norm:
+                z = fed[layer] @ self.weights[layer] + self.biases[layer]
+                D, *more = norm.backward(z, D, training)
+            db = D.sum(axis=0)
+            if norm and norm.kind == "batch" and training:
+                assert np.allclose(db, 0.0, atol=1e-10)  # lost in the mean that is taken off
+                db = np.zeros_like(db)
+            layers.insert(0, [fed[layer].T @ D, db, *more])
             if layer:
                 D = D @ self.weights[layer].T
                 if layer - 1 < len(masks) and masks[layer - 1] is not None:
                     D = D * masks[layer - 1]
                 D = D * ACTIVATIONS[self.activations[layer - 1]][1](pre[layer - 1])
-        return value / terms(Y, loss), dW, db
+        return value / terms(Y, loss), layers
+
+    def move_statistics(self, X: Array, masks: Sequence[Array | None] = ()) -> None:
+        """What a training step does to the running statistics. X: what feeds the network."""
+        fed = self.forward(X, masks, training=True)[2]
+        for layer, norm in enumerate(self.every_norm):
+            if norm:
+                norm.move(fed[layer] @ self.weights[layer] + self.biases[layer])
 
 
 def output_delta(z: Array, p: Array, Y: Array, loss: str, activation: str) -> tuple[float, Array]:
@@ -383,10 +523,12 @@ def train(net: Net, X: Array, Y: Array, t: Training, n_steps: int) -> list[float
         fed = X[batch]
         if t.input_noise:
             fed = fed + t.input_noise * noise(t.seed, step, len(batch), X.shape[1])
-        value, dW, db = net.gradients(fed, smoothed(Y[batch], t), t.loss, masks)
+        value, layers = net.all_gradients(fed, smoothed(Y[batch], t), t.loss, masks, training=True)
+        net.move_statistics(fed, masks)
         slope = PENALTIES[t.regularizer][1]
-        dW = [d + t.regularization_rate * slope(W) for d, W in zip(dW, net.weights, strict=True)]
-        parts = clipped([part for pair in zip(dW, db, strict=True) for part in pair], t)
+        for gradients, W in zip(layers, net.weights, strict=True):
+            gradients[0] = gradients[0] + t.regularization_rate * slope(W)
+        parts = clipped([part for gradients in layers for part in gradients], t)
         flat = net.flat
         optimize(flat, np.concatenate([part.ravel() for part in parts]), slots, t, step)
         net.read(flat)

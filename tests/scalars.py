@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from core.maths import scalar
+from core.maths import normalizations, scalar
 from core.maths.activations import ACTIVATIONS
 from core.maths.losses import LOSSES
 from core.maths.optimizers import RULES
@@ -21,6 +21,14 @@ FLOAT32_PRIMITIVES: dict[str, Function] = {
     **{name: getattr(np, name) for name in scalar.PRIMITIVES if name != "erf"},
     "erf": special.erf,
 }
+
+
+NORMALIZATION_FUNCTIONS: tuple[Function, ...] = (
+    normalizations.inverse_deviation,
+    normalizations.scaled,
+    normalizations.slope,
+    normalizations.moved,
+)
 
 
 def registered() -> Iterator[tuple[str, Function]]:
@@ -36,6 +44,8 @@ def registered() -> Iterator[tuple[str, Function]]:
         yield f"{regularizer.name}.derivative", regularizer.derivative
     for optimizer in RULES:
         yield f"{optimizer.update.__name__}.update", optimizer.update
+    for function in NORMALIZATION_FUNCTIONS:
+        yield f"normalization.{function.__name__}", function
     for name in scalar.HELPERS:
         yield name, getattr(scalar, name)
 

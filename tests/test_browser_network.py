@@ -34,6 +34,16 @@ def test_layers_are_built_in_the_sidebar(visitor: Visitor) -> None:
     visitor.wait_until(lambda: visitor.number("Epoch") > 0, "the new network trains")
 
 
+def test_a_layer_is_normalized_in_the_sidebar(visitor: Visitor) -> None:
+    visitor.choose("Normalization", "Batch")
+    visitor.wait_until(
+        lambda: visitor.live.scene["columns"][1]["normalization"] == "batch", "a normalized layer"
+    )
+    visitor.wait_for_text("BN")
+    visitor.press("Play")
+    visitor.wait_until(lambda: visitor.number("Epoch") > 0, "the new network trains")
+
+
 def test_layers_and_units_are_built_on_the_diagram(visitor: Visitor) -> None:
     visitor.button("Add a hidden layer").click()
     visitor.wait_until(lambda: layers(visitor) == [4, 2, 2], "a third layer")

@@ -31,7 +31,7 @@ def an_engine(net: Net, X, Y, t: Training) -> CPUEngine:
     """The engine set up as the reference is."""
     sizes = (X.shape[1], *(len(b) for b in net.biases))
     engine = CPUEngine(
-        Layout(sizes, tuple(net.activations)),
+        Layout(sizes, tuple(net.activations), net.normalizations),
         X,
         Y,
         loss=t.loss,
@@ -39,7 +39,7 @@ def an_engine(net: Net, X, Y, t: Training) -> CPUEngine:
         seed=t.seed,
         options=dict(zip(OPTIMIZERS[t.optimizer].options, t.options, strict=False)),
     )
-    engine.params[:] = net.flat
+    engine.params[:] = net.whole
     engine.configure(
         learning_rate=t.learning_rate,
         options=t.options or OPTIMIZERS[t.optimizer].values(),
@@ -199,6 +199,15 @@ def a_bit_of_everything() -> np.ndarray:
         layout, params = engine.layout, engine.params
         results += [params, rows.ravel(), cpu.layer_outputs(layout, params, X)[0].ravel()]
         results.append(cpu.loss_and_gradients(layout, params, X, Y, "huber")[1])
+    X, Y = classes(20, 20)
+    activations, both = ("gelu", "relu", "softmax"), ("batch", "layer")
+    engine = an_engine(
+        Net.random((20, 9, 4, 3), activations, 0, both), X, Y, replace(t, options=(0.0, 0.0))
+    )
+    engine.run(4, NO_ROWS, NEVER, 0)
+    layout, params = engine.layout, engine.params
+    results += [params, cpu.predict(layout, params, X).ravel()]
+    results.append(cpu.loss_and_gradients(layout, params, X, Y, "huber")[1])
     X, Y = classes(32, 300, 2)  # sums over units in lanes
     net = Net.random((300, 128, 2), ("sine", "sigmoid"))
     engine = an_engine(net, X, Y, Training("categorical_crossentropy"))

@@ -64,6 +64,7 @@ def assert_same(one: Network, other: Network) -> None:
     for mine, theirs in zip(one.weights + one.biases, other.weights + other.biases, strict=True):
         assert mine.dtype == theirs.dtype == np.float32
         np.testing.assert_array_equal(mine, theirs)
+    np.testing.assert_array_equal(one.params, other.params)
     for field in ("config", "experiment", "run", "preprocessing", "class_names", "feature_names"):
         assert getattr(one, field) == getattr(other, field)
 
@@ -412,7 +413,13 @@ def with_metadata(suffix: str, **changes: object) -> bytes:
 
 def with_arrays(suffix: str, change: Callable[[dict], object]) -> bytes:
     """A file of which the arrays are changed."""
-    contents = contents_of(exchange.to_bytes(make_network(), suffix), suffix)
+    return with_arrays_of(make_network(), suffix, change)
+
+
+def with_arrays_of(
+    either: Network | Trainer, suffix: str, change: Callable[[dict], object]
+) -> bytes:
+    contents = contents_of(exchange.to_bytes(either, suffix), suffix)
     change(contents.arrays)
     return containers.WRITERS[suffix](contents)
 

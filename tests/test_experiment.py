@@ -245,7 +245,9 @@ REFUSED = {
     "dropout is 1; it must be": lambda: Dense(dropout=1),
     "Unknown activation 'rleu'. Did you mean 'relu'? Choose one of: ": lambda: Dense(4, "rleu"),
     "Unknown activation 3. Choose one of: ": lambda: Dense(4, 3),
-    "Unknown normalization 'batch'. Choose one of: none.": lambda: Dense(normalization="batch"),
+    "Unknown normalization 'bach'. Did you mean 'batch'? Choose one of: none, batch, layer.": (
+        lambda: Dense(normalization="bach")
+    ),
     "Unknown field 'unitz' of Dense. Did you mean 'units'?": lambda: Dense(unitz=4),
     "Dense takes 4 values at most: units, ": lambda: Dense(4, "relu", 0, "none", 5),
     "Dense was given units twice.": lambda: Dense(4, units=5),

@@ -19,6 +19,7 @@ from core.engine import cpu
 from core.engine.layout import Layout
 from core.maths.activations import ACTIVATIONS
 from core.maths.losses import LOSSES
+from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
@@ -61,6 +62,10 @@ def activations(case: dict[str, Any]) -> tuple[str, ...]:
     return (*hidden, case.get("output") or own)
 
 
+def normalizations(case: dict[str, Any]) -> tuple[str, ...]:
+    return (*[case.get("normalization", "none")] * (len(SIZES) - 2), "none")
+
+
 def settings(case: dict[str, Any]) -> naive.Training:
     optimizer = case.get("optimizer", "sgd")
     return naive.Training(
@@ -94,6 +99,7 @@ def test_everything_is_covered() -> None:
     assert used("optimizer", "sgd") == set(OPTIMIZERS)
     assert used("regularizer", "none") == set(REGULARIZERS)
     assert used("schedule", "constant") == set(SCHEDULES)
+    assert used("normalization", "none") == set(NORMALIZATIONS)
     flags = {
         (case.get("optimizer"), flag)
         for case in CASES.values()
@@ -107,8 +113,11 @@ def test_everything_is_covered() -> None:
 
 
 def a_net(name: str) -> naive.Net:
-    net = naive.Net.random(SIZES, activations(CASES[name]))
+    case = CASES[name]
+    net = naive.Net.random(SIZES, activations(case), normalizations=normalizations(case)[:-1])
     net.read(array(name, "params").astype(np.float64))
+    if f"{name}/statistics" in golden()[1]:
+        net.read_statistics(array(name, "statistics").astype(np.float64))
     return net
 
 
@@ -117,16 +126,20 @@ def test_the_reference(name: str) -> None:
     """In float64: loss, every gradient, and every parameter along the run."""
     t, net, X, Y = settings(CASES[name]), a_net(name), array(name, "X"), array(name, "Y")
     X = X.astype(np.float64)
-    loss, dW, db = net.gradients(X, naive.smoothed(Y, t), t.loss)
-    gradient = np.concatenate([g.ravel() for pair in zip(dW, db, strict=True) for g in pair])
-    assert error(loss, array(name, "loss")) < IN_DOUBLE
-    assert error(gradient, array(name, "gradient")) < IN_DOUBLE
+    for when in ("", " at rest") if "normalization" in CASES[name] else ("",):
+        loss, layers = net.all_gradients(X, naive.smoothed(Y, t), t.loss, training=not when)
+        gradient = np.concatenate([part.ravel() for parts in layers for part in parts])
+        assert error(loss, array(name, f"loss{when}")) < IN_DOUBLE
+        assert error(gradient, array(name, f"gradient{when}")) < IN_DOUBLE
     if "schedule" in CASES[name]:
         t.rates = [float(rate) for rate in array(name, "rates")]
     for step in milestones(name):
         net = a_net(name)
         naive.train(net, X, Y, t, step)
         assert error(net.flat, array(name, f"after {step}")) < IN_DOUBLE
+        if f"{name}/statistics" in golden()[1]:
+            moved = net.whole[-array(name, "statistics").size :]
+            assert error(moved, array(name, f"statistics after {step}")) < IN_DOUBLE
 
 
 @EACH
@@ -134,17 +147,30 @@ def test_the_kernels(name: str) -> None:
     """In float32, the same."""
     case, t = CASES[name], settings(CASES[name])
     X, Y = array(name, "X"), array(name, "Y")
-    layout = Layout(SIZES, activations(case))
-    params = array(name, "params")
+    layout = Layout(SIZES, activations(case), normalizations(case))
+    params = a_net(name).whole.astype(np.float32)
     smoothed = naive.smoothed(Y, t).astype(np.float32)
     loss, gradient = cpu.loss_and_gradients(layout, params, X, smoothed, t.loss)
-    assert error(loss, array(name, "loss")) < IN_SINGLE
-    assert error(gradient, array(name, "gradient")) < IN_SINGLE
+    when = " at rest" if "normalization" in case else ""
+    assert error(loss, array(name, f"loss{when}")) < IN_SINGLE
+    assert error(gradient, array(name, f"gradient{when}")) < IN_SINGLE
     engine = an_engine(layout, X, Y, case, t)
     engine.params[:] = params
+    if when:  # of a step, by the statistics of its batch
+        rows = np.empty((1, 4 + 3 * layout.n_layers))
+        engine.run(1, rows, 1, 0)
+        assert error(rows[0, 2], array(name, "loss")) < IN_SINGLE
+        found = engine.buffers.G[: layout.n_parameters]
+        assert error(found, array(name, "gradient")) < IN_SINGLE
+        engine = an_engine(layout, X, Y, case, t)
+        engine.params[:] = params
     for before, step in pairwise([0, *milestones(name)]):
         engine.run(step - before, NO_ROWS, NEVER, 0)
-        assert error(engine.params, array(name, f"after {step}")) < IN_SINGLE
+        learnt = engine.params[: layout.n_parameters]
+        assert error(learnt, array(name, f"after {step}")) < IN_SINGLE
+        if f"{name}/statistics" in golden()[1]:
+            moved = engine.params[-array(name, "statistics").size :]
+            assert error(moved, array(name, f"statistics after {step}")) < IN_SINGLE
 
 
 def an_engine(

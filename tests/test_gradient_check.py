@@ -56,6 +56,26 @@ def test_a_trained_network_passes_with_its_own_loss() -> None:
     assert max(errors) < FINE
 
 
+def test_normalized_layers_pass_and_a_wrong_gamma_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layers = (Dense(5, "tanh", normalization="batch"), Dense(4, "gelu", normalization="layer"))
+    trainer = Trainer(Experiment(network=NetworkConfig(layers)))
+    trainer.step(100)
+    data, network = trainer.dataset, trainer.network
+    assert max(inspect.gradient_check(network, data.X_train, data.y_train)) < FINE
+    right = cpu.loss_and_gradients
+
+    def wrong(layout, *rest):  # type: ignore[no-untyped-def]
+        value, gradient = right(layout, *rest)
+        layout.normalization_views(gradient)[1]["gamma"][:] *= 1.1
+        return value, gradient
+
+    monkeypatch.setattr(cpu, "loss_and_gradients", wrong)
+    errors = inspect.gradient_check(network, data.X_train, data.y_train)
+    assert [error > WRONG for error in errors] == [False, True, False]
+
+
 def test_a_large_layer_and_a_dead_one() -> None:
     rng = np.random.default_rng(0)
     config = NetworkConfig((Dense(50, "relu"), Dense(20, "relu")))

@@ -22,6 +22,7 @@ from core.experiment.config import DATASET_NAMES, FEATURES
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
+from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
@@ -80,6 +81,7 @@ EXPERIMENTS = st.builds(
                 st.integers(1, 1024),
                 st.sampled_from(list(ACTIVATIONS)),
                 st.floats(0.0, 1.0, exclude_max=True),
+                st.sampled_from(list(NORMALIZATIONS)),
             ),
             max_size=8,
         ).map(tuple),

@@ -15,6 +15,7 @@ from core.experiment import OPTIONS_OF
 from core.maths.activations import OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
+from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
@@ -29,6 +30,7 @@ AREAS = {
     "initializer": INITIALIZERS,
     "regularizer": REGULARIZERS,
     "schedule": SCHEDULES,
+    "normalization": NORMALIZATIONS,
     "feature": FEATURES,
     "dataset": DATASETS,
 }

@@ -14,6 +14,7 @@ from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS, SOFTMAX
 from core.maths.initializers import INITIALIZERS
 from core.maths.limits import Limits
 from core.maths.losses import LOSSES
+from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS, RULES
 from core.maths.options import Option
 from core.maths.registry import get, shown
@@ -29,6 +30,7 @@ REGISTRIES = {
     "initializer": INITIALIZERS,
     "regularizer": REGULARIZERS,
     "schedule": SCHEDULES,
+    "normalization": NORMALIZATIONS,
 }
 FUNCTIONS = dict(scalars.registered())
 SMOOTH = np.linspace(-8.0, 8.0, 160)  # without 0, where some slopes or curvatures jump

@@ -64,6 +64,7 @@ def test_what_applies_at_once_is_told_to_the_running_trainer(
         (("data", "features"), ("x1",)),
         (("network", "layers", 0, "units"), 5),
         (("network", "layers", 0, "activation"), "relu"),
+        (("network", "layers", 0, "normalization"), "batch"),
         (("network", "initializer"), "he_normal"),
         (("training", "loss"), "hinge"),
         (("training", "optimizer"), "sgd"),
@@ -327,6 +328,15 @@ def test_a_change_of_units_starts_a_new_network_and_says_so(page: AppTest) -> No
     assert run.numbers().step == 0
     assert run.experiment.network.layers[0].units == 6
     assert "New network: Units of layer 1 is now 6. Press Play" in said(page)
+
+
+def test_a_layer_is_normalized(page: AppTest) -> None:
+    run = trained(page)
+    sound(page.selectbox(key="normalization_1").set_value("batch").run())
+    assert run.numbers().step == 0
+    assert run.experiment.network.layers[1].normalization == "batch"
+    assert "New network: Normalization of layer 2 is now Batch. Press Play" in said(page)
+    assert page.query_params["layers"] == "4:tanh,2:tanh:0:batch"
 
 
 def test_layers_are_added_and_removed(page: AppTest) -> None:

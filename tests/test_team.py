@@ -20,6 +20,11 @@ DATASET = Dataset.from_arrays(X, y, X[:50], y[:50])
 
 # Layers by samples, first and later ones, layers by units, and sizes that are no whole vectors.
 WIDE = (Dense(700, "relu"), Dense(800, "tanh", dropout=0.2), Dense(70, "gelu"))
+NORMALIZED = (
+    Dense(700, "relu", normalization="batch"),
+    Dense(300, "tanh", 0.2, "layer"),
+    Dense(70, "gelu", normalization="batch"),
+)
 NARROW = (Dense(130, "relu", dropout=0.1), Dense(65, "softplus"))
 MANY = 3000  # steps
 
@@ -80,6 +85,7 @@ class PunctualCrew(crews.Crew):
     [
         (WIDE, 200, {"optimizer": "adam"}),
         (WIDE, 200, {"optimizer": "sgd", "regularizer": "l2", "regularization_rate": 0.001}),
+        (NORMALIZED, 200, {"optimizer": "adam"}),
         (NARROW, 200, {"optimizer": "rmsprop", "global_clip_norm": 0.5}),
         (NARROW, 90, {"optimizer": "adamw", "optimizer_options": {"amsgrad": True}}),
         (NARROW, 700, {"optimizer": "sgd", "input_noise": 0.1, "max_norm": 2.0}),

@@ -13,6 +13,7 @@ from core.inspect.trace import trace
 from core.inspect.update import Rule, trace_update
 from core.maths.activations import ACTIVATIONS, SOFTMAX
 from core.maths.losses import LOSSES
+from core.maths.normalizations import PARAMETERS
 from core.maths.optimizers import OPTIMIZERS
 from core.trainer import Trainer
 
@@ -181,21 +182,65 @@ def test_the_traced_update_is_the_step_that_the_engine_takes(case: str, steps: i
 def test_the_traced_update_knows_which_units_are_dropped(steps: int) -> None:
     network = NetworkConfig((Dense(6, "tanh", dropout=0.5), Dense(5, "gelu", dropout=0.3)))
     trainer = trained(steps, network, optimizer="sgd", learning_rate=0.1)
-    traced = moment_of(trainer).trace(moment_of(trainer).batch, dropout=True)
+    traced = moment_of(trainer).trace(moment_of(trainer).batch, as_step=True)
     assert (traced.layers[0].mask == 0.0).any()
     assert_next_step_is_foretold(trainer)
+
+
+NORMALIZED = NetworkConfig(
+    (
+        Dense(6, "tanh", 0.3, "batch"),
+        Dense(5, "gelu", normalization="layer"),
+        Dense(3, "relu", normalization="batch"),
+    )
+)
+
+
+@pytest.mark.parametrize("steps", [0, 8, 12])  # batches of 7, and of 4 at the end of an epoch
+@pytest.mark.parametrize("case", ["adam", "l2", "clip_norm", "global_clip_norm"])
+def test_the_traced_update_of_a_normalized_network(case: str, steps: int) -> None:
+    settings = {"learning_rate": 0.1, **CASES[case]}
+    assert_next_step_is_foretold(trained(steps, NORMALIZED, **settings))
+
+
+@pytest.mark.parametrize("as_step", [True, False])
+def test_gradients_through_normalizations_agree_with_central_differences(as_step: bool) -> None:
+    moment = moment_of(trained(8, NORMALIZED))
+    traced = moment.trace(np.arange(11), as_step=as_step)
+    for layer, found in enumerate(traced.layers):
+        places: list[int | str | None] = [0, None, *found.scale_gradients]
+        for place in places:
+            if isinstance(place, str):
+                exact = found.scale_gradients[place][1 % len(found.biases)]
+            else:
+                rows = found.bias_gradients[None] if place is None else found.weight_gradients
+                exact = rows[0, 1 % len(found.biases)]
+            measured = traced.numeric_gradient(layer, place, 1 % len(found.biases))
+            assert measured == pytest.approx(exact, rel=1e-5, abs=1e-9)
+
+
+def test_at_rest_a_trace_is_what_the_network_predicts() -> None:
+    trainer = trained(20, NORMALIZED)
+    traced = moment_of(trainer).trace(np.arange(11))
+    predicted = trainer.predict(trainer.dataset.X_train[:11])
+    np.testing.assert_allclose(traced.predictions, predicted, rtol=1e-4, atol=1e-6)
 
 
 def assert_next_step_is_foretold(trainer: Trainer) -> None:
     """Compare every parameter's traced update with the step that the engine takes."""
     moments = [moment_of(trainer, layer) for layer in range(trainer.layout.n_layers)]
-    traced = moments[0].trace(moments[0].batch, dropout=True)
+    traced = moments[0].trace(moments[0].batch, as_step=True)
     trainer.step(1)
     weights, biases = trainer.layout.views(trainer.params)
     for layer, moment in enumerate(moments):
         for j in range(len(biases[layer])):
             foretold = moment.update(traced, None, j)
             assert foretold.after == pytest.approx(float(biases[layer][j]), rel=1e-4, abs=1e-6)
+            scales = trainer.layout.normalization_views(trainer.params)[layer]
+            for name in PARAMETERS if scales else ():
+                found = float(scales[name][j])
+                foretold = moment.update(traced, name, j)
+                assert foretold.after == pytest.approx(found, rel=1e-4, abs=1e-6)
             for i in range(len(weights[layer])):
                 foretold = moment.update(traced, i, j)
                 found = float(weights[layer][i, j])

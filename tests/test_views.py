@@ -127,6 +127,11 @@ def edited() -> Trainer:
     return trainer
 
 
+def normalized() -> Trainer:
+    layers = (Dense(4, "relu", 0.2, "batch"), Dense(3, "tanh", normalization="layer"), Dense(2))
+    return run(network=NetworkConfig(layers))
+
+
 RUNS = {
     "the default": run,
     "no step yet": lambda: run(0),
@@ -157,6 +162,7 @@ RUNS = {
         network=NetworkConfig(output_activation="softmax"),
         training=TrainingConfig("mean_squared_error", "sgd", 0.1),
     ),
+    "normalized": normalized,
     "no test set": no_test_set,
     "not a number": broken,
     "edited by hand": edited,
@@ -332,3 +338,28 @@ def test_a_class_that_was_never_predicted_has_a_dash_and_its_reason() -> None:
     assert table.value["Precision"].isna().any()
     assert table.proto.placeholder == "–"
     assert "A dash: none was taken for it." in table.proto.columns
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("layer", [0, 1])
+@pytest.mark.parametrize("scope", ["batch", "sample"])
+def test_one_step_shows_the_normalization_and_checks_every_gradient(
+    scope: str, layer: int, language: str
+) -> None:
+    session = Session(normalized(), language)
+    app = AppTest.from_function(page, args=("one_step", session), default_timeout=60)
+    checked(app.run())
+    checked(app.segmented_control(key="one_step_scope").set_value(scope).run())
+    checked(app.selectbox[0].set_value(layer).run())
+    t = session.t
+    over = ("batch" if scope == "batch" else "running") if layer == 0 else "units"
+    named = t(f"views.normalized_{over}", size=10, units=3)
+    assert named in captions(app)
+    for place in range(len(app.selectbox[1].options)):
+        checked(app.selectbox[1].set_value(place).run())
+        formulas = " ".join(block.value for block in app.latex)
+        assert r"\sqrt{\sigma^{2} + \varepsilon}" in formulas
+        (verdict,) = app.success
+        assert verdict.value
+    says_so = t("views.update_running") in captions(app)
+    assert says_so == (scope == "sample")

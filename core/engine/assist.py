@@ -13,6 +13,7 @@ from core.engine.kernels import (
 )
 from core.engine.layout import INPUTS
 from core.engine.memory import OPTIMIZER, SEED
+from core.engine.normalize import normalize, scale_gradients, through_normalization
 from core.engine.norms import after_update, before_update, n_blocks
 from core.engine.signals import add_to, peek, swap
 from core.engine.team import (
@@ -27,10 +28,13 @@ from core.engine.team import (
     INPUT_SLOPE,
     ITEMS,
     LAYER,
+    NORMALIZATION_SLOPE,
+    NORMALIZE,
     OPERATION,
     PART_BITS,
     PART_MASK,
     POSITION,
+    SCALE_SLOPE,
     SIZE,
     SLOPE,
     STEP,
@@ -78,6 +82,12 @@ def do_part(part, table, params, slots, X, order, buffers, settings, team, T):
         sums(first, last, table, layer, params, buffers, dropout, width, T)
     elif operation == ACTIVATE:
         activations(first, last, table, layer, buffers, dropout, width, seed, s[STEP])
+    elif operation == NORMALIZE:
+        normalize(first, last, table, layer, params, buffers, width, s[COUNT], s[STEP])
+    elif operation == SCALE_SLOPE:
+        scale_gradients(first, last, table, layer, buffers, width)
+    elif operation == NORMALIZATION_SLOPE:
+        through_normalization(first, last, table, layer, params, buffers, width, s[COUNT], s[STEP])
     elif operation == WEIGHT_SLOPE:
         weight_slopes(first, last, table, layer, buffers, dropout, width, T)
     elif operation == INPUT_SLOPE:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.engine import crew, kernels, memory
 from core.engine.assist import assist
-from core.engine.layout import Layout
+from core.engine.layout import ROW, UNITS, Layout
 from core.engine.loops import PLAIN_SGD
 from core.engine.memory import Floats, aligned, buffers_for, whole
 from core.engine.team import END, WORD
@@ -74,7 +74,7 @@ def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
 class CPUEngine:
     """One training run's state, and the calls that move it on.
 
-    params: float32 (n_parameters,), slots: float32 (n_slots, n_parameters),
+    params: float32 (n_numbers,), slots: float32 (n_slots, n_parameters),
     state: int64 (3,): steps done, epochs done, samples of the current epoch done.
     These three are all that a run is: write them back to return to an earlier moment.
 
@@ -99,10 +99,10 @@ class CPUEngine:
         self.X, self.Y = X, Y
         self._data = _flat(X), _flat(Y)
         # The kernels' loops run over whole vectors: zeros behind the parameters stay zeros.
-        self._params = aligned(whole(layout.n_parameters))
-        rows = aligned(len(self.optimizer.slots), len(self._params))
+        self._params = aligned(whole(layout.n_numbers))
+        rows = aligned(len(self.optimizer.slots), whole(layout.n_parameters))
         self._slots = memory.slots_of(rows)
-        self.params = self._params[: layout.n_parameters]
+        self.params = self._params[: layout.n_numbers]
         self.slots = rows[:, : layout.n_parameters]
         self.state = np.zeros(3, dtype=np.int64)
         self._alone = memory.team_of(helped=False)
@@ -186,7 +186,7 @@ class CPUEngine:
 
         rows: float64 (capacity, 4 + 3 n_layers). A row is written at every step that `stride`
         divides, from index n_rows on: step, epoch (a fraction), batch loss, learning rate, then
-        for each layer (weights and biases together) the norm of the gradient, penalty included
+        for each layer (all its parameters together) the norm of the gradient, penalty included
         and before clipping; the norm of the parameters; the update's norm against it.
 
         Returns (steps done, rows in use, finite). It stops early when a row is due and there is
@@ -278,17 +278,20 @@ def first_nonfinite(engine: CPUEngine) -> tuple[int, str]:
     """Name the layer and what was first not finite in the step just done: see `diagnose`."""
     layout, buffers = engine.layout, engine.buffers
     width, last = int(engine._drawn[memory.LAST_WIDTH]), layout.n_layers - 1
-    for layer, (_, units, _, _, _, row) in enumerate(layout.table.tolist()):
+    for layer, (units, row) in enumerate(layout.table[:, [UNITS, ROW]].tolist()):
         part = slice(row * width, (row + units) * width)
         if not (np.isfinite(buffers.Z[part]).all() and np.isfinite(buffers.A[part]).all()):
             return layer, "activation"
-    start = layout.table[last][5] * width
+    start = layout.table[last, ROW] * width
     if not np.isfinite(buffers.D[start : start + layout.n_outputs * width]).all():
         return last, "loss"
     for what, values in (("gradient", buffers.G), ("update", engine.params)):
         for layer, part in reversed(list(enumerate(layout.slices()))):
             if not np.isfinite(values[part]).all():
                 return layer, what
+    for layer, arrays in enumerate(layout.normalization_views(engine.params)):
+        if not all(np.isfinite(array).all() for array in arrays.values()):
+            return layer, "activation"
     for layer, part in enumerate(layout.slices()):
         if not np.isfinite(engine.slots[:, part]).all():
             return layer, "update"
@@ -319,7 +322,8 @@ def scratch_for(layout: Layout, n: int, loss: str, *, training: bool = False) ->
 
 def scratch_bytes(layout: Layout, n: int) -> int:
     """About how much memory `scratch_for` takes."""
-    return 12 * max(1, min(CHUNK, n)) * (layout.n_inputs + layout.n_units) + 8 * n
+    rows = layout.n_inputs + layout.n_units * (1 + layout.is_normalized)
+    return 12 * max(1, min(CHUNK, n)) * rows + 8 * n
 
 
 ANY_LOSS = "mean_squared_error"
@@ -395,7 +399,10 @@ def _weight(layout: Layout, n: int, loss: str) -> int:
 def loss_and_gradients(
     layout: Layout, params: Floats, X: Floats, Y: Floats, loss: str
 ) -> tuple[float, Floats]:
-    """Mean loss and its gradient, float32 (n_parameters,); dropout off, no penalty."""
+    """Mean loss and its gradient, float32 (n_parameters,); dropout off, no penalty.
+
+    Layers normalized over batches use their running statistics.
+    """
     _check_shapes(layout, X, Y)
     scratch = scratch_for(layout, len(X), loss, training=True)
     gradient = np.empty(layout.n_parameters)

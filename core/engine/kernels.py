@@ -21,7 +21,19 @@ from core.engine.batches import gather, shuffle
 from core.engine.compile import double
 from core.engine.jit import entry, kernel
 from core.engine.lanes import LANES, add, fill, first, fma, load, mul, store, sub, zeros
-from core.engine.layout import ACTIVATION, BIASES, INPUTS, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
+from core.engine.layout import (
+    ACTIVATION,
+    BETA,
+    BIASES,
+    GAMMA,
+    INPUTS,
+    NORMALIZATION,
+    ROW,
+    SOFTMAX_CODE,
+    STOP,
+    UNITS,
+    WEIGHTS,
+)
 from core.engine.loops import (
     CONSTANT,
     activate,
@@ -63,6 +75,15 @@ from core.engine.memory import (
     SMOOTHING,
     STEP,
 )
+from core.engine.normalize import (
+    NOT_NORMALIZED,
+    move_statistics,
+    no_bias_gradients,
+    normalize_together,
+    normalized_items,
+    scale_gradients_together,
+    through_normalization_together,
+)
 from core.engine.norms import after_update, before_update, layer_norms, n_blocks, norm
 from core.engine.products import (
     AT_0,
@@ -92,9 +113,9 @@ from core.maths import random
 
 f32 = np.float32
 ONE, ZERO = f32(1.0), f32(0.0)
-STEP_0 = np.int64(0)
-# Of one number, in multiplications: turned, put through a function or its slope, moved, recorded.
-TURN_COST, FUNCTION_COST, UPDATE_COST, RECORD_COST = 8, 8, 10, 8
+STEP_0 = np.int64(0)  # of a network at rest: steps of training count from 1
+# Of one number, in multiplications: turned, put through a function or its slope, normalized ...
+TURN_COST, FUNCTION_COST, NORMALIZE_COST, UPDATE_COST, RECORD_COST = 8, 8, 4, 10, 8
 
 key, draw, uniform = double(random.key), double(random.draw), double(random.uniform)
 normal = double(random.normal)
@@ -197,8 +218,8 @@ activate_together = shared(ACTIVATE, activations)
 
 
 @kernel
-def forward(team, table, params, buffers, width, dropout, seed, step):
-    """z = W' x + b, a = f(z), layer by layer."""
+def forward(team, table, params, buffers, width, count, dropout, seed, step):
+    """z = W' x + b, a = f(z), or f of z normalized, layer by layer."""
     for layer in range(table.shape[0]):
         inputs, units = table[layer, INPUTS], table[layer, UNITS]
         if layer > 0 and by_samples(table, layer):
@@ -208,6 +229,11 @@ def forward(team, table, params, buffers, width, dropout, seed, step):
         sums_together(
             team, layer, blocks, cost, table, layer, params, buffers, dropout, width, buffers.T
         )
+        if table[layer, NORMALIZATION] != NOT_NORMALIZED:
+            items, cost = normalized_items(table, layer, width), NORMALIZE_COST * units * width
+            normalize_together(
+                team, layer, items, cost, table, layer, params, buffers, width, count, step
+            )
         if table[layer, ACTIVATION] == SOFTMAX_CODE:
             start, stop = table[layer, ROW] * width, (table[layer, ROW] + units) * width
             softmax(buffers.Z[start:stop], buffers.A[start:stop], buffers.S, units, width)
@@ -343,8 +369,8 @@ slopes_together = shared(SLOPE, through_activation)
 
 
 @kernel
-def backward(team, table, params, buffers, width, dropout):
-    """dE/dW = X D', dE/db = sum D; one layer down: D = (W D) f'(z)."""
+def backward(team, table, params, buffers, width, count, dropout, step):
+    """dE/dW = X D', dE/db = sum D; one layer down: D = (W D) f'(z), and through what made z."""
     for layer in range(table.shape[0] - 1, -1, -1):
         inputs, units = table[layer, INPUTS], table[layer, UNITS]
         blocks, cost = padded(units) // LANES, inputs * units * width
@@ -355,6 +381,14 @@ def backward(team, table, params, buffers, width, dropout):
             inputs_together(team, layer, width // LANES, cost, table, layer, params, buffers, width)
             below, cost = layer - 1, FUNCTION_COST * inputs * width
             slopes_together(team, below, inputs, cost, table, below, buffers, dropout, width)
+            if table[below, NORMALIZATION] != NOT_NORMALIZED:
+                items, cost = normalized_items(table, below, width), NORMALIZE_COST * inputs * width
+                scale_gradients_together(team, below, inputs, cost, table, below, buffers, width)
+                through_normalization_together(
+                    team, below, items, cost, table, below, params, buffers, width, count, step
+                )
+    if step > STEP_0:
+        no_bias_gradients(table, buffers.G)
 
 
 # ---- update ---------------------------------------------------------------------------------
@@ -383,7 +417,7 @@ def shorten(values, start, stop, longest):
 
 @kernel
 def clip(table, G, numbers):
-    """Keras's clipping: by value, by the norm of each matrix and bias, by the norm of all."""
+    """Keras's clipping: by value, by the norm of each matrix and vector, by the norm of all."""
     if numbers[CLIP_VALUE] > 0.0:
         bound = f32(numbers[CLIP_VALUE])
         for k in range(G.size):
@@ -394,7 +428,9 @@ def clip(table, G, numbers):
         for layer in range(table.shape[0]):
             start, stop = table[layer, WEIGHTS], table[layer, BIASES]
             shorten(G, start, stop, numbers[CLIP_NORM])
-            shorten(G, stop, stop + table[layer, UNITS], numbers[CLIP_NORM])
+            shorten(G, stop, table[layer, GAMMA], numbers[CLIP_NORM])
+            shorten(G, table[layer, GAMMA], table[layer, BETA], numbers[CLIP_NORM])
+            shorten(G, table[layer, BETA], table[layer, STOP], numbers[CLIP_NORM])
     if numbers[GLOBAL_CLIP_NORM] > 0.0:
         shorten(G, AT_0, G.size, numbers[GLOBAL_CLIP_NORM])
 
@@ -438,8 +474,8 @@ def update(team, params, G, slots, settings, rate, step):
     c0, c1, c2, c3, c4 = prepare(code, settings.options, rate, np.float64(step))
     c[0], c[1], c[2], c[3], c[4] = f32(c0), f32(c1), f32(c2), f32(c3), f32(c4)
     finite[0] = ZERO
-    cost = UPDATE_COST * params.size
-    move_together(team, AT_0, params.size // LANES, cost, code, params, G, slots, c, finite)
+    cost = UPDATE_COST * G.size
+    move_together(team, AT_0, G.size // LANES, cost, code, params, G, slots, c, finite)
     return finite[0]
 
 
@@ -469,9 +505,9 @@ def hold_norms(table, params, numbers):
 def loss_and_gradient(team, table, params, buffers, settings, width, count, step):
     """Forward and backward through one batch; returns the batch's mean loss. G is overwritten."""
     codes = settings.codes
-    forward(team, table, params, buffers, width, settings.dropout, codes[SEED], step)
+    forward(team, table, params, buffers, width, count, settings.dropout, codes[SEED], step)
     output_slope(table, buffers, codes, width, count)
-    backward(team, table, params, buffers, width, settings.dropout)
+    backward(team, table, params, buffers, width, count, settings.dropout, step)
     total = batch_loss(table, buffers, codes, width, count)
     outputs = table[table.shape[0] - 1, UNITS]
     return total / (count if codes[MEAN_OVER] == PER_SAMPLE else count * outputs)
@@ -540,12 +576,13 @@ def run(
         clip(table, buffers.G, numbers)
         rate = learning_rate(settings, step)
         finite = update(team, params, buffers.G, slots, settings, rate, step)
+        sound = move_statistics(table, params, buffers.B)
         if numbers[MAX_NORM] > 0.0:
             hold_norms(table, params, numbers)
         state[STEP], state[POSITION] = step, position + count
         if state[POSITION] == n_samples:
             state[EPOCH], state[POSITION] = state[EPOCH] + 1, 0
-        if not (is_finite(loss) and is_finite(finite)):
+        if not (sound and is_finite(loss) and is_finite(finite)):
             return done + 1, n_rows, False
         if recorded:
             row = rows[n_rows]
@@ -560,7 +597,8 @@ def run(
 def gradients(table, params, buffers, settings, team, X, Y, order, total_gradient):
     """Sum of the loss over all of X, and in total_gradient (float64) dE/dparameters of that sum.
 
-    In batches of codes[BATCH_SIZE]; no penalty. The settings decide on dropout.
+    In batches of codes[BATCH_SIZE]; no penalty. The settings decide on dropout. Layers normalized
+    over batches use their running statistics: the sum is one of samples, however they are batched.
     """
     codes, total = settings.codes, 0.0
     outputs = table[table.shape[0] - 1, UNITS]
@@ -573,7 +611,7 @@ def gradients(table, params, buffers, settings, team, X, Y, order, total_gradien
         total += weight * loss_and_gradient(
             team, table, params, buffers, settings, width, count, STEP_0
         )
-        for k in range(params.size):
+        for k in range(total_gradient.size):
             total_gradient[k] += weight * np.float64(buffers.G[k])
     return total
 
@@ -592,7 +630,7 @@ def outputs(table, params, buffers, settings, team, X, Y, order, layers, loss_wa
         count = min(codes[BATCH_SIZE], order.size - start)
         width = padded(count)
         gather(team, table, buffers, X, Y, order, start, count, ZERO, ZERO)
-        forward(team, table, params, buffers, width, settings.dropout, codes[SEED], STEP_0)
+        forward(team, table, params, buffers, width, count, settings.dropout, codes[SEED], STEP_0)
         if loss_wanted:
             total += batch_loss(table, buffers, codes, width, count)
         for j in range(first, n_units):

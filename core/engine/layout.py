@@ -1,6 +1,9 @@
 """Where each layer's numbers lie in one flat buffer of parameters.
 
-Layer after layer: the weights W (inputs, units), row by row, then the biases b (units,).
+Layer after layer: the weights W (inputs, units), row by row, then the biases b (units,), then, if
+the layer is normalized, gamma and beta (units,). Behind the parameters of all layers lie the
+running statistics of those normalized over batches: moving_mean and moving_variance (units,).
+They are no parameters, no optimizer moves them, but whatever copies the buffer takes them along.
 One buffer makes the optimizer one loop, a snapshot one copy and a download one write.
 """
 
@@ -16,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.maths.activations import ACTIVATIONS, SOFTMAX
+from core.maths.normalizations import NORMALIZATIONS
 from core.maths.registry import get
 
 if TYPE_CHECKING:
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 
 # Columns of `Layout.table`, one row a layer.
 INPUTS, UNITS, ACTIVATION, WEIGHTS, BIASES, ROW = range(6)
+NORMALIZATION, GAMMA, BETA, STOP, MEAN, VARIANCE = range(6, 12)
+
+WHOLE = 16  # numbers of a vector: `lanes.LANES`, but that module would bring the compiler along
 
 SOFTMAX_CODE = len(ACTIVATIONS)  # the one activation that is no function of a single unit
 
@@ -41,12 +48,16 @@ class Layout:
 
     sizes: inputs first, outputs last: (2, 4, 2, 1) has three layers.
     activations: one name a layer; only the last may be softmax.
+    normalizations: one name a layer, the last is "none"; () for "none" everywhere.
     """
 
     sizes: tuple[int, ...]
     activations: tuple[str, ...]
+    normalizations: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.normalizations:
+            object.__setattr__(self, "normalizations", ("none",) * len(self.activations))
         if len(self.sizes) != len(self.activations) + 1 or min(self.sizes) < 1:
             raise ValueError(
                 f"A network needs an activation a layer and sizes of at least 1, not sizes "
@@ -56,6 +67,10 @@ class Layout:
             raise ValueError("Softmax is for the output layer only.")
         for name in self.activations:
             activation_code(name)
+        if len(self.normalizations) != len(self.activations) or self.normalizations[-1] != "none":
+            raise ValueError("A network needs a normalization a layer, none for the output.")
+        for name in self.normalizations:
+            get(NORMALIZATIONS, name, "normalization")
 
     @staticmethod
     def of(n_inputs: int, config: NetworkConfig, n_outputs: int, output_activation: str) -> Layout:
@@ -64,6 +79,7 @@ class Layout:
         return Layout(
             (n_inputs, *(layer.units for layer in hidden), n_outputs),
             (*(layer.activation for layer in hidden), output_activation),
+            (*(layer.normalization for layer in hidden), "none"),
         )
 
     @property
@@ -88,44 +104,85 @@ class Layout:
     def output_activation(self) -> str:
         return self.activations[-1]
 
+    @property
+    def is_normalized(self) -> bool:
+        """Whether any layer is."""
+        return any(name != "none" for name in self.normalizations)
+
     @functools.cached_property
     def n_parameters(self) -> int:
-        return sum((i + 1) * u for i, u in pairwise(self.sizes))
+        """How many numbers the optimizer moves."""
+        dense = sum((i + 1) * u for i, u in pairwise(self.sizes))
+        return dense + sum(u * len(NORMALIZATIONS[n].parameters) for _, u, _, n in self._layers())
+
+    @functools.cached_property
+    def n_numbers(self) -> int:
+        """Length of the flat buffer: the parameters and, from a whole vector on, statistics."""
+        kept = sum(u * len(NORMALIZATIONS[n].statistics) for _, u, _, n in self._layers())
+        return self._statistics + kept if kept else self.n_parameters
+
+    @property
+    def _statistics(self) -> int:
+        """Where the statistics begin: kernels move whole vectors, which must not reach into them"""
+        return -(-self.n_parameters // WHOLE) * WHOLE
 
     @functools.cached_property
     def table(self) -> NDArray[np.int64]:
-        """What a kernel needs to know: int64 (n_layers, 6), columns INPUTS to ROW.
+        """What a kernel needs to know: int64 (n_layers, 12), columns INPUTS to VARIANCE.
 
-        WEIGHTS and BIASES are offsets into the parameters; ROW is the layer's first row in a
-        buffer that holds one row for each unit of the network.
+        WEIGHTS, BIASES, GAMMA and BETA are offsets into the parameters, STOP is where those of the
+        layer end, MEAN and VARIANCE are offsets of its running statistics; a layer without has
+        STOP or 0 for them. ROW is the layer's first row in a buffer that holds one row for each
+        unit of the network.
         """
-        rows, offset, row = [], 0, 0
-        for inputs, units, name in self._layers():
-            biases = offset + inputs * units
-            rows.append((inputs, units, activation_code(name), offset, biases, row))
-            offset, row = biases + units, row + units
+        rows, offset, row, statistics = [], 0, 0, self._statistics
+        for inputs, units, activation, name in self._layers():
+            record, biases = NORMALIZATIONS[name], offset + inputs * units
+            gamma = biases + units
+            beta, stop = (gamma + units, gamma + 2 * units) if record.parameters else (gamma, gamma)
+            codes = activation_code(activation), list(NORMALIZATIONS).index(name)
+            mean, variance = (statistics, statistics + units) if record.statistics else (0, 0)
+            shape = (inputs, units, codes[0], offset, biases, row)
+            rows.append((*shape, codes[1], gamma, beta, stop, mean, variance))
+            offset, row, statistics = stop, row + units, max(statistics, variance + units)
         table = np.array(rows, dtype=np.int64)
         table.flags.writeable = False
         return table
 
-    def _layers(self) -> Iterator[tuple[int, int, str]]:
-        return zip(self.sizes[:-1], self.sizes[1:], self.activations, strict=True)
+    def _layers(self) -> Iterator[tuple[int, int, str, str]]:
+        """Inputs, units, activation and normalization of every layer."""
+        return zip(
+            self.sizes[:-1], self.sizes[1:], self.activations, self.normalizations, strict=True
+        )
 
     def slices(self) -> list[slice]:
-        """Each layer's parameters, weights and biases together, within the flat buffer."""
-        starts = [int(row[WEIGHTS]) for row in self.table]
-        return [
-            slice(start, stop)
-            for start, stop in zip(starts, [*starts[1:], self.n_parameters], strict=True)
-        ]
+        """Each layer's parameters together, within the flat buffer."""
+        return [slice(int(row[WEIGHTS]), int(row[STOP])) for row in self.table]
 
     def views(self, flat: NDArray) -> tuple[list[NDArray], list[NDArray]]:
-        """Look at a flat buffer (n_parameters,) as weights (inputs, units) and biases (units,).
+        """Look at a flat buffer (n_numbers,) as weights (inputs, units) and biases (units,).
 
-        Nothing is copied: writing into a view writes into the buffer.
+        Nothing is copied: writing into a view writes into the buffer. A buffer of parameters alone,
+        (n_parameters,), will do.
         """
         weights, biases = [], []
-        for inputs, units, _, start, middle, _ in self.table.tolist():
+        for inputs, units, start, middle in self.table[
+            :, [INPUTS, UNITS, WEIGHTS, BIASES]
+        ].tolist():
             weights.append(flat[start:middle].reshape(inputs, units))
             biases.append(flat[middle : middle + units])
         return weights, biases
+
+    def normalization_views(self, flat: NDArray) -> list[dict[str, NDArray]]:
+        """Look at a flat buffer as gamma, beta, moving_mean and moving_variance, (units,) each.
+
+        By layer, {} for a layer without. A buffer of parameters alone has no statistics.
+        """
+        columns = {"gamma": GAMMA, "beta": BETA, "moving_mean": MEAN, "moving_variance": VARIANCE}
+        found = []
+        for row, name in zip(self.table.tolist(), self.normalizations, strict=True):
+            record = NORMALIZATIONS[name]
+            arrays = record.arrays if len(flat) > self.n_parameters else record.parameters
+            places = {part: row[columns[part]] for part in arrays}
+            found.append({part: flat[at : at + row[UNITS]] for part, at in places.items()})
+        return found

@@ -59,6 +59,9 @@ class Buffers(NamedTuple):
     R: Floats  # a matrix before it is turned feature-major: a row for each sample
     Q: Floats  # (outputs, width): outputs made to sum to one
     S: Floats  # (width,): sums over the outputs of a sample
+    N: Floats  # of normalized layers, with V and B: see `normalize`; empty where there are none
+    V: Floats
+    B: Floats
     G: Floats
     before: Floats  # parameters before the update, kept on recorded steps
     sums: np.ndarray  # float64: squares of gradients, parameters and updates, block by block
@@ -134,6 +137,9 @@ def buffers_for(
         "R": width * whole(max(layout.sizes)) + LANES,
         "Q": outputs * width,
         "S": width,
+        "N": units * layout.is_normalized,
+        "V": layout.n_layers * width * layout.is_normalized,
+        "B": 2 * layout.n_units * layout.is_normalized,
         "G": parameters * training,
         "before": parameters * training,
     }

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.engine.jit import kernel
 from core.engine.lanes import LANES, add, first, fma, load, store_part, sub, total, zeros
-from core.engine.layout import BIASES, UNITS, WEIGHTS
+from core.engine.layout import STOP, WEIGHTS
 
 f32 = np.float32
 # Between these, squares in float32 neither overflow nor lose what counts to denormals.
@@ -76,9 +76,8 @@ def norm(values, start, stop):
 
 @kernel
 def blocks_of(table, layer):
-    """How many blocks a layer's weights and biases make."""
-    size = table[layer, BIASES] + table[layer, UNITS] - table[layer, WEIGHTS]
-    return (size + BLOCK - 1) // BLOCK
+    """How many blocks a layer's parameters make."""
+    return (table[layer, STOP] - table[layer, WEIGHTS] + BLOCK - 1) // BLOCK
 
 
 @kernel
@@ -98,7 +97,7 @@ def block_at(table, block):
         block -= blocks_of(table, layer)
         layer += 1
     start = table[layer, WEIGHTS] + block * BLOCK
-    return start, min(start + BLOCK, table[layer, BIASES] + table[layer, UNITS])
+    return start, min(start + BLOCK, table[layer, STOP])
 
 
 @kernel

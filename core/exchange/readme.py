@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.data.preprocessing import Features, Preprocessing, Scale, Standardize
+from core.maths.normalizations import EPSILON, NORMALIZATIONS
 
 if TYPE_CHECKING:
     from core.network import Network
@@ -46,6 +47,11 @@ NUMPY_FEATURES: dict[str, str] = {
     "sin_x2": "np.sin(x2)",
 }
 
+NORMALIZED = """\
+Layers with gamma and beta (units,) are normalized between weights and activation; those with
+moving_mean and moving_variance by these running values of training, the others sample by sample.
+"""
+
 OPENING = {
     ".npz": """\
 with np.load("network.npz", allow_pickle=False) as opened:
@@ -63,13 +69,14 @@ with safe_open("network.safetensors", "np") as opened:
 
 def describe(network: Network, suffix: str) -> str:
     """Say what is in the file and how to compute its predictions with NumPy alone."""
+    normalized = "" if not network.layout.is_normalized else NORMALIZED
     sizes = " - ".join(str(len(W)) for W in network.weights) + f" - {len(network.biases[-1])}"
     return f"""\
 A network of {sizes} units, inputs first, saved by the neural-network playground.
 layer_0/weights (inputs, units) and layer_0/biases (units,) belong to the first hidden layer, the
 highest number to the output layer; all are float32. Dropout plays no part in predictions.
-This code opens the file; predict(file, metadata, raw) makes predictions (n_samples, outputs) of
-raw, a float array (n_samples, columns), up to float32's rounding:
+{normalized}This code opens the file; predict(file, metadata, raw) makes predictions
+(n_samples, outputs) of raw, a float array (n_samples, columns), up to float32's rounding:
 
 import json
 import math
@@ -87,8 +94,23 @@ def prediction_code(network: Network) -> str:
     lines += [f"    {line}" for line in _inputs(network.preprocessing)]
     for layer, name in enumerate(network.layout.activations):
         lines.append(f'    z = a @ file["layer_{layer}/weights"] + file["layer_{layer}/biases"]')
+        lines += [f"    {line}" for line in _normalization(network, layer)]
         lines.append(f"    a = {NUMPY_ACTIVATIONS[name]}  # {name}")
     return "\n".join([*lines, "    return a", ""])
+
+
+def _normalization(network: Network, layer: int) -> list[str]:
+    """Lines of code that normalize the layer's `z`."""
+    over = NORMALIZATIONS[network.layout.normalizations[layer]].over
+    if not over:
+        return []
+    mean, variance = "z.mean(axis=1, keepdims=True)", "z.var(axis=1, keepdims=True)"
+    if over == "batch":
+        mean, variance = (f'file["layer_{layer}/moving_{part}"]' for part in ("mean", "variance"))
+    return [
+        f"z = (z - {mean}) / np.sqrt({variance} + {EPSILON})",
+        f'z = file["layer_{layer}/gamma"] * z + file["layer_{layer}/beta"]',
+    ]
 
 
 def _inputs(preprocessing: Preprocessing) -> list[str]:

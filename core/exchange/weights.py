@@ -1,7 +1,9 @@
 """A network and everything that belongs to it, as named arrays and one JSON text; and back.
 
 The arrays are `layer_0/weights` (inputs, units), `layer_0/biases` (units,), `layer_1/...`, the
-output layer last, all float32. The JSON object has the keys
+output layer last, all float32. A layer with a normalization also has `layer_0/gamma` and
+`layer_0/beta`, one normalized over batches `layer_0/moving_mean` and `layer_0/moving_variance` as
+well, (units,) each. The JSON object has the keys
 
     format, format_version   what the file is
     network                  its config: layers, initializer, output_activation
@@ -30,6 +32,7 @@ from core.exchange.readme import describe
 from core.exchange.runs import read_run, write_run
 from core.experiment import MOST_LAYERS, Dense, Experiment, NetworkConfig, read_experiment
 from core.maths.losses import LOSSES
+from core.maths.normalizations import MOVING_VARIANCE, NORMALIZATIONS
 from core.refusals import Refusal, Sentence
 from core.run import Run
 
@@ -52,6 +55,8 @@ def pack(network: Network, suffix: str) -> Contents:
     for layer, (W, b) in enumerate(zip(network.weights, network.biases, strict=True)):
         arrays[f"layer_{layer}/weights"] = np.ascontiguousarray(W, dtype=np.float32)
         arrays[f"layer_{layer}/biases"] = np.ascontiguousarray(b, dtype=np.float32)
+        for part, array in network.normalizations[layer].items():
+            arrays[f"layer_{layer}/{part}"] = np.ascontiguousarray(array, dtype=np.float32)
     metadata = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -129,11 +134,12 @@ def unpack(contents: Contents, described: Description | None = None) -> Network:
     from core.network import Network
 
     file = described or describe_file(contents.metadata, contents.shapes)
-    weights, biases = _read_layers(contents.arrays, len(file.config.layers) + 1)
+    weights, biases, normalizations = _read_layers(contents.arrays, file.config)
     network = Network.from_arrays(
         file.config,
         weights,
         biases,
+        normalizations,
         preprocessing=file.preprocessing,
         experiment=file.experiment,
         run=file.run,
@@ -214,16 +220,20 @@ def _sketch(config: NetworkConfig, output: str) -> Sentence:
 
 def _sketch_layer(layer: Dense) -> str:
     dropout = f" (dropout {layer.dropout:g})" if layer.dropout else ""
-    return f"{layer.units} {layer.activation}{dropout}"
+    normalization = "" if layer.normalization == "none" else f" ({layer.normalization} normalized)"
+    return f"{layer.units} {layer.activation}{normalization}{dropout}"
 
 
-def _layer_names(n_layers: int) -> list[str]:
-    return [f"layer_{n}/{part}" for n in range(n_layers) for part in ("weights", "biases")]
+def _parts(config: NetworkConfig) -> list[list[str]]:
+    """What each layer's arrays are called."""
+    normalizations = [NORMALIZATIONS[layer.normalization].arrays for layer in config.layers]
+    return [["weights", "biases", *arrays] for arrays in (*normalizations, {})]
 
 
 def _check_shapes(shapes: Shapes, config: NetworkConfig) -> tuple[int, int]:
     """Check the arrays against the layers that the file describes; returns inputs and outputs."""
-    names = _layer_names(len(config.layers) + 1)
+    parts = _parts(config)
+    names = [f"layer_{layer}/{part}" for layer, own in enumerate(parts) for part in own]
     missing = [name for name in names if name not in shapes]
     if missing:
         raise Refusal("The file has no array {name}.", name=repr(missing[0]))
@@ -236,8 +246,9 @@ def _check_shapes(shapes: Shapes, config: NetworkConfig) -> tuple[int, int]:
         raise Refusal("The network in the file has no inputs or no outputs.")
     units = [layer.units for layer in config.layers] + [outputs]
     for layer, (n_in, n_out) in enumerate(zip([inputs, *units], units, strict=False)):
-        _check_shape(shapes, names[2 * layer], (n_in, n_out))
-        _check_shape(shapes, names[2 * layer + 1], (n_out,))
+        for part in parts[layer]:
+            wanted = (n_in, n_out) if part == "weights" else (n_out,)
+            _check_shape(shapes, f"layer_{layer}/{part}", wanted)
     return inputs, outputs
 
 
@@ -251,15 +262,25 @@ def _check_shape(shapes: Shapes, name: str, wanted: tuple[int, ...]) -> None:
         )
 
 
-def _read_layers(arrays: dict[str, NDArray[np.float32]], n_layers: int) -> tuple[Arrays, Arrays]:
-    """Weights and biases in order; their shapes have been checked, their numbers are here."""
-    names = _layer_names(n_layers)
-    for name in names:
-        if not np.isfinite(arrays[name]).all():
-            raise Refusal(
-                "The array {name} holds values that are not finite numbers.", name=repr(name)
-            )
-    return [arrays[name] for name in names[::2]], [arrays[name] for name in names[1::2]]
+def _read_layers(
+    arrays: dict[str, NDArray[np.float32]], config: NetworkConfig
+) -> tuple[Arrays, Arrays, list[dict[str, NDArray[np.float32]]]]:
+    """Weights, biases and normalizations in order; shapes have been checked, numbers are here."""
+    layers = []
+    for layer, parts in enumerate(_parts(config)):
+        names = {part: f"layer_{layer}/{part}" for part in parts}
+        for part, name in names.items():
+            _check_numbers(name, arrays[name], least=0.0 if part == MOVING_VARIANCE else -math.inf)
+        layers.append({part: arrays[name] for part, name in names.items()})
+    weights, biases = ([layer.pop(part) for layer in layers] for part in ("weights", "biases"))
+    return weights, biases, layers
+
+
+def _check_numbers(name: str, array: NDArray[np.float32], least: float) -> None:
+    if not np.isfinite(array).all():
+        raise Refusal("The array {name} holds values that are not finite numbers.", name=repr(name))
+    if array.min() < least:
+        raise Refusal("The array {name} holds variances below 0.", name=repr(name))
 
 
 def _names(metadata: dict[str, Any], field: str, count: int) -> tuple[str, ...] | None:

@@ -18,6 +18,7 @@ from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
 from core.maths.limits import Limits
 from core.maths.losses import LOSSES
+from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.options import Value
 from core.maths.registry import check_name, shown
@@ -35,7 +36,6 @@ DATASET_NAMES = (
     "mnist_5k",
 )
 FEATURES = ("x1", "x2", "x1_squared", "x2_squared", "x1_x2", "sin_x1", "sin_x2")
-NORMALIZATIONS = ("none",)
 
 
 class Owner(NamedTuple):
@@ -83,7 +83,10 @@ class DataConfig:
 
 @config
 class Dense:
-    """One hidden layer. dropout: the fraction of its outputs dropped while training."""
+    """One hidden layer. dropout: the fraction of its outputs dropped while training.
+
+    normalization: of what the activation reads, see `core.maths.normalizations`.
+    """
 
     units: Annotated[int, Within(Limits(1, 65_536, whole=True))] = 4
     activation: Annotated[str, OneOf("activation", ACTIVATIONS)] = "tanh"

@@ -10,12 +10,15 @@ import numpy as np
 
 from core.data.targets import encode_targets
 from core.experiment import TrainingConfig
-from core.inspect.trace import LayerTrace, Trace, trace
+from core.inspect.normalizing import Normalizing, normalizing_of
+from core.inspect.trace import LayerTrace, Place, Trace, trace
 from core.inspect.update import Rule, Update, trace_update
 from core.maths import losses, optimizers, random, registry, regularizers, schedules
+from core.maths.normalizations import PARAMETERS
 
 if TYPE_CHECKING:
     from core.data import Dataset
+    from core.engine.layout import Layout
     from core.trainer import Trainer
 
 SMALLEST_LENGTH = 1e-7  # Keras adds it to a norm before it divides
@@ -26,16 +29,18 @@ MOST_ELEMENTS = 200_000  # activations that a trace works out in plain Python: a
 class Moment:
     """Everything that decides the next step. Arrays are copies but for the dataset's.
 
-    layers: weights (n_in, units), biases (units,), activation of every layer.
+    layers: weights (n_in, units), biases (units,), activation of every layer. normalizing: what
+    lies between the two.
     layer: the one whose slots were copied. slots: of every optimizer slot, its value for that
-    layer's weights and biases.
+    layer's weights, biases and, if it is normalized, gamma and beta.
     batch: the training rows of the next mini-batch, int64 (batch,).
     """
 
     step: int
     layers: tuple[tuple[np.ndarray, np.ndarray, str], ...]
+    normalizing: tuple[Normalizing, ...]
     layer: int
-    slots: tuple[tuple[np.ndarray, np.ndarray], ...]
+    slots: tuple[tuple[np.ndarray, ...], ...]
     training: TrainingConfig
     dropout: tuple[float, ...]
     seed: int
@@ -52,22 +57,34 @@ class Moment:
         """How many rows a trace of this network can hold and stay quick."""
         return max(1, MOST_ELEMENTS // sum(self.sizes))
 
-    def trace(self, rows: np.ndarray, *, dropout: bool = False) -> Trace:
-        """Trace training rows (batch,). dropout: with the next step's masks and input noise."""
-        masks = self._masks(len(rows)) if dropout else None
-        X = self.dataset.X_train[rows]
-        if dropout and self.training.input_noise:
-            X = X + self.training.input_noise * self._noise(*X.shape)
-        return trace(self.layers, X, self._targets(rows), self.training.loss, masks=masks)
+    def trace(self, rows: np.ndarray, *, as_step: bool = False) -> Trace:
+        """Trace training rows (batch,).
 
-    def update(self, traced: Trace, i: int | None, j: int) -> Update:
+        as_step: as the next step has them, with its dropout masks, its input noise and, where
+        layers are normalized over batches, the statistics of these very rows; else as in
+        predictions, by the running statistics.
+        """
+        masks = self._masks(len(rows)) if as_step else None
+        X = self.dataset.X_train[rows]
+        if as_step and self.training.input_noise:
+            X = X + self.training.input_noise * self._noise(*X.shape)
+        return trace(
+            self.layers,
+            X,
+            self._targets(rows),
+            self.training.loss,
+            masks=masks,
+            normalizing=[replace(each, at_rest=not as_step) for each in self.normalizing],
+        )
+
+    def update(self, traced: Trace, i: Place, j: int) -> Update:
         """Work out what the optimizer makes of a traced gradient, in the layer `layer`.
 
-        i: which input the weight of unit j reads, or None for the unit's bias.
+        i: which input the weight of unit j reads, None for the unit's bias, "gamma" or "beta".
         """
         update = self._by_the_optimizer(traced, i, j)
         longest = self.training.max_norm
-        if i is None or not longest:
+        if not isinstance(i, int) or not longest:
             return update
         others = range(len(self.layers[self.layer][0]))
         weights = [self._by_the_optimizer(traced, k, j).after for k in others]
@@ -75,19 +92,22 @@ class Moment:
         scale = min(length, longest) / (SMALLEST_LENGTH + length)
         return replace(update, after=update.after * scale)
 
-    def _by_the_optimizer(self, traced: Trace, i: int | None, j: int) -> Update:
+    def _by_the_optimizer(self, traced: Trace, i: Place, j: int) -> Update:
         """The update before any constraint on the weights."""
         weights, biases, _ = self.layers[self.layer]
-        found, place = traced.layers[self.layer], j if i is None else (i, j)
-        part = 1 if i is None else 0
-        gradients = (found.weight_gradients, found.bias_gradients)[part]
+        found, is_weight = traced.layers[self.layer], isinstance(i, int)
+        scales = self.normalizing[self.layer].arrays
+        place = (i, j) if isinstance(i, int) else j
+        part = 0 if isinstance(i, int) else 1 if i is None else 2 + list(PARAMETERS).index(i)
+        values = (weights, biases, *(scales[name] for name in PARAMETERS if name in scales))
+        gradients = (found.weight_gradients, found.bias_gradients, *found.scale_gradients.values())
         return trace_update(
             self._rule(),
-            float((weights, biases)[part][place]),
-            float(gradients[place]),
+            float(values[part][place]),
+            float(gradients[part][place]),
             [float(slot[part][place]) for slot in self.slots],
             step=self.step + 1,
-            is_weight=i is not None,
+            is_weight=is_weight,
             clipped=self._clipped(traced, part, place) if self._clips else None,
         )
 
@@ -147,7 +167,7 @@ class Moment:
         return any((training.clip_value, training.clip_norm, training.global_clip_norm))
 
     def _clipped(self, traced: Trace, part: int, place: int | tuple[int, int]) -> float:
-        """Clip as Keras does: by value, by the norm of each matrix and bias, by that of all."""
+        """Clip as Keras does: by value, by the norm of each matrix and vector, by that of all."""
         training = self.training
         all_gradients = [self._with_penalty(layer) for layer in traced.layers]
         if bound := training.clip_value:
@@ -165,7 +185,7 @@ class Moment:
         return gradient
 
     def _with_penalty(self, layer: LayerTrace) -> tuple[np.ndarray, ...]:
-        """A layer's gradients of weights and biases, the regularizer's share added."""
+        """A layer's gradients, of weights and biases first, the regularizer's share added."""
         rate = self.training.regularization_rate
         slope = registry.get(
             regularizers.REGULARIZERS, self.training.regularizer, "regularizer"
@@ -174,7 +194,8 @@ class Moment:
         one, two = slope(1.0, rate), slope(2.0, rate)
         b = two - one
         penalty = (one - b) * np.sign(layer.weights) + b * layer.weights
-        return layer.weight_gradients + penalty, layer.bias_gradients
+        weights = layer.weight_gradients + penalty
+        return weights, layer.bias_gradients, *layer.scale_gradients.values()
 
 
 def _shortened(gradient: np.ndarray, longest: float) -> np.ndarray:
@@ -185,22 +206,21 @@ def _shortened(gradient: np.ndarray, longest: float) -> np.ndarray:
 def moment_of(trainer: Trainer, layer: int = 0) -> Moment:
     """Copy a run out as it stands, with the optimizer's memory of one layer."""
     layout, training = trainer.layout, trainer.training
-    weights, biases = layout.views(trainer.params.copy())
+    params = trainer.params.copy()
+    weights, biases = layout.views(params)
     record = registry.get(optimizers.OPTIMIZERS, training.optimizer, "optimizer").under(
         training.optimizer_options
     )
     if trainer.step_count:
-        every_slot = [layout.views(slot) for slot in trainer.engine.slots[: len(record.slots)]]
-        slots = [
-            (by_weight[layer].copy(), by_bias[layer].copy()) for by_weight, by_bias in every_slot
-        ]
+        flat_slots = list(trainer.engine.slots[: len(record.slots)])
     else:  # without asking for the engine, which would be compiled now
         start = record.starting_slot(training.optimizer_options)
-        fresh = (np.full_like(weights[layer], start), np.full_like(biases[layer], start))
-        slots = [fresh] * len(record.slots)
+        flat_slots = [np.full(layout.n_parameters, start, np.float32)] * len(record.slots)
+    slots = [_of_layer(layout, slot, layer) for slot in flat_slots]
     return Moment(
         step=trainer.step_count,
         layers=tuple(zip(weights, biases, layout.activations, strict=True)),
+        normalizing=normalizing_of(layout, params),
         layer=layer,
         slots=tuple(slots),
         training=training,
@@ -209,6 +229,13 @@ def moment_of(trainer: Trainer, layer: int = 0) -> Moment:
         dataset=trainer.dataset,
         batch=_next_batch(trainer),
     )
+
+
+def _of_layer(layout: Layout, flat: np.ndarray, layer: int) -> tuple[np.ndarray, ...]:
+    """A copy of one layer's numbers of a flat buffer: weights, biases, maybe gamma and beta."""
+    weights, biases = layout.views(flat)
+    scales = layout.normalization_views(flat)[layer].values()
+    return tuple(part.copy() for part in (weights[layer], biases[layer], *scales))
 
 
 def _next_batch(trainer: Trainer) -> np.ndarray:

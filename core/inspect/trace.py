@@ -5,7 +5,9 @@ the engine, so that each can be checked against the other.
 
 Letters: a_in the inputs of a layer, z = a_in W + b, a = f(z), all (batch, units);
 delta = dL/dz of one sample's own loss L, so that dL/dw_ij of a batch is the mean over its
-samples of a_in_i delta_j.
+samples of a_in_i delta_j. With a normalization a = f(y), y = gamma n + beta, n being z normalized.
+One over the batch ties its samples together: z then moves the losses of all of them, and delta is
+dL/dz of their sum.
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from core.inspect.normalizing import PLAIN, Normalizing
 from core.maths import activations, losses, registry
 
 ScalarFunction = Callable[..., Any]
+Place = int | str | None
+"""A unit's parameter: the weight that reads input i, None for its bias, or "gamma", "beta"."""
 
 
 @dataclass(frozen=True)
@@ -27,23 +32,27 @@ class LayerTrace:
     """What one dense layer did with a batch; all arrays float64.
 
     inputs: (batch, n_in). weights: (n_in, units). biases: (units,).
-    z: (batch, units), the weighted sums. activations: f(z), before dropout.
+    z: (batch, units), the weighted sums. read: what the activation reads, z or y, z normalized.
+    activations: f of that, before dropout.
     mask: (batch, units), 0 or 1 / (1 - rate) per unit, or None without dropout.
     outputs: (batch, units), what the next layer reads.
-    output_gradients: dL/d outputs. slopes: f'(z); None for softmax, whose units depend on
-    one another. deltas: dL/dz.
+    output_gradients: dL/d outputs. slopes: f'(z), f'(y); None for softmax, whose units depend on
+    one another. read_deltas: dL/dy. deltas: dL/dz, the same without normalization.
     """
 
     activation: str
     inputs: np.ndarray
     weights: np.ndarray
     biases: np.ndarray
+    normalizing: Normalizing
     z: np.ndarray
+    read: np.ndarray
     activations: np.ndarray
     mask: np.ndarray | None
     outputs: np.ndarray
     output_gradients: np.ndarray
     slopes: np.ndarray | None
+    read_deltas: np.ndarray
     deltas: np.ndarray
 
     @cached_property
@@ -53,12 +62,33 @@ class LayerTrace:
 
     @cached_property
     def bias_gradients(self) -> np.ndarray:
-        """dL/db (units,), the mean over the batch."""
-        return np.asarray(self.deltas.mean(axis=0))
+        """dL/db (units,), the mean over the batch; 0 where the batch's mean takes b out again."""
+        gradients = np.asarray(self.deltas.mean(axis=0))
+        return gradients if self.normalizing.over != "batch" else np.zeros_like(gradients)
+
+    @cached_property
+    def normalized(self) -> np.ndarray:
+        """n (batch, units), of a layer with normalization."""
+        return self.normalizing.normalized(self.z)
+
+    @cached_property
+    def scale_gradients(self) -> dict[str, np.ndarray]:
+        """dL/dgamma and dL/dbeta (units,), the mean over the batch; {} without normalization."""
+        if not self.normalizing.arrays:
+            return {}
+        d = self.read_deltas
+        return {"gamma": (d * self.normalized).mean(axis=0), "beta": d.mean(axis=0)}
 
     def outputs_for(self, z: np.ndarray) -> np.ndarray:
-        """What the next layer would read for other weighted sums z, under the same mask."""
-        activated = _activate(self.activation, z)
+        """What the next layer would read for other weighted sums z, under the same mask.
+
+        Where the batch's own statistics are in use, they move with z.
+        """
+        return self.outputs_of(self.normalizing.read(z))
+
+    def outputs_of(self, read: np.ndarray) -> np.ndarray:
+        """What the next layer would read if the activation read something else."""
+        activated = _activate(self.activation, read)
         return activated if self.mask is None else activated * self.mask
 
 
@@ -82,25 +112,34 @@ class Trace:
         """The outputs of the last layer, (batch, n_outputs)."""
         return self.layers[-1].outputs
 
-    def numeric_gradient(self, layer: int, i: int | None, j: int, step: float = 1e-5) -> float:
+    def numeric_gradient(self, layer: int, i: Place, j: int, step: float = 1e-5) -> float:
         """Measure dL/dw by a central difference: (L(w + h) - L(w - h)) / 2h.
 
-        i: which input the weight reads, or None for the bias of unit j. step: h, relative to
-        weights greater than 1. Dropout masks are held as they were.
+        i: which input the weight reads, None for the bias of unit j, or its "gamma" or "beta".
+        step: h, relative to weights greater than 1. Dropout masks are held as they were.
         """
         traced = self.layers[layer]
-        weight = traced.biases[j] if i is None else traced.weights[i, j]
-        reach = np.ones(len(traced.z)) if i is None else traced.inputs[:, i]
+        reach = np.ones(len(traced.z))
+        if isinstance(i, str):
+            weight = traced.normalizing.arrays[i][j]
+            reach = traced.normalized[:, j] if i == "gamma" else reach
+        else:
+            weight = traced.biases[j] if i is None else traced.weights[i, j]
+            reach = reach if i is None else traced.inputs[:, i]
         h = step * max(1.0, abs(float(weight)))
         with np.errstate(all="ignore"):
-            above, below = (self._loss_with(layer, j, sign * h * reach) for sign in (1.0, -1.0))
+            above, below = (
+                self._loss_with(layer, j, sign * h * reach, to_sums=not isinstance(i, str))
+                for sign in (1.0, -1.0)
+            )
         return (above - below) / (2.0 * h)
 
-    def _loss_with(self, layer: int, j: int, added: np.ndarray) -> float:
-        """Return the loss when `added` (batch,) is added to z of unit j of a layer."""
-        z = self.layers[layer].z.copy()
-        z[:, j] += added
-        outputs = self.layers[layer].outputs_for(z)
+    def _loss_with(self, layer: int, j: int, added: np.ndarray, *, to_sums: bool) -> float:
+        """Return the loss when `added` (batch,) is added to z, or y, of unit j of a layer."""
+        traced = self.layers[layer]
+        changed = (traced.z if to_sums else traced.read).copy()
+        changed[:, j] += added
+        outputs = traced.outputs_for(changed) if to_sums else traced.outputs_of(changed)
         for traced in self.layers[layer + 1 :]:
             outputs = traced.outputs_for(outputs @ traced.weights + traced.biases)
         last = self.layers[-1].activation
@@ -114,16 +153,19 @@ def trace(
     loss: str,
     *,
     masks: Sequence[np.ndarray | None] | None = None,
+    normalizing: Sequence[Normalizing] = (),
 ) -> Trace:
     """Send a batch through a network and back, keeping every number.
 
     layers: weights (n_in, units), biases (units,) and activation name of every layer.
     X: (batch, n_inputs). targets: (batch, n_outputs), encoded as the loss compares them (one-hot,
     0/1, -1/+1 or values; smoothed if labels are). masks: the dropout masks, one per layer.
+    normalizing: one per layer, if any has a normalization.
     """
     targets = np.asarray(targets, dtype=np.float64)
     with np.errstate(all="ignore"):  # a diverged network is traced too, with nan and inf
-        forward = _forward(layers, np.asarray(X, dtype=np.float64), masks)
+        normalizing = normalizing or [PLAIN] * len(layers)
+        forward = _forward(layers, np.asarray(X, dtype=np.float64), masks, normalizing)
         last = forward[-1]
         elements, samples = sample_losses(loss, last["activation"], targets, last["outputs"])
         return Trace(
@@ -140,12 +182,14 @@ def _forward(
     layers: Sequence[tuple[np.ndarray, np.ndarray, str]],
     inputs: np.ndarray,
     masks: Sequence[np.ndarray | None] | None,
+    normalizing: Sequence[Normalizing],
 ) -> list[dict[str, Any]]:
     done: list[dict[str, Any]] = []
     for number, (weights, biases, activation) in enumerate(layers):
         weights, biases = weights.astype(np.float64), biases.astype(np.float64)
         z = inputs @ weights + biases
-        activated = _activate(activation, z)
+        read = normalizing[number].read(z)
+        activated = _activate(activation, read)
         mask = None if masks is None else masks[number]
         outputs = activated if mask is None else activated * mask
         done.append(
@@ -154,7 +198,9 @@ def _forward(
                 "inputs": inputs,
                 "weights": weights,
                 "biases": biases,
+                "normalizing": normalizing[number],
                 "z": z,
+                "read": read,
                 "activations": activated,
                 "mask": mask,
                 "outputs": outputs,
@@ -175,7 +221,16 @@ def _backward(
         slopes, deltas = _through_activation(layer, gradients)
         if not traced and is_fused(loss, layer["activation"]):
             deltas = _fused_deltas(loss, targets, layer["outputs"])
-        traced.append(LayerTrace(**layer, output_gradients=gradients, slopes=slopes, deltas=deltas))
+        read_deltas, deltas = deltas, layer["normalizing"].back(layer["z"], deltas)
+        traced.append(
+            LayerTrace(
+                **layer,
+                output_gradients=gradients,
+                slopes=slopes,
+                read_deltas=read_deltas,
+                deltas=deltas,
+            )
+        )
         gradients = deltas @ layer["weights"].T
     return tuple(reversed(traced))
 
@@ -183,13 +238,13 @@ def _backward(
 def _through_activation(
     layer: dict[str, Any], gradients: np.ndarray
 ) -> tuple[np.ndarray | None, np.ndarray]:
-    """Return f'(z) (None for softmax) and dL/dz of a layer from dL/d outputs."""
+    """Return the activation's slope (None for softmax) and the derivative by what it reads."""
     arriving = gradients if layer["mask"] is None else gradients * layer["mask"]
     if layer["activation"] == activations.SOFTMAX:
         p = layer["activations"]
         return None, p * (arriving - (p * arriving).sum(axis=1, keepdims=True))
     record = registry.get(activations.ACTIVATIONS, layer["activation"])
-    slopes = elementwise(record.derivative, layer["z"], layer["activations"])
+    slopes = elementwise(record.derivative, layer["read"], layer["activations"])
     return slopes, arriving * slopes
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
+from core.maths.normalizations import NORMALIZATIONS
 from playground import changes
 from playground.changes import MAX_LAYERS, MAX_UNITS, Path
 from playground.controls.options import options
@@ -57,9 +58,9 @@ def _advice(session: Session) -> None:
 
 
 def _layer_row(session: Session, layer: int) -> None:
-    """Units, activation, dropout, and a button that removes the layer."""
+    """Units, activation, dropout, a button that removes the layer; below it, normalization."""
     path: Path = ("network", "layers", layer)
-    activation = session.experiment.network.layers[layer].activation
+    dense = session.experiment.network.layers[layer]
     with st.container(key=f"layer_{layer}"):
         columns = st.columns(
             [130, 120, 72, 24], gap="xsmall", vertical_alignment="bottom", wrap=False
@@ -67,7 +68,7 @@ def _layer_row(session: Session, layer: int) -> None:
     with columns[0]:
         whole_number(session, (*path, "units"), 1, MAX_UNITS)
     with columns[1]:
-        note = formula(ACTIVATIONS[activation])
+        note = formula(ACTIVATIONS[dense.activation])
         choice(session, (*path, "activation"), list(ACTIVATIONS), note=note)
     with columns[2]:
         st.number_input(
@@ -79,6 +80,8 @@ def _layer_row(session: Session, layer: int) -> None:
         )
     with columns[3]:
         _remove_button(session, layer)
+    note = formula(NORMALIZATIONS[dense.normalization])
+    choice(session, (*path, "normalization"), list(NORMALIZATIONS), note=note)
 
 
 def _remove_button(session: Session, layer: int) -> None:

@@ -93,7 +93,13 @@ def columns(trainer: Trainer, parts: list[Window]) -> list[dict[str, Any]]:
         for total, part in zip(sizes, parts, strict=True)
     ]
     hidden = [
-        {"role": "hidden", "layer": layer, "activation": dense.activation, "dropout": rate}
+        {
+            "role": "hidden",
+            "layer": layer,
+            "activation": dense.activation,
+            "dropout": rate,
+            "normalization": dense.normalization,
+        }
         for layer, (dense, rate) in enumerate(zip(config.layers, trainer.dropout, strict=True))
     ]
     output = {

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.experiment import TrainingConfig
-from core.inspect.trace import Trace, is_fused, is_normalized
+from core.inspect.trace import LayerTrace, Place, Trace, is_fused, is_normalized
 from core.inspect.update import Update
 from core.maths.activations import OUTPUT_ACTIVATIONS, SOFTMAX
 from core.maths.losses import LOSSES
+from core.maths.normalizations import EPSILON, GAMMA, PARAMETERS
 from core.maths.regularizers import REGULARIZERS
 from playground.views import formulas
 from playground.views.formulas import aligned, factor, number
@@ -18,13 +19,13 @@ from playground.views.formulas import aligned, factor, number
 
 @dataclass(frozen=True)
 class Focus:
-    """What is looked at, counted from 0. i: the weight's input, None for the bias. row: the
-    sample of the batch. name: what the page calls the layer. more: how it says that a sum has
-    more terms."""
+    """What is looked at, counted from 0. i: the weight's input, None for the bias, "gamma" or
+    "beta". row: the sample of the batch. name: what the page calls the layer. more: how it says
+    that a sum has more terms."""
 
     layer: int
     unit: int
-    i: int | None
+    i: Place
     row: int
     name: str
     more: str = formulas.MORE
@@ -51,11 +52,28 @@ def weighted_sum(traced: Trace, focus: Focus) -> str:
 def activated(traced: Trace, focus: Focus) -> str:
     """The sum through the activation."""
     layer = traced.layers[focus.layer]
-    z, a = layer.z[focus.row], float(layer.activations[focus.row, focus.unit])
+    z, a = layer.read[focus.row], float(layer.activations[focus.row, focus.unit])
     if layer.activation == SOFTMAX:
         return formulas.softmax(focus.place, z, focus.unit, a)
     latex = OUTPUT_ACTIVATIONS[layer.activation].latex
-    return formulas.activated(focus.place, latex, float(z[focus.unit]), a)
+    return formulas.activated(focus.place, latex, float(z[focus.unit]), a, letter_of(layer))
+
+
+def letter_of(layer: LayerTrace) -> str:
+    """What the activation's argument is called: y where z was normalized."""
+    return "y" if layer.normalizing.arrays else "z"
+
+
+def normalized(traced: Trace, focus: Focus) -> list[str]:
+    """The sum normalized, then scaled and shifted."""
+    layer, place = traced.layers[focus.layer], (focus.row, focus.unit)
+    mean, variance = (float(s[place]) for s in layer.normalizing.statistics(layer.z))
+    gamma, beta = (float(layer.normalizing.arrays[name][focus.unit]) for name in PARAMETERS)
+    n = float(layer.normalized[place])
+    return [
+        formulas.normalized(focus.place, float(layer.z[place]), mean, variance, n),
+        formulas.scaled(focus.place, n, gamma, beta, float(layer.read[place])),
+    ]
 
 
 def dropped(kept: float, a: float, focus: Focus) -> str:
@@ -144,15 +162,47 @@ def _hidden_delta(traced: Trace, focus: Focus) -> str:
     layer, later, place = traced.layers[focus.layer], traced.layers[focus.layer + 1], focus.place
     sums = formulas.products(later.weights[focus.unit], later.deltas[focus.row], focus.more)
     slope = 1.0 if layer.slopes is None else float(layer.slopes[focus.row, focus.unit])
+    left, letter = rf"\delta_{{{place}}}", letter_of(layer)
+    if letter == "y":
+        left = rf"\frac{{\partial L}}{{\partial y_{{{place}}}}}"
     mask = times = ""
     if layer.mask is not None:
         mask = rf" \cdot m_{{{place}}}"
         times = rf" \cdot {number(float(layer.mask[focus.row, focus.unit]))}"
     return aligned(
-        rf"\delta_{{{place}}}",
-        rf"\Big(\sum_k w_{{{place}k}}\, \delta_k\Big){mask} \cdot f'(z_{{{place}}})",
+        left,
+        rf"\Big(\sum_k w_{{{place}k}}\, \delta_k\Big){mask} \cdot f'({letter}_{{{place}}})",
         rf"\big({sums}\big){times} \cdot {factor(slope)}",
-        number(float(layer.deltas[focus.row, focus.unit])),
+        number(float(layer.read_deltas[focus.row, focus.unit])),
+    )
+
+
+def through_normalization(traced: Trace, focus: Focus) -> str:
+    """From dL/dy to the neuron's error dL/dz."""
+    layer, place, j = traced.layers[focus.layer], (focus.row, focus.unit), focus.place
+    how = layer.normalizing
+    _, variance = how.statistics(layer.z)
+    root = rf"\sqrt{{{number(float(variance[place]))} + {number(EPSILON)}}}"
+    d = layer.read_deltas * how.arrays[GAMMA]
+    symbol = rf"\gamma_{{{j}}} \frac{{\partial L}}{{\partial y_{{{j}}}}}"
+    error = number(float(layer.deltas[place]))
+    if not how.over:
+        return aligned(
+            rf"\delta_{{{j}}}",
+            rf"\frac{{1}}{{\sqrt{{\sigma^{{2}} + \varepsilon}}}}\, {symbol}",
+            rf"\frac{{{number(float(d[place]))}}}{{{root}}}",
+            error,
+        )
+    axis, at = (0, focus.unit) if how.over == "batch" else (1, focus.row)
+    mean_d, mean_dn = (float(part.mean(axis=axis)[at]) for part in (d, d * layer.normalized))
+    numbers = f"{number(float(d[place]))} - {factor(mean_d)}"
+    return aligned(
+        rf"\delta_{{{j}}}",
+        rf"\frac{{d_{{{j}}} - \overline{{d}} - n_{{{j}}}\, \overline{{d\,n}}}}"
+        rf"{{\sqrt{{\sigma^{{2}} + \varepsilon}}}},\quad d_{{{j}}} = {symbol}",
+        rf"\frac{{{numbers} - {factor(float(layer.normalized[place]))}"
+        rf" \cdot {factor(mean_dn)}}}{{{root}}}",
+        error,
     )
 
 
@@ -160,12 +210,20 @@ def gradient(traced: Trace, focus: Focus) -> tuple[str, float]:
     """The chosen weight's gradient by the chain rule: its formula, and the number."""
     layer, unit = traced.layers[focus.layer], focus.place
     deltas = layer.deltas[:, focus.unit]
-    if focus.i is None:
+    if isinstance(focus.i, str):
+        deltas, inputs = layer.read_deltas[:, focus.unit], np.ones(len(deltas))
+        symbols = rf"\frac{{\partial L}}{{\partial y_{{{unit}}}}}"
+        parameter = rf"\{focus.i}_{{{unit}}}"
+        if focus.i == GAMMA:
+            inputs, symbols = layer.normalized[:, focus.unit], rf"n_{{{unit}}}\, {symbols}"
+    elif focus.i is None:
         inputs, parameter, symbols = np.ones(len(deltas)), f"b_{{{unit}}}", rf"\delta_{{{unit}}}"
     else:
         inputs, parameter = layer.inputs[:, focus.i], f"w_{{{focus.i + 1},{unit}}}"
         symbols = rf"a_{{{focus.i + 1}}}\, \delta_{{{unit}}}"
     exact = float((inputs * deltas).mean())
+    if focus.i is None:
+        exact = float(layer.bias_gradients[focus.unit])
     numbers = formulas.products(inputs, deltas, focus.more)
     if len(deltas) > 1:
         share = rf"\tfrac{{1}}{{{len(deltas)}}}"

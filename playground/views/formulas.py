@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core.inspect.update import Update
+from core.maths.normalizations import EPSILON
 from core.maths.optimizers import OPTIMIZERS
 
 TERMS = 6  # of a long sum, this many of the largest are written out
@@ -156,15 +157,37 @@ def weighted_sum(
     )
 
 
-def activated(place: str, latex: str, z: float, a: float) -> str:
-    """Write a = f(z), the registry's formula first, then with the number in it."""
-    symbol = substituted_symbol(latex, place)
+def activated(place: str, latex: str, z: float, a: float, letter: str = "z") -> str:
+    """Write a = f(z), the registry's formula first, then with the number in it.
+
+    letter: what stands for z, "y" where z was normalized.
+    """
+    symbol = substituted_symbol(latex, place, letter)
     return aligned(rf"a_{{{place}}}", symbol, substituted(latex, {"z": z}), number(a))
 
 
-def substituted_symbol(latex: str, place: str) -> str:
-    """Give the z of an activation's formula the index of its neuron."""
-    return re.sub(r"(?<![A-Za-z\\])z(?![A-Za-z_])", f"z_{{{place}}}", latex)
+def substituted_symbol(latex: str, place: str, letter: str = "z") -> str:
+    """Give the z of an activation's formula its letter, and the index of its neuron."""
+    return re.sub(r"(?<![A-Za-z\\])z(?![A-Za-z_])", f"{letter}_{{{place}}}", latex)
+
+
+def normalized(place: str, z: float, mean: float, variance: float, n: float) -> str:
+    """Write n = (z - mean) / sqrt(variance + epsilon)."""
+    epsilon = number(EPSILON)
+    above = f"{number(z)} - {factor(mean)}"
+    return aligned(
+        rf"n_{{{place}}}",
+        rf"\frac{{z_{{{place}}} - \mu}}{{\sqrt{{\sigma^{{2}} + \varepsilon}}}}",
+        rf"\frac{{{above}}}{{\sqrt{{{number(variance)} + {epsilon}}}}}",
+        number(n),
+    )
+
+
+def scaled(place: str, n: float, gamma: float, beta: float, y: float) -> str:
+    """Write y = gamma n + beta."""
+    symbols = rf"\gamma_{{{place}}}\, n_{{{place}}} + \beta_{{{place}}}"
+    numbers = rf"{factor(gamma)} \cdot {factor(n)} + {factor(beta)}"
+    return aligned(rf"y_{{{place}}}", symbols, numbers, number(y))
 
 
 def softmax(place: str, z: np.ndarray, own: int, a: float) -> str:

@@ -13,7 +13,8 @@ import numpy as np
 import streamlit as st
 
 from core.inspect.moment import Moment, moment_of
-from core.inspect.trace import LayerTrace, Trace
+from core.inspect.trace import LayerTrace, Place, Trace
+from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from playground.session import Session
 from playground.views import derivation, formulas
@@ -24,7 +25,6 @@ from playground.views.record import layer_names
 
 NEURONS = 64  # rows of the table of a layer
 SHOWN_INPUTS = 8  # values of a sample written out
-BIAS = -1  # in the list of weights
 LISTED = 200  # more weights than this are chosen by number, not from a list
 
 
@@ -33,20 +33,22 @@ def show(session: Session) -> None:
     """Draw the panel."""
     with session.player.trainer() as trainer:
         sizes, activations = trainer.layout.sizes, trainer.layout.activations
+        normalizations = trainer.layout.normalizations
         inputs, n_samples = session.column_labels(trainer.dataset), len(trainer.dataset.X_train)
         batch_size = trainer.training.batch_size
     whole_batch, number = _choose_sample(session, n_samples, batch_size)
     names = layer_names(session, activations)
-    layer, unit, i = _choose_weight(session, names, sizes, inputs)
+    layer, unit, i = _choose_weight(session, names, sizes, inputs, normalizations)
     with session.player.trainer() as trainer:
-        if trainer.layout.sizes != sizes:
+        now = trainer.layout
+        if (now.sizes, now.normalizations) != (sizes, normalizations):
             return  # another network came meanwhile: the next drawing shows it
         moment = moment_of(trainer, layer)
     rows = moment.batch if whole_batch else np.array([number])
     if len(rows) > moment.largest_batch:
         st.info(session.t("views.batch_cut", shown=moment.largest_batch, size=len(rows)))
         rows = rows[: moment.largest_batch]
-    traced = moment.trace(rows, dropout=whole_batch)
+    traced = moment.trace(rows, as_step=whole_batch)
     row = min(number, len(rows) - 1) if whole_batch else 0
     more = session.t("views.more_terms")
     focus = Focus(layer, unit, i, row, names[layer], more)
@@ -92,9 +94,13 @@ def _choose_sample(session: Session, n_samples: int, batch_size: int) -> tuple[b
 
 
 def _choose_weight(
-    session: Session, names: list[str], sizes: tuple[int, ...], inputs: tuple[str, ...]
-) -> tuple[int, int, int | None]:
-    """Ask for a layer, a neuron in it and one of its weights (None: the bias)."""
+    session: Session,
+    names: list[str],
+    sizes: tuple[int, ...],
+    inputs: tuple[str, ...],
+    normalizations: tuple[str, ...],
+) -> tuple[int, int, Place]:
+    """Ask for a layer, a neuron in it and one of its parameters."""
     t = session.t
     # A choice is known by its words, so other words or another shape begin anew.
     shape = f"{session.language}_{'_'.join(map(str, sizes))[:80]}"
@@ -115,13 +121,21 @@ def _choose_weight(
             width=130,
             key=f"one_step_unit_{shape}_{layer}",
         )
-        i = _choose_input(session, layer, sizes[layer], inputs, f"{shape}_{layer}")
+        scales = tuple(NORMALIZATIONS[normalizations[layer]].parameters)
+        key = f"{shape}_{layer}{'_'.join(('', *scales))}"
+        i = _choose_input(session, layer, sizes[layer], inputs, key, scales)
     return layer, int(unit) - 1, i
 
 
 def _choose_input(
-    session: Session, layer: int, count: int, inputs: tuple[str, ...], key: str
-) -> int | None:
+    session: Session,
+    layer: int,
+    count: int,
+    inputs: tuple[str, ...],
+    key: str,
+    scales: tuple[str, ...],
+) -> Place:
+    """Ask for a weight by what it reads, the bias, or one of a normalization's parameters."""
     t = session.t
     if count > LISTED:
         number = st.number_input(
@@ -129,15 +143,16 @@ def _choose_input(
         )
         return int(number) - 1 if number else None
     labels = [inputs[i] if layer == 0 else t("views.unit", number=i + 1) for i in range(count)]
-    labels.append(t("views.bias"))  # BIAS, the last
-    chosen = st.selectbox(
+    labels += [t("views.bias"), *(t(f"views.{name}") for name in scales)]
+    places: list[Place] = [*range(count), None, *scales]
+    chosen: int = st.selectbox(
         t("views.weight_from"),
-        [*range(count), BIAS],
-        format_func=lambda i: labels[min(i, count)],
+        range(len(places)),
+        format_func=lambda i: labels[min(i, len(labels) - 1)],
         width=220,
         key=f"one_step_input_{key}",
     )
-    return None if chosen == BIAS else chosen
+    return places[chosen]
 
 
 def _sample(session: Session, moment: Moment, traced: Trace, number: int, focus: Focus) -> None:
@@ -183,6 +198,14 @@ def _forward(session: Session, traced: Trace, focus: Focus) -> None:
     with left:
         st.caption(t("views.sum_of", layer=focus.name, unit=focus.place))
         st.latex(derivation.weighted_sum(traced, focus))
+    if layer.normalizing.arrays:
+        normalized, scaled = derivation.normalized(traced, focus)
+        with left:
+            st.caption(_by_which_statistics(session, layer))
+            st.latex(normalized)
+        with right:
+            st.caption(t("views.scaled"))
+            st.latex(scaled)
     with right:
         st.caption(t("views.through", activation=t(f"activation.{layer.activation}")))
         st.latex(derivation.activated(traced, focus))
@@ -195,6 +218,13 @@ def _forward(session: Session, traced: Trace, focus: Focus) -> None:
         _table(session, layer, focus)
 
 
+def _by_which_statistics(session: Session, layer: LayerTrace) -> str:
+    """Say what mean and variance the sum is normalized by."""
+    size, units = layer.z.shape
+    over = layer.normalizing.over or "running"
+    return session.t(f"views.normalized_{over}", size=size, units=units)
+
+
 def _table(session: Session, layer: LayerTrace, focus: Focus) -> None:
     """List the neurons of the layer about the chosen one."""
     t, units = session.t, layer.z.shape[1]
@@ -203,12 +233,18 @@ def _table(session: Session, layer: LayerTrace, focus: Focus) -> None:
     columns: dict[str, Any] = {
         t("views.neuron"): np.arange(units)[part] + 1,
         "z": layer.z[focus.row, part],
-        "a = f(z)": layer.activations[focus.row, part],
-        "∂L/∂a": layer.output_gradients[focus.row, part],
-        "δ = ∂L/∂z": layer.deltas[focus.row, part],
     }
+    letter = derivation.letter_of(layer)
+    if letter == "y":
+        columns["n"] = layer.normalized[focus.row, part]
+        columns["y"] = layer.read[focus.row, part]
+    columns[f"a = f({letter})"] = layer.activations[focus.row, part]
+    columns["∂L/∂a"] = layer.output_gradients[focus.row, part]
+    if letter == "y":
+        columns["∂L/∂y"] = layer.read_deltas[focus.row, part]
+    columns["δ = ∂L/∂z"] = layer.deltas[focus.row, part]
     if layer.slopes is not None:
-        columns["f′(z)"] = layer.slopes[focus.row, part]
+        columns[f"f′({letter})"] = layer.slopes[focus.row, part]
     if layer.mask is not None:
         columns[t("views.mask")] = layer.mask[focus.row, part]
     number = st.column_config.NumberColumn(format="%.5g")
@@ -236,6 +272,10 @@ def _backward(session: Session, traced: Trace, focus: Focus) -> None:
     st.markdown(f"##### {session.t('views.backward')}")
     st.caption(session.t("views.output_delta" if is_last else "views.hidden_delta"))
     st.latex(derivation.delta(traced, focus))
+    how = traced.layers[focus.layer].normalizing
+    if how.arrays:
+        st.caption(session.t(f"views.normalized_delta_{how.over or 'running'}"))
+        st.latex(derivation.through_normalization(traced, focus))
 
 
 def _gradient(session: Session, traced: Trace, focus: Focus) -> None:
@@ -278,3 +318,5 @@ def _update(session: Session, moment: Moment, traced: Trace, focus: Focus) -> No
     st.latex(derivation.moved(update))
     several = len(traced.sample_losses) > 1
     st.caption(t("views.update_batch" if several else "views.update_one"))
+    if any(layer.normalizing.at_rest and layer.normalizing.arrays for layer in traced.layers):
+        st.caption(t("views.update_running"))

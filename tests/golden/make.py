@@ -6,8 +6,9 @@ It needs keras and torch, which the project does not; in an environment of its o
     python tests/golden/make.py
 
 A case is one training run of a small network by full batches. Its settings are JSON, in the words
-of `core`; arrays are float64, flat, in the order of the layout (W, b, W, b, ...). What Keras lacks
-(the activations sine and gaussian, the schedules step and one_cycle) is PyTorch's.
+of `core`; arrays are float64, flat, in the order of the layout (W, b, W, b, ...; with a
+normalization gamma and beta after its b, and its running statistics apart). What Keras lacks (the
+activations sine and gaussian, the schedules step and one_cycle) is PyTorch's.
 """
 
 from __future__ import annotations
@@ -85,6 +86,10 @@ PENALTIES: Mapping[str, Callable[[float], Any]] = {
     "l2": keras.regularizers.L2,
     "l1_l2": lambda rate: keras.regularizers.L1L2(rate, rate),
 }
+NORMALIZATIONS: Mapping[str, Any] = {
+    "batch": keras.layers.BatchNormalization,
+    "layer": keras.layers.LayerNormalization,
+}
 CLIPS = {"clip_value": "clipvalue", "clip_norm": "clipnorm", "global_clip_norm": "global_clipnorm"}
 
 
@@ -112,6 +117,12 @@ def cases() -> dict[str, Case]:
     for number, (name, options) in enumerate(SCHEDULE_CASES):
         case = {"schedule": name, "schedule_options": options, "learning_rate": 0.05}
         found[f"schedule {number} {name}"] = case
+    # Keras normalizes batches in float32, whatever its floatx: the gradient of a bias that the mean
+    # takes out again, 0 here, is its rounding, 1e-8. Adam's usual epsilon would make steps of it.
+    for name in NORMALIZATIONS:
+        for optimizer, options in (("sgd", {"momentum": 0.9}), ("adam", {"epsilon": 1e-3})):
+            case = {"normalization": name, "optimizer": optimizer, "options": options}
+            found[f"normalization {name} {optimizer}"] = {**case, "learning_rate": 0.05}
     return found
 
 
@@ -160,12 +171,14 @@ SCHEDULE_CASES: list[tuple[str, dict[str, Any]]] = [
 N_RATES = 40
 
 
-def problem(loss: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def problem(loss: str, seed: int, normalized: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Starting parameters, inputs and targets; parameters and inputs fit into float32."""
     rng = np.random.default_rng(seed)
     params = []
-    for inputs, units in pairwise(SIZES):
+    for layer, (inputs, units) in enumerate(pairwise(SIZES)):
         params += [rng.normal(0, 0.9 / np.sqrt(inputs), inputs * units), rng.normal(0, 0.3, units)]
+        if normalized and layer < len(SIZES) - 2:
+            params += [rng.normal(1, 0.3, units), rng.normal(0, 0.3, units)]
     X = rng.normal(size=(N_SAMPLES, SIZES[0]))
     Y = rng.normal(size=(N_SAMPLES, SIZES[-1]))
     if "crossentropy" in loss or "hinge" in loss:
@@ -184,7 +197,12 @@ def build(case: Case) -> keras.Model:
         shared["kernel_constraint"] = keras.constraints.MaxNorm(case["max_norm"])
     layers: list[Any] = [keras.Input((SIZES[0],))]
     for units in SIZES[1:-1]:
-        layers.append(keras.layers.Dense(units, activation, **shared))
+        if "normalization" in case:
+            layers.append(keras.layers.Dense(units, **shared))
+            layers.append(NORMALIZATIONS[case["normalization"]]())
+            layers.append(keras.layers.Activation(activation))
+        else:
+            layers.append(keras.layers.Dense(units, activation, **shared))
     layers.append(keras.layers.Dense(SIZES[-1], last, **shared))
     return keras.Sequential(layers)
 
@@ -199,6 +217,24 @@ def assign(model: keras.Model, params: np.ndarray) -> None:
         size = int(np.prod(weight.shape))
         weight.assign(params[start : start + size].reshape(weight.shape))
         start += size
+
+
+def statistics_to_start(case: Case, seed: int) -> list[np.ndarray]:
+    """moving_mean and moving_variance of each layer that has them; they fit into float32."""
+    rng, found = np.random.default_rng(1000 + seed), []
+    for units in SIZES[1:-1] if case.get("normalization") == "batch" else ():
+        found += [rng.normal(0, 0.3, units), rng.uniform(0.5, 2.0, units)]
+    return [a.astype(np.float32).astype(np.float64) for a in found]
+
+
+def at_rest(model: keras.Model, loss: Any, inputs: Any, targets: Any) -> dict[str, np.ndarray]:
+    """Loss and gradient outside training: by the running statistics."""
+    value = loss(targets, model(inputs, training=False))
+    gradients = torch.autograd.grad(value, [w.value for w in model.trainable_weights])
+    return {
+        "loss at rest": np.array(float(value.detach())),
+        "gradient at rest": flat([g.detach() for g in gradients]),
+    }
 
 
 def rate_of(case: Case) -> Any:
@@ -241,9 +277,13 @@ def rates(case: Case) -> np.ndarray:
 
 def run(case: Case, seed: int) -> dict[str, np.ndarray]:
     """Loss, gradient and penalty at the start; parameters after 1, 10 and maybe 100 steps."""
-    params, X, Y = problem(case["loss"], seed)
+    params, X, Y = problem(case["loss"], seed, "normalization" in case)
     model = build(case)
     assign(model, params)
+    statistics = statistics_to_start(case, seed)
+    moving = [w for w in model.non_trainable_weights if w.path.split("/")[-1].startswith("moving")]
+    for weight, value in zip(moving, statistics, strict=True):
+        weight.assign(value)
     smoothing = {"label_smoothing": case["label_smoothing"]} if "label_smoothing" in case else {}
     loss = LOSSES[case["loss"]](**smoothing)
     clip = {CLIPS[name]: case[name] for name in CLIPS if name in case}
@@ -255,9 +295,13 @@ def run(case: Case, seed: int) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {"params": params, "X": X, "Y": Y}
     if "schedule" in case:
         found["rates"] = rates(case)
+    if statistics:
+        found["statistics"] = np.concatenate(statistics)
+    if "normalization" in case:
+        found |= at_rest(model, loss, inputs, targets)
     for step in range(1, case.get("steps", 10) + 1):
         model.zero_grad()
-        value = loss(targets, model(inputs))
+        value = loss(targets, model(inputs, training=True))
         total = value + sum(model.losses) if model.losses else value
         if step == 1:
             alone = torch.autograd.grad(
@@ -273,6 +317,8 @@ def run(case: Case, seed: int) -> dict[str, np.ndarray]:
             optimizer.apply(gradients, model.trainable_weights)
         if step in (1, 10, 100):
             found[f"after {step}"] = flat([w.value.detach() for w in model.trainable_weights])
+        if step in (1, 10, 100) and moving:
+            found[f"statistics after {step}"] = flat([w.value.detach() for w in moving])
     return found
 
 
@@ -283,7 +329,7 @@ def main() -> None:
         case = {"loss": "mean_squared_error", **case}
         settings[name] = case
         for key, array in run(case, seed).items():
-            small = array.astype(np.float32) if key in ("params", "X", "Y") else array
+            small = array.astype(np.float32) if key in ("params", "X", "Y", "statistics") else array
             arrays[f"{name}/{key}"] = small
     about = {"sizes": SIZES, "keras": keras.__version__, "torch": torch.__version__}
     arrays["about"] = np.array(json.dumps({**about, "cases": settings}))

@@ -131,7 +131,7 @@ export class Overlay {
     if (column.role === "hidden") {
       return [
         at(HEADINGS.count, "count", t(column.total === 1 ? "neuron" : "neurons",
-          { n: column.total.toLocaleString(this.scene.language) })),
+          { n: column.total.toLocaleString(this.scene.language) }), this.#normalization(column)),
         at(HEADINGS.detail, "detail", this.#detail(column)),
       ];
     }
@@ -165,6 +165,13 @@ export class Overlay {
     const rate = `${+(100 * column.dropout).toFixed(1)}%`;
     return [name, make("span", { class: "dropout", title: t("dropout_long", { rate }) },
       t("dropout", { rate }))];
+  }
+
+  #normalization({ normalization }) {
+    const { t } = this.actions;
+    if (normalization === "none") return null;
+    const title = t(`normalized_${normalization}_long`);
+    return make("span", { class: "normalized", title }, t(`normalized_${normalization}`));
   }
 
   #node(node) {
