@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.monitor import Monitor
+
 STEP_ROWS = 4096
 """Most step rows held before thinning."""
 
@@ -192,6 +194,7 @@ class Checkpoint:
     state: np.ndarray
     n_edits: int
     """How many of the run's edits these numbers already hold."""
+    monitor: Monitor = Monitor()
 
 
 class Checkpoints:
@@ -208,10 +211,14 @@ class Checkpoints:
     """How many, the one of step 0 included."""
 
     def __init__(self, bytes_each: int, stride: int = 1) -> None:
-        room = 1 + self.BUDGET_BYTES // max(bytes_each, 1)
-        self.capacity = int(min(max(room, self.FEWEST), self.MOST))
+        self.reserve(bytes_each)
         self.stride = stride
         self._kept: list[Checkpoint] = []
+
+    def reserve(self, bytes_each: int) -> None:
+        """Take so many bytes for each from now on: fewer may fit."""
+        room = 1 + self.BUDGET_BYTES // max(bytes_each, 1)
+        self.capacity = int(min(max(room, self.FEWEST), self.MOST))
 
     def due(self, step: int) -> bool:
         newest = self._kept[-1].step if self._kept else -1
@@ -236,7 +243,9 @@ class Checkpoints:
     @property
     def n_bytes(self) -> int:
         """Bytes that the checkpoints after step 0 hold."""
-        return sum(c.params.nbytes + c.slots.nbytes for c in self._kept if c.step)
+        kept = [checkpoint for checkpoint in self._kept if checkpoint.step]
+        best = {id(p): p.nbytes for c in kept if (p := c.monitor.best.params) is not None}
+        return sum(c.params.nbytes + c.slots.nbytes for c in kept) + sum(best.values())
 
     def latest(self, step: int) -> Checkpoint:
         """The newest checkpoint that is not after `step`."""

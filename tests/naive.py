@@ -171,11 +171,22 @@ class Net:
         return float(LOSSES[loss][0](Y, p).sum()) / terms(Y, loss)
 
     def gradients(
-        self, X: Array, Y: Array, loss: str, masks: Sequence[Array | None] = ()
+        self,
+        X: Array,
+        Y: Array,
+        loss: str,
+        masks: Sequence[Array | None] = (),
+        weights: Array | None = None,
     ) -> tuple[float, list[Array], list[Array]]:
-        """Mean loss, dW and db by backpropagation."""
+        """Mean loss, dW and db by backpropagation; weights: of the samples."""
         pre, post, fed = self.forward(X, masks)
         value, D = output_delta(pre[-1], post[-1], Y, loss, self.activations[-1])
+        if weights is not None:
+            each = [
+                output_delta(pre[-1][[n]], post[-1][[n]], Y[[n]], loss, self.activations[-1])[0]
+                for n in range(len(Y))
+            ]
+            value, D = float(np.dot(weights, each)), D * np.asarray(weights)[:, None]
         D = D / terms(Y, loss)
         dW, db = [], []
         for layer in range(len(self.weights) - 1, -1, -1):
@@ -281,6 +292,7 @@ class Training:
     max_norm: float | None = None
     input_noise: float = 0.0
     rates: Sequence[float] = ()  # of every step, in place of learning_rate
+    weights: Sequence[float] = ()  # of every sample, () for 1
 
 
 def rate_of(t: Training, step: int) -> float:
@@ -383,7 +395,8 @@ def train(net: Net, X: Array, Y: Array, t: Training, n_steps: int) -> list[float
         fed = X[batch]
         if t.input_noise:
             fed = fed + t.input_noise * noise(t.seed, step, len(batch), X.shape[1])
-        value, dW, db = net.gradients(fed, smoothed(Y[batch], t), t.loss, masks)
+        counts = np.asarray(t.weights, dtype=np.float64)[batch] if len(t.weights) else None
+        value, dW, db = net.gradients(fed, smoothed(Y[batch], t), t.loss, masks, counts)
         slope = PENALTIES[t.regularizer][1]
         dW = [d + t.regularization_rate * slope(W) for d, W in zip(dW, net.weights, strict=True)]
         parts = clipped([part for pair in zip(dW, db, strict=True) for part in pair], t)

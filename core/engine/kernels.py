@@ -71,6 +71,7 @@ from core.engine.products import (
     weight_gradient,
 )
 from core.engine.scalars import exp
+from core.engine.weighting import gather_weights, weigh, weighted_loss_total
 from core.maths import random
 
 f32 = np.float32
@@ -174,14 +175,17 @@ def normalized_outputs(P, start, Q, S, units, width):
 
 
 @kernel
-def batch_loss(table, buffers, codes, width, count):
-    """Sum of the loss over the batch's samples and outputs."""
+def batch_loss(table, buffers, codes, width, count, weighted):
+    """Sum of the loss over the batch's samples and outputs, each sample's times its weight."""
     last = table.shape[0] - 1
-    units, start = table[last, UNITS], table[last, ROW] * width
+    units, start, P = table[last, UNITS], table[last, ROW] * width, buffers.A
     if codes[OUTPUT_RULE] == NORMALIZED:
         normalized_outputs(buffers.A, start, buffers.Q, buffers.S, units, width)
-        return loss_total(codes[LOSS], buffers.Y, buffers.Q, AT_0, units, width, count)
-    return loss_total(codes[LOSS], buffers.Y, buffers.A, start, units, width, count)
+        start, P = AT_0, buffers.Q
+    if weighted:
+        Y, V = buffers.Y, buffers.V
+        return weighted_loss_total(codes[LOSS], Y, P, start, units, width, count, V)
+    return loss_total(codes[LOSS], buffers.Y, P, start, units, width, count)
 
 
 # ---- backward -------------------------------------------------------------------------------
@@ -365,12 +369,14 @@ def hold_norms(table, params, numbers):
 @kernel
 def loss_and_gradient(table, params, buffers, settings, width, count, step):
     """Forward and backward through one batch; returns the batch's mean loss. G is overwritten."""
-    codes = settings.codes
+    codes, weighted = settings.codes, settings.weights.size > 0
+    outputs, row = table[table.shape[0] - 1, UNITS], table[table.shape[0] - 1, ROW]
     forward(table, params, buffers, width, settings.dropout, codes[SEED], step)
     output_slope(table, buffers, codes, width, count)
+    if weighted:
+        weigh(buffers.D, buffers.V, row, row + outputs, width)
     backward(table, params, buffers, width, settings.dropout)
-    total = batch_loss(table, buffers, codes, width, count)
-    outputs = table[table.shape[0] - 1, UNITS]
+    total = batch_loss(table, buffers, codes, width, count, weighted)
     return total / (count if codes[MEAN_OVER] == PER_SAMPLE else count * outputs)
 
 
@@ -422,6 +428,8 @@ def run(
         smoothing, smooth_to = f32(numbers[SMOOTHING]), f32(numbers[SMOOTH_TO])
         width = gather(table, buffers, X, Y, order, position, count, smoothing, smooth_to)
         drawn[LAST_WIDTH] = width
+        if settings.weights.size > 0:
+            gather_weights(settings.weights, order, position, count, width, buffers.V)
         if numbers[INPUT_NOISE] > 0.0:
             stream = key(codes[SEED], random.INPUT_NOISE, step)
             add_noise(table, buffers.X, width, count, numbers[INPUT_NOISE], stream)
@@ -485,7 +493,7 @@ def outputs(table, params, buffers, settings, X, Y, order, layers, loss_wanted):
         width = gather(table, buffers, X, Y, order, start, count, ZERO, ZERO)
         forward(table, params, buffers, width, settings.dropout, codes[SEED], STEP_0)
         if loss_wanted:
-            total += batch_loss(table, buffers, codes, width, count)
+            total += batch_loss(table, buffers, codes, width, count, False)
         for j in range(first, n_units):
             for p in range(count):
                 layers[start + p, j - first] = buffers.A[j * width + p]

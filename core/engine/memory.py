@@ -58,6 +58,7 @@ class Buffers(NamedTuple):
     S: Floats  # (width,): sums over the outputs of a sample
     G: Floats
     before: Floats  # parameters before the update, kept on recorded steps
+    V: Floats  # (width,): weights of the samples, where they have any
 
 
 class Settings(NamedTuple):
@@ -68,6 +69,7 @@ class Settings(NamedTuple):
     options: np.ndarray  # float64, the optimizer's
     schedule: np.ndarray  # float64, the schedule's options
     dropout: np.ndarray  # float32, one a layer; the output's is 0
+    weights: Floats  # one for each training sample; empty where all count alike
 
 
 def aligned(*shape: int) -> Floats:
@@ -97,6 +99,7 @@ def buffers_for(layout: Layout, width: int, *, dropout: bool, training: bool) ->
         "S": width,
         "G": parameters * training,
         "before": parameters * training,
+        "V": width * training,
     }
     block, start, parts = aligned(sum(map(whole, sizes.values()))), 0, {}
     for name, size in sizes.items():

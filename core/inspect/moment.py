@@ -12,7 +12,7 @@ from core.data.targets import encode_targets
 from core.experiment import TrainingConfig
 from core.inspect.trace import LayerTrace, Trace, trace
 from core.inspect.update import Rule, Update, trace_update
-from core.maths import losses, optimizers, random, registry, regularizers, schedules
+from core.maths import losses, optimizers, random, registry, regularizers
 
 if TYPE_CHECKING:
     from core.data import Dataset
@@ -30,6 +30,8 @@ class Moment:
     layer: the one whose slots were copied. slots: of every optimizer slot, its value for that
     layer's weights and biases.
     batch: the training rows of the next mini-batch, int64 (batch,).
+    learning_rate: of the next step, as the schedule makes it.
+    weights: what each training sample's loss is multiplied by, None where all count alike.
     """
 
     step: int
@@ -41,6 +43,8 @@ class Moment:
     seed: int
     dataset: Dataset
     batch: np.ndarray
+    learning_rate: float
+    weights: np.ndarray | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -58,7 +62,9 @@ class Moment:
         X = self.dataset.X_train[rows]
         if dropout and self.training.input_noise:
             X = X + self.training.input_noise * self._noise(*X.shape)
-        return trace(self.layers, X, self._targets(rows), self.training.loss, masks=masks)
+        weights = None if self.weights is None else self.weights[rows].astype(np.float64)
+        targets, loss = self._targets(rows), self.training.loss
+        return trace(self.layers, X, targets, loss, masks=masks, weights=weights)
 
     def update(self, traced: Trace, i: int | None, j: int) -> Update:
         """Work out what the optimizer makes of a traced gradient, in the layer `layer`.
@@ -96,9 +102,7 @@ class Moment:
         return Rule(
             training.optimizer,
             training.optimizer_options,
-            schedules.SCHEDULES[training.schedule].rate(
-                training.schedule_options, training.learning_rate, self.step + 1
-            ),
+            self.learning_rate,
             training.regularizer,
             training.regularization_rate,
         )
@@ -208,6 +212,8 @@ def moment_of(trainer: Trainer, layer: int = 0) -> Moment:
         seed=trainer.experiment.seed,
         dataset=trainer.dataset,
         batch=_next_batch(trainer),
+        learning_rate=trainer.learning_rate,
+        weights=trainer.sample_weights,
     )
 
 

@@ -67,7 +67,8 @@ class Trace:
     """One batch through the network and back.
 
     targets: (batch, n_outputs) as the loss compares them. element_losses: the loss of every
-    output, (batch, n_outputs). sample_losses: (batch,). loss: their mean, without any penalty.
+    output, (batch, n_outputs). weights: (batch,), what each sample's loss is multiplied by, or
+    None. sample_losses: (batch,), weighted. loss: their mean, without any penalty.
     """
 
     loss_name: str
@@ -76,6 +77,7 @@ class Trace:
     element_losses: np.ndarray
     sample_losses: np.ndarray
     loss: float
+    weights: np.ndarray | None = None
 
     @property
     def predictions(self) -> np.ndarray:
@@ -104,7 +106,8 @@ class Trace:
         for traced in self.layers[layer + 1 :]:
             outputs = traced.outputs_for(outputs @ traced.weights + traced.biases)
         last = self.layers[-1].activation
-        return float(sample_losses(self.loss_name, last, self.targets, outputs)[1].mean())
+        samples = sample_losses(self.loss_name, last, self.targets, outputs)[1]
+        return float((samples if self.weights is None else samples * self.weights).mean())
 
 
 def trace(
@@ -114,25 +117,30 @@ def trace(
     loss: str,
     *,
     masks: Sequence[np.ndarray | None] | None = None,
+    weights: np.ndarray | None = None,
 ) -> Trace:
     """Send a batch through a network and back, keeping every number.
 
     layers: weights (n_in, units), biases (units,) and activation name of every layer.
     X: (batch, n_inputs). targets: (batch, n_outputs), encoded as the loss compares them (one-hot,
-    0/1, -1/+1 or values; smoothed if labels are). masks: the dropout masks, one per layer.
+    0/1, -1/+1 or values; smoothed if labels are). masks: the dropout masks, one per layer. weights: (batch,), what
+    each sample's loss is multiplied by.
     """
     targets = np.asarray(targets, dtype=np.float64)
     with np.errstate(all="ignore"):  # a diverged network is traced too, with nan and inf
         forward = _forward(layers, np.asarray(X, dtype=np.float64), masks)
         last = forward[-1]
         elements, samples = sample_losses(loss, last["activation"], targets, last["outputs"])
+        if weights is not None:
+            samples = samples * weights
         return Trace(
             loss_name=loss,
-            layers=_backward(forward, targets, loss),
+            layers=_backward(forward, targets, loss, weights),
             targets=targets,
             element_losses=elements,
             sample_losses=samples,
             loss=float(samples.mean()),
+            weights=weights,
         )
 
 
@@ -165,16 +173,16 @@ def _forward(
 
 
 def _backward(
-    forward: list[dict[str, Any]], targets: np.ndarray, loss: str
+    forward: list[dict[str, Any]], targets: np.ndarray, loss: str, weights: np.ndarray | None
 ) -> tuple[LayerTrace, ...]:
     """Carry dL/d outputs (batch, n_outputs) from the last layer to the first."""
-    last = forward[-1]
-    gradients = _loss_gradients(loss, last["activation"], targets, last["outputs"])
+    last, counts = forward[-1], 1.0 if weights is None else weights[:, None]
+    gradients = _loss_gradients(loss, last["activation"], targets, last["outputs"]) * counts
     traced: list[LayerTrace] = []
     for layer in reversed(forward):
         slopes, deltas = _through_activation(layer, gradients)
         if not traced and is_fused(loss, layer["activation"]):
-            deltas = _fused_deltas(loss, targets, layer["outputs"])
+            deltas = _fused_deltas(loss, targets, layer["outputs"]) * counts
         traced.append(LayerTrace(**layer, output_gradients=gradients, slopes=slopes, deltas=deltas))
         gradients = deltas @ layer["weights"].T
     return tuple(reversed(traced))
