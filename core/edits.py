@@ -217,9 +217,7 @@ def engine_arguments(settings: Settings, reached: float = 1.0) -> dict[str, Any]
         "max_norm": training.max_norm,
         "input_noise": training.input_noise,
         "schedule": training.schedule,
-        "schedule_options": SCHEDULES[training.schedule].values(
-            training.schedule_options, reached
-        ),
+        "schedule_options": SCHEDULES[training.schedule].values(training.schedule_options, reached),
     }
 
 

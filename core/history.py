@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.monitor import Monitor
+from core.monitor import UNWATCHED, Monitor
 
 STEP_ROWS = 4096
 """Most step rows held before thinning."""
@@ -194,7 +194,7 @@ class Checkpoint:
     state: np.ndarray
     n_edits: int
     """How many of the run's edits these numbers already hold."""
-    monitor: Monitor = Monitor()
+    monitor: Monitor = UNWATCHED
 
 
 class Checkpoints:

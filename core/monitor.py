@@ -76,12 +76,15 @@ class Plateau:
     reached: float = 1.0
 
 
+NO_BEST, NO_PLATEAU = Best(), Plateau()
+
+
 @dataclass(frozen=True, eq=False)
 class Monitor:
     """What is remembered at one moment of a run, and whether it has stopped."""
 
-    best: Best = Best()
-    plateau: Plateau = Plateau()
+    best: Best = NO_BEST
+    plateau: Plateau = NO_PLATEAU
     stopped: Stop | None = None
 
     def after(self, training: TrainingConfig, now: Measured) -> Monitor:
@@ -102,9 +105,13 @@ class Monitor:
         """
         best = self.best if self.stopped is None else replace(self.best, wait=0)
         return Monitor(
-            Best() if training.early_stopping is None else best,
-            self.plateau if training.schedule == REDUCE_ON_PLATEAU else Plateau(),
+            NO_BEST if training.early_stopping is None else best,
+            self.plateau if training.schedule == REDUCE_ON_PLATEAU else NO_PLATEAU,
         )
+
+
+UNWATCHED = Monitor()
+"""What a run begins with."""
 
 
 def is_watching(training: TrainingConfig) -> bool:

@@ -36,13 +36,13 @@ from core.history import Checkpoint, Checkpoints, EvaluationTable, History
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
-from core.monitor import Measured, Monitor, Stop, is_watching
+from core.monitor import UNWATCHED, Measured, Stop, is_watching
 from core.refusals import Refusal
 from core.run import Divergence, Run, first_settings, initial_parameters, with_settings
 
 if TYPE_CHECKING:
-    from core.engine.cpu import CPUEngine, Scratch
     from core.data.weights import ClassWeight
+    from core.engine.cpu import CPUEngine, Scratch
     from core.engine.layout import Layout
     from core.network import Network
 
@@ -104,7 +104,7 @@ class Trainer:
         """A failure that lies ahead, found when the run first came there."""
         self.is_returning = False
         """Whether the run is on its way from a failure to the step before it, where it stops."""
-        self._monitor = Monitor()
+        self._monitor = UNWATCHED
         self._weights: tuple[ClassWeight, np.ndarray | None] | None = None
         self._applied = 0
         self._seconds_a_step = 1e-5

@@ -131,9 +131,9 @@ def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
     """The experiment after one setting was changed by hand, what hangs on it adjusted with it.
 
     Another data set brings its usual number of samples, a loss that suits it and, for images, a
-    network that can learn them, and takes away class weights that do not fit it; another optimizer, schedule or initializer brings its own options,
-    a schedule keeps those that it shares with the one before. Raises ValueError if the value is
-    not valid.
+    network that can learn them, and takes away class weights that do not fit it; another
+    optimizer, schedule or initializer brings its own options, a schedule keeps those that it
+    shares with the one before. Raises ValueError if the value is not valid.
     """
     if path == ("training", "optimizer"):
         training = replace(experiment.training, optimizer=value, optimizer_options={})

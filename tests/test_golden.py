@@ -228,7 +228,9 @@ def test_early_stopping(case: dict[str, Any]) -> None:
     assert monitor.best.params.tolist() == [case["best"]]
 
 
-@pytest.mark.parametrize("case", ABOUT["callbacks"]["plateau"], ids=lambda case: str(case["options"]))
+@pytest.mark.parametrize(
+    "case", ABOUT["callbacks"]["plateau"], ids=lambda case: str(case["options"])
+)
 def test_reduce_on_plateau(case: dict[str, Any]) -> None:
     training = TrainingConfig(
         learning_rate=0.05, schedule=REDUCE_ON_PLATEAU, schedule_options=case["options"]

@@ -10,8 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import DataConfig, Dataset, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
-from core import exchange
+from core import (
+    DataConfig,
+    Dataset,
+    Dense,
+    Experiment,
+    NetworkConfig,
+    Trainer,
+    TrainingConfig,
+    exchange,
+)
 from core.experiment import read_experiment
 from core.history import Checkpoints
 from core.monitor import Measured, Monitor
@@ -284,7 +292,9 @@ def test_a_stopped_run_is_saved_replayed_and_branched_from(tmp_path):
 
 def test_a_checkpoint_at_any_step_holds_what_was_remembered(monkeypatch):
     monkeypatch.setattr("core.trainer.checkpoint_stride", lambda *_: 1)
-    trainer = Trainer(noisy(early_stopping=6, schedule="reduce_on_plateau", schedule_options=PLATEAU))
+    trainer = Trainer(
+        noisy(early_stopping=6, schedule="reduce_on_plateau", schedule_options=PLATEAU)
+    )
     trainer.epoch(1000)
     there, stop = bits(trainer), trainer.stopped
     for back in (1, 2, 7, 30):

@@ -38,7 +38,7 @@ def test_balanced_is_scikit_learns() -> None:
     np.testing.assert_allclose(balanced(Y3, 3), theirs)
     assert balanced(np.array([0, 0, 2]), 3).tolist() == [0.75, 1.0, 1.5]  # class 1 is not there
     weights = sample_weights(data(), "balanced")
-    totals = [weights[Y3 == k].sum() for k in range(3)]
+    totals = [weights[k == Y3].sum() for k in range(3)]
     np.testing.assert_allclose(totals, 20, rtol=1e-6)
 
 
@@ -180,7 +180,7 @@ def test_there_must_be_a_weight_for_each_class() -> None:
 
 @pytest.mark.parametrize("wrong", [(1.0,), (1.0, -1.0), (1.0, float("inf")), "even", 3, None])
 def test_class_weights_that_are_none_are_named(wrong) -> None:
-    with pytest.raises(ValueError, match="class_weight|class weight"):
+    with pytest.raises(ValueError, match=r"class_weight|class weight"):
         TrainingConfig(class_weight=wrong)
 
 

@@ -217,7 +217,7 @@ def _sample_weight(weights: ArrayLike | None, count: int) -> NDArray[np.float32]
     numbers = _numbers(_as_columns(weights), "sample_weight", empty_shape=(0, 1))
     if numbers.shape != (count, 1):
         raise Refusal(
-            "sample_weight must be {count} numbers, one for each row of X_train; got shape {shape}.",
+            "sample_weight must be {count} numbers, one per row of X_train; got shape {shape}.",
             count=count,
             shape=str(np.shape(weights)),
         )

@@ -123,8 +123,8 @@ def trace(
 
     layers: weights (n_in, units), biases (units,) and activation name of every layer.
     X: (batch, n_inputs). targets: (batch, n_outputs), encoded as the loss compares them (one-hot,
-    0/1, -1/+1 or values; smoothed if labels are). masks: the dropout masks, one per layer. weights: (batch,), what
-    each sample's loss is multiplied by.
+    0/1, -1/+1 or values; smoothed if labels are). masks: the dropout masks, one per layer.
+    weights: (batch,), what each sample's loss is multiplied by.
     """
     targets = np.asarray(targets, dtype=np.float64)
     with np.errstate(all="ignore"):  # a diverged network is traced too, with nan and inf

@@ -7,8 +7,8 @@ It needs keras and torch, which the project does not; in an environment of its o
 
 A case is one training run of a small network by full batches. Its settings are JSON, in the words
 of `core`; arrays are float64, flat, in the order of the layout (W, b, W, b, ...). What Keras lacks
-(the activations sine and gaussian, the schedules step and one_cycle) is PyTorch's. Beside the cases,
-what Keras's callbacks make of losses that are given: when they stop, and the rates they leave.
+(the activations sine and gaussian, the schedules step and one_cycle) is PyTorch's. Beside the
+cases, what Keras's callbacks make of losses that are given: when they stop, and which rates follow.
 """
 
 from __future__ import annotations
