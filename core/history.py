@@ -134,6 +134,9 @@ class Evaluations:
 class History:
     """A run's record: `history["batch_loss"]` one row a step, `history.evaluations` beside it.
 
+    A batch loss is the one that is trained on, with smoothed labels, input noise, dropout and
+    weights; evaluations have none of these.
+
     Step columns: step, epoch, batch_loss, learning_rate, each (rows,); gradient_norm,
     weight_norm, update_ratio, each (rows, layers). Norms are of a layer's weights and biases
     together; update_ratio is the norm of the step's change over weight_norm. train_loss,

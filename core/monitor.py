@@ -92,7 +92,7 @@ class Monitor:
         best, plateau, stopped = self.best, self.plateau, None
         if training.early_stopping is not None and now.epoch > training.start_from_epoch:
             best = _best_after(best, training, now)
-            if best.wait >= training.early_stopping:
+            if best.wait >= training.early_stopping and now.epoch > 1:
                 stopped = _stop(best, now)
         if training.schedule == REDUCE_ON_PLATEAU:
             plateau = _plateau_after(plateau, training, now)

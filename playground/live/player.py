@@ -170,9 +170,12 @@ class Player:
         """Run until paused, diverged, stopped early, or left alone."""
         self.revive()
         if not self._trainer.is_over:
-            self._pace.restart()
-            self._playing = True
-            self._refresh()
+            self._run()
+
+    def _run(self) -> None:
+        self._pace.restart()
+        self._playing = True
+        self._refresh()
 
     def pause(self) -> None:
         """Stop at the end of the slice that is under way."""
@@ -264,7 +267,7 @@ class Player:
     def train_on(self) -> None:
         """After an early stop: go on without early stopping."""
         self.change(early_stopping=None)
-        self.play()
+        self._run()  # also where the change waits behind other orders
 
     def numbers(self) -> Numbers:
         """The numbers of the last picture; never waits for training."""
