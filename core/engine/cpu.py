@@ -165,6 +165,8 @@ class CPUEngine:
         if self.state[memory.STEP] == 0:
             self.slots[:] = self.optimizer.starting_slot(names)
         self._allocate(min(batch_size, len(self.X)), bool(np.any(settings.dropout)))
+        if weights is None:
+            self.buffers.V[:] = 1.0
 
     def _update_code(self, options: Mapping[str, float]) -> int:
         if self.optimizer.name == "sgd" and options["momentum"] == 0.0:

@@ -71,7 +71,7 @@ from core.engine.products import (
     weight_gradient,
 )
 from core.engine.scalars import exp
-from core.engine.weighting import gather_weights, weigh, weighted_loss_total
+from core.engine.weighting import gather_weights, weigh
 from core.maths import random
 
 f32 = np.float32
@@ -175,17 +175,14 @@ def normalized_outputs(P, start, Q, S, units, width):
 
 
 @kernel
-def batch_loss(table, buffers, codes, width, count, weighted):
+def batch_loss(table, buffers, codes, width, count):
     """Sum of the loss over the batch's samples and outputs, each sample's times its weight."""
-    last = table.shape[0] - 1
-    units, start, P = table[last, UNITS], table[last, ROW] * width, buffers.A
+    last, Y, V = table.shape[0] - 1, buffers.Y, buffers.V
+    units, start = table[last, UNITS], table[last, ROW] * width
     if codes[OUTPUT_RULE] == NORMALIZED:
         normalized_outputs(buffers.A, start, buffers.Q, buffers.S, units, width)
-        start, P = AT_0, buffers.Q
-    if weighted:
-        Y, V = buffers.Y, buffers.V
-        return weighted_loss_total(codes[LOSS], Y, P, start, units, width, count, V)
-    return loss_total(codes[LOSS], buffers.Y, P, start, units, width, count)
+        return loss_total(codes[LOSS], Y, buffers.Q, AT_0, units, width, count, V)
+    return loss_total(codes[LOSS], Y, buffers.A, start, units, width, count, V)
 
 
 # ---- backward -------------------------------------------------------------------------------
@@ -369,14 +366,14 @@ def hold_norms(table, params, numbers):
 @kernel
 def loss_and_gradient(table, params, buffers, settings, width, count, step):
     """Forward and backward through one batch; returns the batch's mean loss. G is overwritten."""
-    codes, weighted = settings.codes, settings.weights.size > 0
+    codes = settings.codes
     outputs, row = table[table.shape[0] - 1, UNITS], table[table.shape[0] - 1, ROW]
     forward(table, params, buffers, width, settings.dropout, codes[SEED], step)
     output_slope(table, buffers, codes, width, count)
-    if weighted:
+    if settings.weights.size > 0:
         weigh(buffers.D, buffers.V, row, row + outputs, width)
     backward(table, params, buffers, width, settings.dropout)
-    total = batch_loss(table, buffers, codes, width, count, weighted)
+    total = batch_loss(table, buffers, codes, width, count)
     return total / (count if codes[MEAN_OVER] == PER_SAMPLE else count * outputs)
 
 
@@ -493,7 +490,7 @@ def outputs(table, params, buffers, settings, X, Y, order, layers, loss_wanted):
         width = gather(table, buffers, X, Y, order, start, count, ZERO, ZERO)
         forward(table, params, buffers, width, settings.dropout, codes[SEED], STEP_0)
         if loss_wanted:
-            total += batch_loss(table, buffers, codes, width, count, False)
+            total += batch_loss(table, buffers, codes, width, count)
         for j in range(first, n_units):
             for p in range(count):
                 layers[start + p, j - first] = buffers.A[j * width + p]

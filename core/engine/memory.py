@@ -58,7 +58,7 @@ class Buffers(NamedTuple):
     S: Floats  # (width,): sums over the outputs of a sample
     G: Floats
     before: Floats  # parameters before the update, kept on recorded steps
-    V: Floats  # (width,): weights of the samples, where they have any
+    V: Floats  # (width,): weights of the samples, 1 where all count alike
 
 
 class Settings(NamedTuple):
@@ -99,12 +99,13 @@ def buffers_for(layout: Layout, width: int, *, dropout: bool, training: bool) ->
         "S": width,
         "G": parameters * training,
         "before": parameters * training,
-        "V": width * training,
+        "V": width,
     }
     block, start, parts = aligned(sum(map(whole, sizes.values()))), 0, {}
     for name, size in sizes.items():
         parts[name] = block[start : start + size]
         start += whole(size)
+    parts["V"][:] = 1.0
     if not dropout:
         parts["H"] = parts["A"]
     return Buffers(**parts)

@@ -1,15 +1,13 @@
 """Weights of samples: how often each one's loss counts, in training. Letters as in `kernels`.
 
-V (width,) holds the weights of a batch's samples. The mean of the loss is still over the number of
-samples, not over the sum of their weights.
+V (width,) holds the weights of a batch's samples, 1 where all count alike. The mean of the loss is
+over the number of samples, not over the sum of their weights.
 """
 
 import numpy as np
 
-from core.engine.compile import choose, single
 from core.engine.jit import kernel
 from core.engine.lanes import LANES, load, mul, store
-from core.maths.losses import LOSSES
 
 ZERO = np.float32(0.0)
 
@@ -27,24 +25,3 @@ def weigh(D, V, first, last, width):
     for j in range(first, last):
         for p in range(0, width, LANES):
             store(D, j * width + p, mul(load(D, j * width + p), load(V, p)))
-
-
-def _weighted_loss(function):
-    f = single(function)
-
-    @kernel
-    def weighted_sum(Y, P, start, n_rows, width, count, V):
-        total = 0.0
-        for j in range(n_rows):
-            y, a = Y[j * width :], P[start + j * width :]
-            row = ZERO
-            for p in range(width):
-                value = V[p] * f(y[p], a[p])
-                row += value if p < count else ZERO
-            total += row
-        return total
-
-    return weighted_sum
-
-
-weighted_loss_total = choose([_weighted_loss(r.function) for r in LOSSES.values()])
