@@ -391,3 +391,16 @@ def test_what_is_not_valid_is_named(change, named):
     with pytest.raises(ValueError, match=named):
         trainer.change(**change)
     assert trainer.edits == []
+
+
+def test_a_loss_that_is_no_number_is_never_an_improvement():
+    training = TrainingConfig(
+        early_stopping=1, schedule="reduce_on_plateau", schedule_options={"patience": 1}
+    )
+    monitor = Monitor()
+    for epoch, (loss, stops) in enumerate([(math.nan, False), (1.0, False), (math.nan, True)], 1):
+        params = np.full(2, epoch, np.float32)
+        monitor = monitor.after(training, Measured(epoch, epoch, loss, "test", params))
+        assert (monitor.stopped is not None) == stops
+    assert (monitor.stopped.best_epoch, monitor.stopped.best_loss) == (2, 1.0)
+    assert monitor.plateau.reached == pytest.approx(0.01)
