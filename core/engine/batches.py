@@ -6,10 +6,12 @@ from core.engine.compile import double
 from core.engine.jit import kernel
 from core.engine.lanes import LANES, load, prefetch, store, transpose
 from core.engine.layout import INPUTS, UNITS
-from core.engine.products import by_samples, padded
+from core.engine.products import AT_0, by_samples, padded
+from core.engine.team import GATHER, shared
 from core.maths import random
 
 FEW = 8  # columns up to which a gather goes number by number
+COPY_COST = 16  # of a number from memory, in multiplications
 
 ONE, ZERO = np.float32(1.0), np.float32(0.0)
 
@@ -28,9 +30,9 @@ def shuffle(order, seed, epoch):
 
 
 @kernel
-def gather_rows(X, n, order, start, count, width, out):
-    """Copy samples of n numbers as they lie: out (width, n)."""
-    for p in range(width):
+def gather_rows(first, last, X, n, order, start, count, out):
+    """Copy samples of n numbers as they lie: rows first to last of out (width, n)."""
+    for p in range(first, last):
         row = order[start + (p if p < count else 0)] * n
         following = order[start + (p + 1 if p + 1 < count else 0)] * n
         whole = n // LANES * LANES
@@ -53,7 +55,7 @@ def gather_columns(X, n, order, start, count, width, rows, out):
             for i in range(n):
                 out[i * width + p] = X[row + i]
         return
-    gather_rows(X, n, order, start, count, width, rows)
+    gather_rows(AT_0, width, X, n, order, start, count, rows)
     turn(rows, n, width, out, 0)
 
 
@@ -65,13 +67,17 @@ def turn(rows, n, width, out, o):
             transpose(rows, p * n + i, n, out, o + i * width + p, width)
 
 
+gather_together = shared(GATHER, gather_rows)
+
+
 @kernel
-def gather(table, buffers, X, Y, order, start, count, smoothing, smooth_to):
-    """Copy samples order[start : start + count] into the buffers; returns the batch's width."""
+def gather(team, table, buffers, X, Y, order, start, count, smoothing, smooth_to):
+    """Copy samples order[start : start + count] into the buffers; their width is `padded`."""
     width, last = padded(count), table.shape[0] - 1
     inputs, outputs = table[0, INPUTS], table[last, UNITS]
     if by_samples(table, 0):
-        gather_rows(X, inputs, order, start, count, width, buffers.X)
+        cost = COPY_COST * inputs * width
+        gather_together(team, AT_0, width, cost, X, inputs, order, start, count, buffers.X)
     else:
         gather_columns(X, inputs, order, start, count, width, buffers.R, buffers.X)
     if Y.size > 0:
@@ -79,4 +85,3 @@ def gather(table, buffers, X, Y, order, start, count, smoothing, smooth_to):
     if smoothing != ZERO:
         for k in range(outputs * width):
             buffers.Y[k] = buffers.Y[k] * (ONE - smoothing) + smoothing * smooth_to
-    return width

@@ -5,16 +5,20 @@ Batches are float32; X (n, n_inputs) and targets Y (n, n_outputs) are C-contiguo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine import kernels, memory
+from core.engine import crew, kernels, memory
+from core.engine.assist import assist
 from core.engine.layout import Layout
 from core.engine.loops import PLAIN_SGD
 from core.engine.memory import Floats, aligned, buffers_for, whole
+from core.engine.team import END, WORD
 from core.maths.activations import SOFTMAX
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS, RULES
@@ -23,6 +27,9 @@ from core.maths.registry import get
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
 
+ALONE = memory.team_of(helped=False)
+WORK_A_HELPER = 1_000_000
+"""Parameters times samples of a batch: from so many on a second thread gains more than it costs."""
 CHUNK = 256  # samples that a prediction takes at a time
 
 
@@ -101,10 +108,12 @@ class CPUEngine:
         self._data = _flat(X), _flat(Y)
         # The kernels' loops run over whole vectors: zeros behind the parameters stay zeros.
         self._params = aligned(whole(layout.n_parameters))
-        self._slots = aligned(len(self.optimizer.slots), len(self._params))
+        rows = aligned(len(self.optimizer.slots), len(self._params))
+        self._slots = memory.slots_of(rows)
         self.params = self._params[: layout.n_parameters]
-        self.slots = self._slots[:, : layout.n_parameters]
+        self.slots = rows[:, : layout.n_parameters]
         self.state = np.zeros(3, dtype=np.int64)
+        self._alone = memory.team_of(helped=False)
         self._table = layout.table
         self._order = np.zeros(len(X), dtype=np.int64)
         self._drawn = np.full(2, -1, dtype=np.int64)
@@ -175,7 +184,11 @@ class CPUEngine:
 
     def _allocate(self, width: int, dropout: bool) -> None:
         if width != self._width or dropout != self._with_dropout:
-            self.buffers = buffers_for(self.layout, width, dropout=dropout, training=True)
+            worth = 1 + self.layout.n_parameters * width // WORK_A_HELPER
+            self._threads = min(worth, crew.shared().threads)
+            self.buffers = buffers_for(
+                self.layout, width, dropout=dropout, training=True, threads=self._threads
+            )
             self._width, self._with_dropout = width, dropout
 
     def run(
@@ -192,22 +205,61 @@ class CPUEngine:
         no room, and at the first step that yields something not finite. That step is counted in
         `state`, its parameters are spoilt: go back to the step before and call `diagnose`.
         """
-        done, n_rows, finite = kernels.run(
-            self._table,
-            self._params,
-            self._slots,
-            self.state,
-            *self._data,
-            self._order,
-            self._drawn,
-            self.buffers,
-            self._settings,
-            n_steps,
-            rows,
-            stride,
-            n_rows,
-        )
+        with crew.shared().leading() as idle, self._team(idle) as team:
+            done, n_rows, finite = kernels.run(
+                self._table,
+                self._params,
+                self._slots,
+                self.state,
+                *self._data,
+                self._order,
+                self._drawn,
+                self.buffers,
+                self._settings,
+                team,
+                n_steps,
+                rows,
+                stride,
+                n_rows,
+            )
         return int(done), int(n_rows), bool(finite)
+
+    @contextlib.contextmanager
+    def _team(self, idle: int) -> Iterator[memory.Team]:
+        """This thread, with as many of the idle ones as there is work for."""
+        count = min(idle, self._threads - 1)
+        if count < 1:
+            yield self._alone
+            return
+        job = self.helper()
+        with crew.shared().doing(job, count):
+            try:
+                yield job.team
+            finally:
+                job.team.signals[WORD] = END
+
+    def helper(self) -> Assistance:
+        """What helpers do during one call of `run`."""
+        given = (self._table, self._params, self._slots, self._data[0], self._order)
+        arrays = (*given, self.buffers, self._settings)
+        return Assistance(memory.team_of(helped=True), arrays, self.buffers.T, self._threads)
+
+
+@dataclass(frozen=True, eq=False)
+class Assistance:
+    """Help with one call of `run`; a late helper must not mistake the next call for this one.
+
+    scratch: float32, of all threads; the leader's comes first.
+    """
+
+    team: memory.Team
+    arrays: tuple[Any, ...]
+    scratch: Floats
+    threads: int
+
+    def __call__(self, number: int) -> None:
+        size = len(self.scratch) // self.threads
+        assist(*self.arrays, self.team, self.scratch[number * size :][:size])
 
 
 def _check_shapes(layout: Layout, X: NDArray, Y: NDArray | None) -> None:
@@ -304,6 +356,7 @@ def _outputs(
         _one_type(params),
         scratch.buffers,
         scratch.settings,
+        ALONE,
         _flat(X),
         _flat(targets),
         scratch.order,
@@ -357,6 +410,7 @@ def loss_and_gradients(
         _one_type(params),
         scratch.buffers,
         scratch.settings,
+        ALONE,
         _flat(X),
         _flat(Y),
         scratch.order,

@@ -68,15 +68,31 @@ from core.engine.products import (
     by_samples,
     input_gradient,
     layer_sums,
+    padded,
+    sum_blocks,
+    turn_back,
     weight_gradient,
 )
 from core.engine.scalars import exp
+from core.engine.team import (
+    ACTIVATE,
+    INPUT_SLOPE,
+    SLOPE,
+    SUMS,
+    TURN,
+    UPDATE,
+    WEIGHT_SLOPE,
+    begin_step,
+    shared,
+)
 from core.engine.weighting import gather_weights, weigh
 from core.maths import random
 
 f32 = np.float32
 ONE, ZERO = f32(1.0), f32(0.0)
 STEP_0 = np.int64(0)
+# Of one number, in multiplications: turned, put through a function or its slope, moved.
+TURN_COST, FUNCTION_COST, UPDATE_COST = 8, 8, 10
 # Between these, squares in float32 neither overflow nor lose what counts to denormals.
 SMALL_SQUARES, LARGE_SQUARES = f32(1e-26), f32(1e38)
 
@@ -122,13 +138,41 @@ def softmax(Z, A, S, units, width):
 
 
 @kernel
-def dropout_mask(M, A, H, units, width, rate, stream):
-    """Inverted dropout: h = a / (1 - rate) with probability 1 - rate, else 0.
+def fed_by(table, layer, buffers, dropout, width):
+    """What feeds a layer, and where it begins: the inputs, or the layer below after its dropout."""
+    if layer == 0:
+        return buffers.X, AT_0
+    start = table[layer - 1, ROW] * width
+    return buffers.H if dropout[layer - 1] > ZERO else buffers.A, start
+
+
+@kernel
+def turn_inputs(first, last, table, layer, buffers, dropout, width):
+    """What feeds a layer by samples, a row for each sample, into R."""
+    inputs = table[layer, INPUTS]
+    X, x = fed_by(table, layer, buffers, dropout, width)
+    turn_back(first, last, inputs, X, x, buffers.R, padded(inputs), width)
+
+
+@kernel
+def sums(first, last, table, layer, params, buffers, dropout, width, T):
+    """z = W' x + b."""
+    X, x = fed_by(table, layer, buffers, dropout, width)
+    row = table[layer, INPUTS]
+    if layer > 0 and by_samples(table, layer):
+        X, x, row = buffers.R, AT_0, padded(row)
+    start = table[layer, ROW] * width
+    layer_sums(first, last, table, layer, params, X, x, row, T, buffers.Z, start, width)
+
+
+@kernel
+def dropout_mask(first, last, M, A, H, units, width, rate, stream):
+    """Inverted dropout: h = a / (1 - rate) with probability 1 - rate, else 0; units first to last.
 
     The number for unit j of sample p of the batch is draw p * units + j of the step's stream.
     """
     kept = ONE / (ONE - rate)
-    for j in range(units):
+    for j in range(first, last):
         for p in range(width):
             m = kept if uniform(draw(stream, p * units + j)) >= rate else ZERO
             M[j * width + p] = m
@@ -136,23 +180,42 @@ def dropout_mask(M, A, H, units, width, rate, stream):
 
 
 @kernel
-def forward(table, params, buffers, width, dropout, seed, step):
+def activations(first, last, table, layer, buffers, dropout, width, seed, step):
+    """a = f(z), and what dropout leaves of it, for units first to last."""
+    row, rate = table[layer, ROW], dropout[layer]
+    start, stop = (row + first) * width, (row + last) * width
+    activate(table[layer, ACTIVATION], buffers.Z[start:stop], buffers.A[start:stop])
+    if rate > ZERO:
+        M, A, H = buffers.M[row * width :], buffers.A[row * width :], buffers.H[row * width :]
+        stream = key(seed, random.DROPOUT + layer, step)
+        dropout_mask(first, last, M, A, H, table[layer, UNITS], width, rate, stream)
+
+
+turn_together = shared(TURN, turn_inputs)
+sums_together = shared(SUMS, sums)
+activate_together = shared(ACTIVATE, activations)
+
+
+@kernel
+def forward(team, table, params, buffers, width, dropout, seed, step):
     """z = W' x + b, a = f(z), layer by layer."""
-    X, x = buffers.X, AT_0
     for layer in range(table.shape[0]):
-        units, code = table[layer, UNITS], table[layer, ACTIVATION]
-        start, stop = table[layer, ROW] * width, (table[layer, ROW] + units) * width
-        layer_sums(table, layer, params, X, x, buffers.R, buffers.T, buffers.Z, start, width)
-        if code == SOFTMAX_CODE:
+        inputs, units = table[layer, INPUTS], table[layer, UNITS]
+        if layer > 0 and by_samples(table, layer):
+            cost = TURN_COST * inputs * width
+            turn_together(team, layer, width // LANES, cost, table, layer, buffers, dropout, width)
+        blocks, cost = sum_blocks(table, layer, width), inputs * units * width
+        sums_together(
+            team, layer, blocks, cost, table, layer, params, buffers, dropout, width, buffers.T
+        )
+        if table[layer, ACTIVATION] == SOFTMAX_CODE:
+            start, stop = table[layer, ROW] * width, (table[layer, ROW] + units) * width
             softmax(buffers.Z[start:stop], buffers.A[start:stop], buffers.S, units, width)
         else:
-            activate(code, buffers.Z[start:stop], buffers.A[start:stop])
-        X, x = buffers.A, start
-        rate = dropout[layer]
-        if rate > ZERO:
-            M, A, H = buffers.M[start:stop], buffers.A[start:stop], buffers.H[start:stop]
-            dropout_mask(M, A, H, units, width, rate, key(seed, random.DROPOUT + layer, step))
-            X = buffers.H
+            cost = FUNCTION_COST * units * width
+            activate_together(
+                team, layer, units, cost, table, layer, buffers, dropout, width, seed, step
+            )
 
 
 # ---- loss -----------------------------------------------------------------------------------
@@ -249,21 +312,49 @@ def output_slope(table, buffers, codes, width, count):
 
 
 @kernel
-def backward(table, params, buffers, width, dropout):
+def weight_slopes(first, last, table, layer, buffers, dropout, width, T):
+    """dE/dW = X D', dE/db = sum D."""
+    X, x = fed_by(table, layer, buffers, dropout, width)
+    d = table[layer, ROW] * width
+    weight_gradient(first, last, table, layer, X, x, buffers.D, d, T, buffers.G, width)
+
+
+@kernel
+def input_slopes(first, last, table, layer, params, buffers, width):
+    """dE/dX = W D, where the D of the layer below will be."""
+    d, below = table[layer, ROW] * width, table[layer - 1, ROW] * width
+    input_gradient(first, last, table, layer, params, buffers.D, d, buffers.D, below, width)
+
+
+@kernel
+def through_activation(first, last, table, layer, buffers, dropout, width):
+    """D = dE/dH through dropout and activation, for units first to last of a layer."""
+    start, stop = (table[layer, ROW] + first) * width, (table[layer, ROW] + last) * width
+    if dropout[layer] > ZERO:
+        for k in range(start, stop, LANES):
+            store(buffers.D, k, mul(load(buffers.D, k), load(buffers.M, k)))
+    Z, A, D = buffers.Z[start:stop], buffers.A[start:stop], buffers.D[start:stop]
+    times_slope(table[layer, ACTIVATION], Z, A, D)
+
+
+weights_together = shared(WEIGHT_SLOPE, weight_slopes)
+inputs_together = shared(INPUT_SLOPE, input_slopes)
+slopes_together = shared(SLOPE, through_activation)
+
+
+@kernel
+def backward(team, table, params, buffers, width, dropout):
     """dE/dW = X D', dE/db = sum D; one layer down: D = (W D) f'(z)."""
-    D, T, G = buffers.D, buffers.T, buffers.G
-    for layer in range(table.shape[0] - 1, 0, -1):
-        start, below = table[layer, ROW] * width, table[layer - 1, ROW] * width
-        dropped = dropout[layer - 1] > ZERO
-        X = buffers.H if dropped else buffers.A
-        weight_gradient(table, layer, X, below, D, start, T, G, width)
-        input_gradient(table, layer, params, D, start, D, below, width)
-        if dropped:
-            for k in range(below, start, LANES):
-                store(D, k, mul(load(D, k), load(buffers.M, k)))
-        Z, A = buffers.Z[below:start], buffers.A[below:start]
-        times_slope(table[layer - 1, ACTIVATION], Z, A, D[below:start])
-    weight_gradient(table, AT_0, buffers.X, AT_0, D, AT_0, T, G, width)
+    for layer in range(table.shape[0] - 1, -1, -1):
+        inputs, units = table[layer, INPUTS], table[layer, UNITS]
+        blocks, cost = padded(units) // LANES, inputs * units * width
+        weights_together(
+            team, layer, blocks, cost, table, layer, buffers, dropout, width, buffers.T
+        )
+        if layer > 0:
+            inputs_together(team, layer, width // LANES, cost, table, layer, params, buffers, width)
+            below, cost = layer - 1, FUNCTION_COST * inputs * width
+            slopes_together(team, below, inputs, cost, table, below, buffers, dropout, width)
 
 
 # ---- update ---------------------------------------------------------------------------------
@@ -334,11 +425,30 @@ def learning_rate(settings, step):
 
 
 @kernel
-def update(params, G, slots, settings, rate, step):
+def move(first, last, code, params, G, slots, constants, finite):
+    """Move a range of the parameters, in whole vectors; finite[0] is nan if one no longer is."""
+    c0, c1, c2, c3, c4 = constants[0], constants[1], constants[2], constants[3], constants[4]
+    start, stop = first * LANES, last * LANES
+    W, g = params[start:stop], G[start:stop]
+    s, r, q = slots.s[start:stop], slots.r[start:stop], slots.q[start:stop]
+    found = update_all(code, W, g, s, r, q, c0, c1, c2, c3, c4)
+    if not np.isfinite(found):
+        finite[0] = found
+
+
+move_together = shared(UPDATE, move)
+
+
+@kernel
+def update(team, params, G, slots, settings, rate, step):
     """Move every parameter; returns 0, or nan if a parameter or slot is no longer finite."""
-    code = settings.codes[OPTIMIZER]
+    code, c, finite = settings.codes[OPTIMIZER], team.constants, team.finite
     c0, c1, c2, c3, c4 = prepare(code, settings.options, rate, np.float64(step))
-    return update_all(code, params, G, slots, f32(c0), f32(c1), f32(c2), f32(c3), f32(c4))
+    c[0], c[1], c[2], c[3], c[4] = f32(c0), f32(c1), f32(c2), f32(c3), f32(c4)
+    finite[0] = ZERO
+    cost = UPDATE_COST * params.size
+    move_together(team, AT_0, params.size // LANES, cost, code, params, G, slots, c, finite)
+    return finite[0]
 
 
 @kernel
@@ -364,15 +474,15 @@ def hold_norms(table, params, numbers):
 
 
 @kernel
-def loss_and_gradient(table, params, buffers, settings, width, count, step):
+def loss_and_gradient(team, table, params, buffers, settings, width, count, step):
     """Forward and backward through one batch; returns the batch's mean loss. G is overwritten."""
     codes = settings.codes
     outputs, row = table[table.shape[0] - 1, UNITS], table[table.shape[0] - 1, ROW]
-    forward(table, params, buffers, width, settings.dropout, codes[SEED], step)
+    forward(team, table, params, buffers, width, settings.dropout, codes[SEED], step)
     output_slope(table, buffers, codes, width, count)
     if settings.weights.size > 0:
         weigh(buffers.D, buffers.V, row, row + outputs, width)
-    backward(table, params, buffers, width, settings.dropout)
+    backward(team, table, params, buffers, width, settings.dropout)
     total = batch_loss(table, buffers, codes, width, count)
     return total / (count if codes[MEAN_OVER] == PER_SAMPLE else count * outputs)
 
@@ -401,7 +511,7 @@ def record(row, table, params, before):
 
 @entry
 def run(
-    table, params, slots, state, X, Y, order, drawn, buffers, settings,
+    table, params, slots, state, X, Y, order, drawn, buffers, settings, team,
     n_steps, rows, stride, n_rows
 ):  # fmt: skip
     """Run up to n_steps mini-batches; returns steps done, rows in use, and whether all is finite.
@@ -423,14 +533,16 @@ def run(
             drawn[ORDER_EPOCH] = state[EPOCH]
         count = min(codes[BATCH_SIZE], n_samples - position)
         smoothing, smooth_to = f32(numbers[SMOOTHING]), f32(numbers[SMOOTH_TO])
-        width = gather(table, buffers, X, Y, order, position, count, smoothing, smooth_to)
+        width = padded(count)
+        begin_step(team, width, count, position, step)
+        gather(team, table, buffers, X, Y, order, position, count, smoothing, smooth_to)
         drawn[LAST_WIDTH] = width
         if settings.weights.size > 0:
             gather_weights(settings.weights, order, position, count, width, buffers.V)
         if numbers[INPUT_NOISE] > 0.0:
             stream = key(codes[SEED], random.INPUT_NOISE, step)
             add_noise(table, buffers.X, width, count, numbers[INPUT_NOISE], stream)
-        loss = loss_and_gradient(table, params, buffers, settings, width, count, step)
+        loss = loss_and_gradient(team, table, params, buffers, settings, width, count, step)
         add_penalty(table, params, buffers.G, codes, numbers)
         if recorded:
             for k in range(params.size):
@@ -439,7 +551,7 @@ def run(
             layer_norms(table, buffers.G, row[N_COLUMNS : N_COLUMNS + n_layers])
         clip(table, buffers.G, numbers)
         rate = learning_rate(settings, step)
-        finite = update(params, buffers.G, slots, settings, rate, step)
+        finite = update(team, params, buffers.G, slots, settings, rate, step)
         if numbers[MAX_NORM] > 0.0:
             hold_norms(table, params, numbers)
         state[STEP], state[POSITION] = step, position + count
@@ -457,7 +569,7 @@ def run(
 
 
 @entry
-def gradients(table, params, buffers, settings, X, Y, order, total_gradient):
+def gradients(table, params, buffers, settings, team, X, Y, order, total_gradient):
     """Sum of the loss over all of X, and in total_gradient (float64) dE/dparameters of that sum.
 
     In batches of codes[BATCH_SIZE]; no penalty. The settings decide on dropout.
@@ -467,16 +579,19 @@ def gradients(table, params, buffers, settings, X, Y, order, total_gradient):
     total_gradient[:] = 0.0
     for start in range(0, order.size, codes[BATCH_SIZE]):
         count = min(codes[BATCH_SIZE], order.size - start)
-        width = gather(table, buffers, X, Y, order, start, count, ZERO, ZERO)
+        width = padded(count)
+        gather(team, table, buffers, X, Y, order, start, count, ZERO, ZERO)
         weight = count if codes[MEAN_OVER] == PER_SAMPLE else count * outputs
-        total += weight * loss_and_gradient(table, params, buffers, settings, width, count, STEP_0)
+        total += weight * loss_and_gradient(
+            team, table, params, buffers, settings, width, count, STEP_0
+        )
         for k in range(params.size):
             total_gradient[k] += weight * np.float64(buffers.G[k])
     return total
 
 
 @entry
-def outputs(table, params, buffers, settings, X, Y, order, layers, loss_wanted):
+def outputs(table, params, buffers, settings, team, X, Y, order, layers, loss_wanted):
     """Activations for all of X, into `layers` (n_samples, columns); returns the sum of the loss.
 
     The columns are the network's last units: all of them, those of the output layer, or none.
@@ -487,8 +602,9 @@ def outputs(table, params, buffers, settings, X, Y, order, layers, loss_wanted):
     first = n_units - layers.shape[1]
     for start in range(0, order.size, codes[BATCH_SIZE]):
         count = min(codes[BATCH_SIZE], order.size - start)
-        width = gather(table, buffers, X, Y, order, start, count, ZERO, ZERO)
-        forward(table, params, buffers, width, settings.dropout, codes[SEED], STEP_0)
+        width = padded(count)
+        gather(team, table, buffers, X, Y, order, start, count, ZERO, ZERO)
+        forward(team, table, params, buffers, width, settings.dropout, codes[SEED], STEP_0)
         if loss_wanted:
             total += batch_loss(table, buffers, codes, width, count)
         for j in range(first, n_units):

@@ -171,7 +171,7 @@ def _type_transpose(context):
     return lambda source, k, stride, target, m, target_stride: types.void
 
 
-def _place(context, builder, kind, array, k):
+def place_of(context, builder, kind, array, k):
     """Pointer to array[k]."""
     return builder.gep(make_array(kind)(context, builder, array).data, [k])
 
@@ -205,13 +205,13 @@ def _shuffle(builder, a, b, lanes):
 
 @lower_builtin(load, types.Array, types.Integer)
 def _lower_load(context, builder, signature, arguments):
-    return _load(builder, _place(context, builder, signature.args[0], *arguments))
+    return _load(builder, place_of(context, builder, signature.args[0], *arguments))
 
 
 @lower_builtin(store, types.Array, types.Integer, _Lanes)
 def _lower_store(context, builder, signature, arguments):
     array, k, v = arguments
-    _store(builder, v, _place(context, builder, signature.args[0], array, k))
+    _store(builder, v, place_of(context, builder, signature.args[0], array, k))
     return context.get_dummy_value()
 
 
@@ -219,7 +219,7 @@ def _lower_store(context, builder, signature, arguments):
 def _lower_store_part(context, builder, signature, arguments):
     array, k, v, n = arguments
     place = builder.bitcast(
-        _place(context, builder, signature.args[0], array, k), _VECTOR.as_pointer()
+        place_of(context, builder, signature.args[0], array, k), _VECTOR.as_pointer()
     )
     mask = _below(builder, n)
     kind = ir.FunctionType(ir.VoidType(), [_VECTOR, place.type, _INT, mask.type])
@@ -232,7 +232,7 @@ def _lower_store_part(context, builder, signature, arguments):
 @lower_builtin(spread, types.Array, types.Integer)
 def _lower_spread(context, builder, signature, arguments):
     return _everywhere(
-        builder, builder.load(_place(context, builder, signature.args[0], *arguments))
+        builder, builder.load(place_of(context, builder, signature.args[0], *arguments))
     )
 
 
@@ -244,7 +244,7 @@ def _lower_fill(context, builder, signature, arguments):
 
 @lower_builtin(prefetch, types.Array, types.Integer)
 def _lower_prefetch(context, builder, signature, arguments):
-    place = _place(context, builder, signature.args[0], *arguments)
+    place = place_of(context, builder, signature.args[0], *arguments)
     place = builder.bitcast(place, _BYTES)
     kind = ir.FunctionType(ir.VoidType(), [_BYTES, _INT, _INT, _INT])
     hint = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
@@ -299,14 +299,14 @@ def _lower_total(context, builder, signature, arguments):
 @lower_builtin(transpose, *[types.Array, types.Integer, types.Integer] * 2)
 def _lower_transpose(context, builder, signature, arguments):
     source, k, stride, target, m, target_stride = arguments
-    start = _place(context, builder, signature.args[0], source, k)
+    start = place_of(context, builder, signature.args[0], source, k)
     rows = []
     for r in range(LANES):
         step = builder.mul(stride, ir.Constant(stride.type, r))
         rows.append(_load(builder, builder.gep(start, [step])))
     for column, place in enumerate(_columns(builder, rows)):
         step = builder.mul(target_stride, ir.Constant(target_stride.type, column))
-        end = _place(context, builder, signature.args[3], target, m)
+        end = place_of(context, builder, signature.args[3], target, m)
         _store(builder, place, builder.gep(end, [step]))
     return context.get_dummy_value()
 

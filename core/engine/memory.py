@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from core.engine.lanes import LANES
 from core.engine.layout import Layout
+from core.engine.team import HELPED, N_SIGNALS
+from core.maths.rules import N_CONSTANTS, N_SLOTS
 
 Floats = NDArray[np.float32]
 
@@ -52,13 +54,29 @@ class Buffers(NamedTuple):
     H: Floats  # the same array as A when no layer has dropout
     M: Floats
     D: Floats
-    T: Floats  # (width, 16): D of sixteen units, a row for each sample
+    T: Floats  # (width + inputs, 16) for each thread: sixteen units, a row for each sample
     R: Floats  # a matrix before it is turned feature-major: a row for each sample
     Q: Floats  # (outputs, width): outputs made to sum to one
     S: Floats  # (width,): sums over the outputs of a sample
     G: Floats
     before: Floats  # parameters before the update, kept on recorded steps
     V: Floats  # (width,): weights of the samples, 1 where all count alike
+
+
+class Slots(NamedTuple):
+    """An optimizer's memories, each like the parameters; empty where it has not so many."""
+
+    s: Floats
+    r: Floats
+    q: Floats
+
+
+class Team(NamedTuple):
+    """What the threads that share a step exchange: see `team`."""
+
+    signals: np.ndarray  # int64
+    constants: Floats  # of the optimizer, at this step
+    finite: Floats  # 0, or nan when something is no longer finite
 
 
 class Settings(NamedTuple):
@@ -80,7 +98,26 @@ def aligned(*shape: int) -> Floats:
     return raw[start : start + 4 * n].view(np.float32).reshape(shape)
 
 
-def buffers_for(layout: Layout, width: int, *, dropout: bool, training: bool) -> Buffers:
+def slots_of(rows: Floats) -> Slots:
+    """The rows of (n_slots, n_parameters), of which there may be none."""
+    return Slots(*[*rows, *[rows.reshape(-1)[:0]] * N_SLOTS][:N_SLOTS])
+
+
+def team_of(*, helped: bool) -> Team:
+    """A team that waits for its first piece; helped: whether helpers may come."""
+    signals = np.zeros(N_SIGNALS, dtype=np.int64)
+    signals[HELPED] = helped
+    return Team(signals, np.zeros(N_CONSTANTS, np.float32), np.zeros(1, np.float32))
+
+
+def scratch_a_thread(layout: Layout, width: int) -> int:
+    """Numbers of T for each thread."""
+    return (whole(width) + max(layout.sizes)) * LANES
+
+
+def buffers_for(
+    layout: Layout, width: int, *, dropout: bool, training: bool, threads: int = 1
+) -> Buffers:
     """Scratch memory for batches of up to `width` samples, cut from one block."""
     width, inputs, outputs = whole(width), layout.n_inputs, layout.n_outputs
     units = (layout.n_units + LANES) * width  # blocks of 16 rows may reach beyond the last unit
@@ -93,8 +130,8 @@ def buffers_for(layout: Layout, width: int, *, dropout: bool, training: bool) ->
         "H": units * dropout,
         "M": units * dropout,
         "D": units * training,
-        "T": width * LANES,
-        "R": width * max(layout.sizes) + LANES,
+        "T": scratch_a_thread(layout, width) * threads,
+        "R": width * whole(max(layout.sizes)) + LANES,
         "Q": outputs * width,
         "S": width,
         "G": parameters * training,

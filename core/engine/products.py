@@ -25,6 +25,10 @@ from core.engine.layout import BIASES, INPUTS, UNITS, WEIGHTS
 
 CACHED = 1 << 19  # weights up to which a matrix is quick to read column by column
 
+# Sixteen columns of W are copied together first where rows are this far apart, so that they fall
+# into the same few places of the cache, and they are read often enough to make up for it.
+FAR, DEEP = 256, 64
+
 # Typed, for numba compiles a function anew for every literal that it is given.
 AT_0, ONE, WHOLE = np.int64(0), np.int64(1), np.int64(LANES)
 
@@ -122,53 +126,94 @@ def product(rows, columns, terms, B, b, row, step, V, v, pitch, C, c, stride):
 
 
 # ---- the products of a layer ----------------------------------------------------------------
+#
+# Each does a range of its blocks of sixteen units or vectors of sixteen samples, for threads share
+# them (see `team`).
 
 
 @kernel
-def layer_sums(table, layer, params, X, x, R, T, Z, z, width):
-    """Z = W' X + b. R: scratch (width, inputs); T: scratch (width, 16)."""
+def sum_blocks(table, layer, width):
+    """How many blocks `layer_sums` has."""
+    return padded(table[layer, UNITS]) // LANES if by_samples(table, layer) else width // LANES
+
+
+@kernel
+def layer_sums(first, last, table, layer, params, X, x, row, T, Z, z, width):
+    """Z = W' X + b, for a range of blocks. T: scratch (width + inputs, 16).
+
+    X (width, inputs) for a layer by samples, rows `row` apart; else (inputs, width).
+    """
+    if by_samples(table, layer):
+        sums_by_units(first, last, table, layer, params, X, x, row, T, Z, z, width)
+    else:
+        sums_by_samples(first, last, table, layer, params, X, x, Z, z, width)
+
+
+@kernel
+def sums_by_units(first, last, table, layer, params, X, x, row, T, Z, z, width):
+    """Blocks of sixteen units, in lanes; each is then turned to a row for each unit."""
     inputs, units = table[layer, INPUTS], table[layer, UNITS]
     w, b = table[layer, WEIGHTS], table[layer, BIASES]
-    if by_samples(table, layer):
-        if layer > 0:
-            # What a last block writes beyond its rows, the next rows' first block puts right.
-            for p in range(0, width, LANES):
-                for i in range(padded(inputs) - LANES, -1, -LANES):
-                    transpose(X, x + i * width + p, width, R, p * inputs + i, inputs)
-            X, x = R, AT_0
-        for j in range(0, units, LANES):
-            product(
-                width, WHOLE, inputs, X, x, inputs, ONE, params, w + j, units, T, AT_0, WHOLE
-            )  # fmt: skip
-            for p in range(0, width, LANES):
-                transpose(T, p * LANES, LANES, Z, z + j * width + p, width)
-    else:
+    V, pitch, panel = params, units, width * LANES
+    for j in range(first * LANES, min(last * LANES, units), LANES):
+        v = w + j
+        if width >= DEEP and units >= FAR:
+            for i in range(inputs):
+                store(T, panel + i * LANES, load(params, w + j + i * units))
+            V, v, pitch = T, panel, WHOLE
+        product(width, WHOLE, inputs, X, x, row, ONE, V, v, pitch, T, AT_0, WHOLE)
         for p in range(0, width, LANES):
-            product(
-                units, WHOLE, inputs, params, w, ONE, units, X, x + p, width, Z, z + p, width
-            )  # fmt: skip
-    for j in range(units):
-        bias = spread(params, b + j)
-        for k in range(z + j * width, z + (j + 1) * width, LANES):
-            store(Z, k, add(load(Z, k), bias))
+            transpose(T, p * LANES, LANES, Z, z + j * width + p, width)
+        for u in range(j, min(j + LANES, units)):
+            bias = spread(params, b + u)
+            for k in range(z + u * width, z + (u + 1) * width, LANES):
+                store(Z, k, add(load(Z, k), bias))
 
 
 @kernel
-def input_gradient(table, layer, params, D, d, out, o, width):
-    """dE/dX = W D."""
+def sums_by_samples(first, last, table, layer, params, X, x, Z, z, width):
+    """Vectors of sixteen samples, in lanes."""
+    inputs, units = table[layer, INPUTS], table[layer, UNITS]
+    w, b = table[layer, WEIGHTS], table[layer, BIASES]
+    for p in range(first * LANES, last * LANES, LANES):
+        product(
+            units, WHOLE, inputs, params, w, ONE, units, X, x + p, width, Z, z + p, width
+        )  # fmt: skip
+        for k in range(units):
+            place = z + k * width + p
+            store(Z, place, add(load(Z, place), spread(params, b + k)))
+
+
+@kernel
+def turn_back(first, last, inputs, X, x, R, row, width):
+    """A feature-major X (inputs, width), as rows R of samples, for a range of sixteen samples.
+
+    Rows are `row` apart, whole vectors: a last block may write beyond `inputs`.
+    """
+    for p in range(first * LANES, last * LANES, LANES):
+        for i in range(0, inputs, LANES):
+            transpose(X, x + i * width + p, width, R, p * row + i, row)
+
+
+@kernel
+def input_gradient(first, last, table, layer, params, D, d, out, o, width):
+    """dE/dX = W D, for a range of vectors of samples."""
     inputs, units, w = table[layer, INPUTS], table[layer, UNITS], table[layer, WEIGHTS]
-    for p in range(0, width, LANES):
+    for p in range(first * LANES, last * LANES, LANES):
         product(
             inputs, WHOLE, units, params, w, units, ONE, D, d + p, width, out, o + p, width
         )  # fmt: skip
 
 
 @kernel
-def weight_gradient(table, layer, X, x, D, d, T, G, width):
-    """dE/dW = X D', dE/db = sum over the batch of D. T: scratch for D'."""
+def weight_gradient(first, last, table, layer, X, x, D, d, T, G, width):
+    """dE/dW = X D', dE/db = sum over the batch of D, for a range of blocks of units.
+
+    T: scratch for D'.
+    """
     inputs, units = table[layer, INPUTS], table[layer, UNITS]
     w, b = table[layer, WEIGHTS], table[layer, BIASES]
-    for j in range(units):
+    for j in range(first * LANES, min(last * LANES, units)):
         sums = load(D, d + j * width)
         for p in range(LANES, width, LANES):
             sums = add(sums, load(D, d + j * width + p))
@@ -176,18 +221,18 @@ def weight_gradient(table, layer, X, x, D, d, T, G, width):
     # Cycles, roughly: a sum over lanes takes 9, a transposed block 55.
     vectors, blocks = width // LANES, padded(units) // LANES
     if layer == 0 and by_samples(table, layer):
-        gradient_by_columns(inputs, units, X, x, ONE, inputs, D, d, T, G, w, width)
+        gradient_by_columns(first, last, inputs, units, X, x, ONE, inputs, D, d, T, G, w, width)
     elif inputs * units * (vectors + 9) < blocks * vectors * (55 + 16 * inputs):
-        gradient_by_dots(inputs, units, X, x, D, d, G, w, width)
+        gradient_by_dots(first, last, inputs, units, X, x, D, d, G, w, width)
     else:
-        gradient_by_columns(inputs, units, X, x, width, ONE, D, d, T, G, w, width)
+        gradient_by_columns(first, last, inputs, units, X, x, width, ONE, D, d, T, G, w, width)
 
 
 @kernel
-def gradient_by_dots(inputs, units, X, x, D, d, G, w, width):
+def gradient_by_dots(first, last, inputs, units, X, x, D, d, G, w, width):
     """Each weight's gradient by itself: the product of two rows, summed over the batch."""
     for i in range(inputs):
-        for j in range(units):
+        for j in range(first * LANES, min(last * LANES, units)):
             sums = zeros()
             for p in range(0, width, LANES):
                 sums = fma(load(X, x + i * width + p), load(D, d + j * width + p), sums)
@@ -195,12 +240,12 @@ def gradient_by_dots(inputs, units, X, x, D, d, G, w, width):
 
 
 @kernel
-def gradient_by_columns(inputs, units, X, x, row, step, D, d, T, G, w, width):
+def gradient_by_columns(first, last, inputs, units, X, x, row, step, D, d, T, G, w, width):
     """Sixteen units at a time, from D' (width, 16): no sum over lanes is needed.
 
     Input i of sample p lies at X[x + i row + p step].
     """
-    for j in range(0, units, LANES):
+    for j in range(first * LANES, min(last * LANES, units), LANES):
         for p in range(0, width, LANES):
             transpose(D, d + j * width + p, width, T, p * LANES, LANES)
         columns = min(LANES, units - j)

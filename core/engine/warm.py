@@ -27,11 +27,15 @@ def _call_every_entry() -> None:
     from core.engine import cpu
     from core.engine.layout import Layout
     from core.engine.memory import N_COLUMNS
+    from core.engine.team import END, WORD
 
     layout = Layout((1, 1), ("linear",))
     X = Y = np.zeros((1, 1), dtype=np.float32)
     engine = cpu.CPUEngine(layout, X, Y, loss=cpu.ANY_LOSS, optimizer="sgd", seed=0)
     engine.run(1, np.zeros((1, N_COLUMNS + 3)), 1, 0)
+    helper = engine.helper()
+    helper.team.signals[WORD] = END  # there is nothing to help with
+    helper(0)
     cpu.predict(layout, engine.params, X)
     cpu.loss_and_gradients(layout, engine.params, X, Y, cpu.ANY_LOSS)
 

@@ -1,0 +1,86 @@
+"""What a helper does: parts of the pieces that a leader publishes. See `team`."""
+
+from core.engine.batches import gather_rows
+from core.engine.jit import entry, kernel
+from core.engine.kernels import (
+    activations,
+    input_slopes,
+    move,
+    sums,
+    through_activation,
+    turn_inputs,
+    weight_slopes,
+)
+from core.engine.layout import INPUTS
+from core.engine.memory import OPTIMIZER, SEED
+from core.engine.signals import add_to, peek, swap
+from core.engine.team import (
+    ACTIVATE,
+    COUNT,
+    DONE,
+    END,
+    GATHER,
+    HELPS,
+    INPUT_SLOPE,
+    ITEMS,
+    LAYER,
+    OPERATION,
+    PART_BITS,
+    PART_MASK,
+    POSITION,
+    SIZE,
+    SLOPE,
+    STEP,
+    SUMS,
+    TURN,
+    UPDATE,
+    WEIGHT_SLOPE,
+    WIDTH,
+    WORD,
+    rest,
+)
+
+
+@entry
+def assist(table, params, slots, X, order, buffers, settings, team, T):
+    """Take parts until the leader ends the call. T: this thread's scratch."""
+    looks = 0
+    while True:
+        word = peek(team.signals, WORD)
+        if word == END:
+            return
+        part, parts = word & PART_MASK, (word >> PART_BITS) & PART_MASK
+        if part < parts and swap(team.signals, WORD, word, word + 1):
+            do_part(part, table, params, slots, X, order, buffers, settings, team, T)
+            add_to(team.signals, HELPS, 1)
+            add_to(team.signals, DONE, 1)
+            looks = 0
+        else:
+            looks = rest(looks)
+
+
+@kernel
+def do_part(part, table, params, slots, X, order, buffers, settings, team, T):
+    """One part of the piece that is published; its place in the step is in the signals."""
+    s, dropout = team.signals, settings.dropout
+    operation, layer, width = s[OPERATION], s[LAYER], s[WIDTH]
+    first, seed = part * s[SIZE], settings.codes[SEED]
+    last = min(first + s[SIZE], s[ITEMS])
+    if operation == GATHER:
+        n = table[0, INPUTS]
+        gather_rows(first, last, X, n, order, s[POSITION], s[COUNT], buffers.X)
+    elif operation == TURN:
+        turn_inputs(first, last, table, layer, buffers, dropout, width)
+    elif operation == SUMS:
+        sums(first, last, table, layer, params, buffers, dropout, width, T)
+    elif operation == ACTIVATE:
+        activations(first, last, table, layer, buffers, dropout, width, seed, s[STEP])
+    elif operation == WEIGHT_SLOPE:
+        weight_slopes(first, last, table, layer, buffers, dropout, width, T)
+    elif operation == INPUT_SLOPE:
+        input_slopes(first, last, table, layer, params, buffers, width)
+    elif operation == SLOPE:
+        through_activation(first, last, table, layer, buffers, dropout, width)
+    elif operation == UPDATE:
+        code, c = settings.codes[OPTIMIZER], team.constants
+        move(first, last, code, params, buffers.G, slots, c, team.finite)

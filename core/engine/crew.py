@@ -1,0 +1,110 @@
+"""Threads that help with the steps of large networks, wherever a core of the machine is idle.
+
+One small crew for the whole process, whoever trains: however many runs there are, no more threads
+work at once than there are cores, so a run that is one of many gets no help.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+
+import numba
+
+ENVIRONMENT = "NEURAL_PLAYGROUND_THREADS"
+"""Threads at most that share a step, if this variable is set."""
+
+MOST_THREADS = 8
+"""More of them would wait for one another at the sizes of a playground."""
+
+NICENESS = 2
+"""As in `scheduler`: pages are served first (Linux only)."""
+
+Job = Callable[[int], None]
+"""Told its number (1, 2, ...) among those that help with one call."""
+
+
+def n_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def n_threads() -> int:
+    """Threads at most that share a step; one where kernels run as plain Python."""
+    if getattr(numba.config, "DISABLE_JIT", False):
+        return 1
+    chosen = os.environ.get(ENVIRONMENT, "")
+    cores = int(chosen) if chosen.isdecimal() and int(chosen) else n_cores()
+    return min(cores, MOST_THREADS)
+
+
+class Crew:
+    """Idle threads that can be asked to help. They start when they are first needed.
+
+    threads: that may work at once, leaders included.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._changed = threading.Condition()
+        self._started = 0
+        self._jobs: deque[tuple[Job, int]] = deque()
+        self._leaders = 0
+        self._busy = 0
+
+    @contextlib.contextmanager
+    def leading(self) -> Iterator[int]:
+        """Be one of the threads that work; yields how many more may be asked to."""
+        with self._changed:
+            self._leaders += 1
+            idle = self.threads - self._leaders - self._busy - len(self._jobs)
+        try:
+            yield max(idle, 0)
+        finally:
+            with self._changed:
+                self._leaders -= 1
+
+    @contextlib.contextmanager
+    def doing(self, job: Job, count: int) -> Iterator[None]:
+        """Have up to so many helpers do a job; at the end, those who have not begun need not."""
+        with self._changed:
+            while self._started < self.threads - 1:
+                self._started += 1
+                name = f"helper-{self._started}"
+                threading.Thread(target=self._serve, name=name, daemon=True).start()
+            asked = [(job, number) for number in range(1, count + 1)]
+            self._jobs.extend(asked)
+            self._changed.notify(count)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._jobs = deque(waiting for waiting in self._jobs if waiting not in asked)
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError, AttributeError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        while True:
+            with self._changed:
+                while not self._jobs:
+                    self._changed.wait()
+                job, number = self._jobs.popleft()
+                self._busy += 1
+            try:
+                job(number)
+            finally:
+                del job  # or its arrays would live on in this frame while it waits
+                with self._changed:
+                    self._busy -= 1
+
+
+@functools.cache
+def shared() -> Crew:
+    """The one crew of this process."""
+    return Crew(n_threads())
