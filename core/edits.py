@@ -27,6 +27,11 @@ LIVE_FIELDS = (
     "label_smoothing",
     "max_norm",
     "input_noise",
+    "class_weight",
+    "early_stopping",
+    "early_stopping_min_delta",
+    "restore_best_weights",
+    "start_from_epoch",
     "schedule",
 )
 """Training settings that may change while a run goes on; also any option of the optimizer or the
@@ -192,8 +197,11 @@ def first_step(epoch: int, n_samples: int, batch_size: int, edits: Iterable[Edit
     raise AssertionError("the last batch size holds for ever")
 
 
-def engine_arguments(settings: Settings) -> dict[str, Any]:
-    """Settings as an engine's `configure` takes them."""
+def engine_arguments(settings: Settings, reached: float = 1.0) -> dict[str, Any]:
+    """Settings as an engine's `configure` takes them.
+
+    reached: what plateaus have multiplied the learning rate by, see `core.monitor`.
+    """
     training = settings.training
     return {
         "learning_rate": training.learning_rate,
@@ -209,7 +217,7 @@ def engine_arguments(settings: Settings) -> dict[str, Any]:
         "max_norm": training.max_norm,
         "input_noise": training.input_noise,
         "schedule": training.schedule,
-        "schedule_options": SCHEDULES[training.schedule].values(training.schedule_options),
+        "schedule_options": SCHEDULES[training.schedule].values(training.schedule_options, reached),
     }
 
 

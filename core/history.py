@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.monitor import UNWATCHED, Monitor
+
 STEP_ROWS = 4096
 """Most step rows held before thinning."""
 
@@ -132,6 +134,9 @@ class Evaluations:
 class History:
     """A run's record: `history["batch_loss"]` one row a step, `history.evaluations` beside it.
 
+    A batch loss is the one that is trained on, with smoothed labels, input noise, dropout and
+    weights; evaluations have none of these.
+
     Step columns: step, epoch, batch_loss, learning_rate, each (rows,); gradient_norm,
     weight_norm, update_ratio, each (rows, layers). Norms are of all a layer's parameters
     together; update_ratio is the norm of the step's change over weight_norm. train_loss,
@@ -192,6 +197,7 @@ class Checkpoint:
     state: np.ndarray
     n_edits: int
     """How many of the run's edits these numbers already hold."""
+    monitor: Monitor = UNWATCHED
 
 
 class Checkpoints:
@@ -208,10 +214,14 @@ class Checkpoints:
     """How many, the one of step 0 included."""
 
     def __init__(self, bytes_each: int, stride: int = 1) -> None:
-        room = 1 + self.BUDGET_BYTES // max(bytes_each, 1)
-        self.capacity = int(min(max(room, self.FEWEST), self.MOST))
+        self.reserve(bytes_each)
         self.stride = stride
         self._kept: list[Checkpoint] = []
+
+    def reserve(self, bytes_each: int) -> None:
+        """Take so many bytes for each from now on: fewer may fit."""
+        room = 1 + self.BUDGET_BYTES // max(bytes_each, 1)
+        self.capacity = int(min(max(room, self.FEWEST), self.MOST))
 
     def due(self, step: int) -> bool:
         newest = self._kept[-1].step if self._kept else -1
@@ -236,7 +246,9 @@ class Checkpoints:
     @property
     def n_bytes(self) -> int:
         """Bytes that the checkpoints after step 0 hold."""
-        return sum(c.params.nbytes + c.slots.nbytes for c in self._kept if c.step)
+        kept = [checkpoint for checkpoint in self._kept if checkpoint.step]
+        best = {id(p): p.nbytes for c in kept if (p := c.monitor.best.params) is not None}
+        return sum(c.params.nbytes + c.slots.nbytes for c in kept) + sum(best.values())
 
     def latest(self, step: int) -> Checkpoint:
         """The newest checkpoint that is not after `step`."""

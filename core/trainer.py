@@ -18,6 +18,7 @@ import numpy as np
 from core.costs import calm_interval, checkpoint_stride, early_evaluations
 from core.data import Dataset, load_dataset
 from core.data.targets import check_loss, output_activation, output_size
+from core.data.weights import check_class_weight, sample_weights
 from core.edits import (
     Edit,
     Settings,
@@ -35,10 +36,12 @@ from core.history import Checkpoint, Checkpoints, EvaluationTable, History
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
+from core.monitor import UNWATCHED, Measured, Stop, is_watching
 from core.refusals import Refusal
 from core.run import Divergence, Run, first_settings, initial_parameters, with_settings
 
 if TYPE_CHECKING:
+    from core.data.weights import ClassWeight
     from core.engine.cpu import CPUEngine, Scratch
     from core.engine.layout import Layout
     from core.network import Network
@@ -101,6 +104,8 @@ class Trainer:
         """A failure that lies ahead, found when the run first came there."""
         self.is_returning = False
         """Whether the run is on its way from a failure to the step before it, where it stops."""
+        self._monitor = UNWATCHED
+        self._weights: tuple[ClassWeight, np.ndarray | None] | None = None
         self._applied = 0
         self._seconds_a_step = 1e-5
         self._prepare_targets()
@@ -121,6 +126,7 @@ class Trainer:
         data, loss = self.dataset, self.experiment.training.loss
         activation = self.experiment.network.output_activation
         check_loss(data.task, loss)
+        check_class_weight(data.task, data.n_classes, self.experiment.training.class_weight)
         self._n_outputs = output_size(
             data.task, data.n_classes, loss, n_values=data.n_values, activation=activation
         )
@@ -141,9 +147,7 @@ class Trainer:
         n, batch = self.layout.n_parameters, self._settings.training.batch_size
         batch = min(batch, len(self.dataset.X_train))
         rows = sum(min(len(part), self._most_rows) for part in self._samples.values())
-        self._checkpoints = Checkpoints(
-            self._initial.nbytes * (1 + self._n_slots), checkpoint_stride(n, batch)
-        )
+        self._checkpoints = Checkpoints(self._checkpoint_bytes, checkpoint_stride(n, batch))
         evaluations = EvaluationTable(
             self.steps_an_epoch, calm_interval(n, batch, rows), early_evaluations(n, rows)
         )
@@ -164,6 +168,12 @@ class Trainer:
     def _n_slots(self) -> int:
         training = self.experiment.training
         return len(OPTIMIZERS[training.optimizer].under(training.optimizer_options).slots)
+
+    @property
+    def _checkpoint_bytes(self) -> int:
+        training = self._settings.training
+        keeps_best = training.early_stopping is not None and training.restore_best_weights
+        return self._initial.nbytes * (1 + self._n_slots + keeps_best)
 
     @property
     def engine(self) -> CPUEngine:
@@ -250,8 +260,29 @@ class Trainer:
     def learning_rate(self) -> float:
         """The rate of the next step, as the schedule makes it."""
         training = self._settings.training
-        schedule = SCHEDULES[training.schedule]
-        return schedule.rate(training.schedule_options, training.learning_rate, self.step_count + 1)
+        reached, step = self._monitor.plateau.reached, self.step_count + 1
+        options, schedule = training.schedule_options, SCHEDULES[training.schedule]
+        return schedule.rate(options, training.learning_rate, step, reached)
+
+    @property
+    def stopped(self) -> Stop | None:
+        """Where early stopping stopped the run; None while it may go on.
+
+        Any change lets it go on from the weights that it has, the best ones where they were
+        restored, with the optimizer's memory as it was when it stopped, as in Keras.
+        """
+        return self._monitor.stopped
+
+    @property
+    def sample_weights(self) -> np.ndarray | None:
+        """What each training sample's loss is multiplied by now, its class's weight included.
+
+        float32 (n_samples,), None where all count alike.
+        """
+        choice = self._settings.training.class_weight
+        if self._weights is None or self._weights[0] != choice:
+            self._weights = choice, sample_weights(self.dataset, choice)
+        return self._weights[1]
 
     @property
     def dropout(self) -> tuple[float, ...]:
@@ -317,17 +348,22 @@ class Trainer:
 
     # -- running ---------------------------------------------------------------------------
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the run diverged or stopped early: no step is taken before something changes."""
+        return self.diverged is not None or self.stopped is not None
+
     def step(self, n: int = 1) -> int:
-        """Run n mini-batches; returns how many ran (fewer only if the run diverged)."""
+        """Run n mini-batches; returns how many ran: fewer if the run diverged or stopped early."""
         n, done = whole("n", n), 0
-        while done < n and self.diverged is None:
+        while done < n and not self.is_over:
             done += self._advance(n - done)
         return done
 
     def epoch(self, n: int = 1) -> int:
         """Run to the end of the n-th epoch from here; the one under way counts. Returns steps."""
         n, done = whole("n", n), 0
-        while n > 0 and self.diverged is None:
+        while n > 0 and not self.is_over:
             # Edits that lie ahead may change the batch size, and with it the steps of an epoch.
             at_once = n if self._applied == len(self.edits) else 1
             more = (at_once - 1) * self.steps_an_epoch
@@ -344,7 +380,7 @@ class Trainer:
         limit = math.inf if max_steps is None else max_steps
         start = now = time.perf_counter()
         done = 0
-        while self.diverged is None and done < limit and (done == 0 or now - start < seconds):
+        while not self.is_over and done < limit and (done == 0 or now - start < seconds):
             left = seconds - (now - start)
             fitting = int(min(CHUNK_SECONDS, left) / self._seconds_a_step)
             ran = self._advance(int(min(max(fitting, 1), limit - done)))
@@ -368,6 +404,8 @@ class Trainer:
             return 0
         n = min(n, self._checkpoints.steps_until_due(step))
         n = min(n, max(self.history.evaluation_table.next_step - step, 1))
+        if is_watching(self.training):
+            n = min(n, self.steps_to_epoch_end)
         n = min(n, (len(steps.rows) - steps.count) * steps.stride)
         if self._applied < len(self.edits):
             n = min(n, self.edits[self._applied].step - step)
@@ -380,11 +418,27 @@ class Trainer:
         return done
 
     def _after_steps(self) -> None:
+        """Look at the step just done as it is, before any edit that follows it."""
+        self._evaluate_if_due()
+        self._watch_if_due()
         if self._applied < len(self.edits) and self.edits[self._applied].step == self.step_count:
             self._apply_edits()
         if self._checkpoints.due(self.step_count):
             self._save_checkpoint()
-        self._evaluate_if_due()
+
+    def _watch_if_due(self) -> None:
+        """At the end of an epoch: stop early, or lower the learning rate, if it is time to."""
+        assert self._engine is not None
+        if self._engine.state[2] or not is_watching(self.training):
+            return
+        part = "test" if len(self._samples["test"]) else "train"
+        loss = self._look(part)[0]["loss"]
+        now = Measured(self.step_count, self.epoch_count, loss, part, self.params)
+        before, self._monitor = self._monitor, self._monitor.after(self.training, now)
+        if self._monitor.plateau.reached != before.plateau.reached:
+            self._configure()
+        if self.stopped is not None and self._monitor.best.params is not None:
+            self.params[:] = self._monitor.best.params
 
     def _turn_back(self, started: int) -> int:
         """Find out where it broke and go back to a checkpoint: from there the run goes on to the
@@ -406,7 +460,9 @@ class Trainer:
         """
         steps, losses = self.history["step"], self.history["batch_loss"]
         start = self.history.evaluations["train_loss"][0]
-        sound = np.flatnonzero(losses <= SICK * max(start, 1e-3))
+        weights = self.sample_weights
+        heaviest = 1.0 if weights is None else float(weights.max())
+        sound = np.flatnonzero(losses <= SICK * max(start, 1e-3) * heaviest)
         # A row's loss is that of the weights before its step.
         return max(int(steps[sound[-1]]) - 1, 0) if len(sound) else 0
 
@@ -427,13 +483,16 @@ class Trainer:
         """Change settings from the next step on; each is recorded in `edits`.
 
         learning_rate, batch_size, regularizer, regularization_rate, clipping, max_norm,
-        label_smoothing, input_noise, schedule, any option of the optimizer or the schedule (also as
-        optimizer_options and schedule_options), and dropout (a rate for each hidden layer, or
-        {layer: rate}). Another learning rate takes the rest of its schedule along: see
-        `core.maths.schedules`.
-        All or nothing. Raises ValueError naming the field. A run that diverged may go on.
+        label_smoothing, input_noise, class_weight, early_stopping and what belongs to it, schedule,
+        any option of the optimizer or the schedule (also as optimizer_options and
+        schedule_options), and dropout (a rate for each hidden layer, or {layer: rate}). Another
+        learning rate takes the rest of its schedule along: see `core.maths.schedules`.
+        All or nothing. Raises ValueError naming the field. A run that diverged or stopped early
+        may go on.
         """
-        _, recorded = changed_all(self._settings, fields)
+        after, recorded = changed_all(self._settings, fields)
+        data = self.dataset
+        check_class_weight(data.task, data.n_classes, after.training.class_weight)
         self._record([Edit(self.step_count, what, value) for what, value in recorded])
 
     def set_weight(self, layer: int, i: int, j: int, value: float) -> None:
@@ -464,6 +523,7 @@ class Trainer:
             edit = self.edits[self._applied]
             self._settings = edited(self._settings, edit.what, edit.value)
             self._write_by_hand(edit)
+            self._monitor = self._monitor.edited(self.training)
             self._applied += 1
         if self._applied > first:
             self._configure()
@@ -479,7 +539,9 @@ class Trainer:
 
     def _configure(self) -> None:
         assert self._engine is not None
-        self._engine.configure(**engine_arguments(self._settings))
+        arguments = engine_arguments(self._settings, self._monitor.plateau.reached)
+        self._engine.configure(**arguments, weights=self.sample_weights)
+        self._checkpoints.reserve(self._checkpoint_bytes)
 
     # -- time travel -----------------------------------------------------------------------
 
@@ -509,6 +571,7 @@ class Trainer:
         self.engine.params[:] = checkpoint.params
         self.engine.slots[:] = checkpoint.slots
         self.engine.state[:] = checkpoint.state
+        self._monitor = checkpoint.monitor
         self._applied = checkpoint.n_edits
         applied = self.edits[: self._applied]
         self._settings = settings_after(first_settings(self.experiment), applied)
@@ -550,12 +613,13 @@ class Trainer:
         else:  # nothing has moved: what the run began with takes no memory of its own
             params, slots = self._initial, np.broadcast_to(slots[:, :1].copy(), slots.shape)
         state = engine.state.copy()
-        self._checkpoints.add(Checkpoint(step, params, slots, state, self._applied))
+        kept = Checkpoint(step, params, slots, state, self._applied, self._monitor)
+        self._checkpoints.add(kept)
 
     # -- measuring -------------------------------------------------------------------------
 
     def evaluate(self, part: str = "test") -> dict[str, float]:
-        """Loss, penalty and metrics over a whole part, "train" or "test"; dropout off.
+        """Loss, penalty and metrics over a whole part, "train" or "test"; dropout off, no weights.
 
         Returns loss, penalty and accuracy (classification) or r2 and mean_absolute_error
         (regression); nan where the part is empty.
@@ -631,8 +695,8 @@ class Trainer:
     def gradients(self, max_samples: int = 1000) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """The training loss's gradient at this moment, over the first training samples.
 
-        Returns ([dW...], [db...]), shaped like weights and biases; dropout off, no penalty;
-        layers normalized over batches use their running statistics.
+        Returns ([dW...], [db...]), shaped like weights and biases; dropout off, no penalty, and
+        all samples count alike; layers normalized over batches use their running statistics.
         """
         from core.engine import cpu
 

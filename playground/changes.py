@@ -11,17 +11,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
-from core.edits import with_schedule
+from core.data.weights import check_class_weight
+from core.edits import LIVE_FIELDS, with_schedule
 from core.experiment import OPTIONS_OF, Dense, Experiment, NetworkConfig
 from core.maths.optimizers import AT_THE_START
+from core.refusals import Refusal, Sentence
 
 Path = tuple[str | int, ...]
 
 MAX_LAYERS, MAX_UNITS = 16, 1024
 """What the page builds at most; the core takes more."""
-
-LIVE = ("learning_rate", "batch_size", "regularizer", "regularization_rate", "schedule")
-"""Training settings that the page changes while a run goes on; options and dropout come on top."""
 
 NEW_LAYER = Dense(2)
 """What Add layer adds: two neurons of tanh, as in TensorFlow Playground."""
@@ -81,7 +80,7 @@ def applies_at_once(path: Path) -> bool:
     if path[0] == "training":
         if path[1] in OPTIONS_OF:
             return path[2] not in AT_THE_START
-        return path[1] in LIVE
+        return path[1] in LIVE_FIELDS
     return path[-1] == "dropout"
 
 
@@ -132,9 +131,9 @@ def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
     """The experiment after one setting was changed by hand, what hangs on it adjusted with it.
 
     Another data set brings its usual number of samples, a loss that suits it and, for images, a
-    network that can learn them; another optimizer, schedule or initializer brings its own options,
-    a schedule keeps those that it shares with the one before. Raises ValueError if the value is
-    not valid.
+    network that can learn them, and takes away class weights that do not fit it; another
+    optimizer, schedule or initializer brings its own options, a schedule keeps those that it
+    shares with the one before. Raises ValueError if the value is not valid.
     """
     if path == ("training", "optimizer"):
         training = replace(experiment.training, optimizer=value, optimizer_options={})
@@ -149,6 +148,7 @@ def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
         new = _usual_samples(experiment, new)
         new = write(new, ("training", "loss"), suitable_loss(new, n_classes(experiment)))
         new = write(new, ("network", "layers"), suitable_layers(experiment, new))
+        new, _ = with_fitting_class_weight(new)
     return new
 
 
@@ -190,6 +190,19 @@ def n_classes(experiment: Experiment) -> int:
 
     classes = DATASETS[experiment.data.name].classes
     return experiment.data.classes if classes is None else classes
+
+
+def with_fitting_class_weight(experiment: Experiment) -> tuple[Experiment, list[Sentence]]:
+    """The experiment, without class weights that do not fit its data, and why they do not."""
+    from core.data import DATASETS
+
+    task, chosen = DATASETS[experiment.data.name].task, experiment.training.class_weight
+    try:
+        check_class_weight(task, n_classes(experiment), chosen)
+    except Refusal as refusal:
+        training = replace(experiment.training, class_weight="none")
+        return replace(experiment, training=training), [refusal.sentence]
+    return experiment, []
 
 
 def usual_loss(experiment: Experiment) -> str:

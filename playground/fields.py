@@ -37,6 +37,17 @@ FIELDS: dict[Path, Field] = {
     ("training", "schedule"): Field("schedule", "schedule"),
     ("training", "regularizer"): Field("regularization", "regularizer"),
     ("training", "regularization_rate"): Field("regularization_rate"),
+    ("training", "class_weight"): Field("class_weight", "class_weight"),
+    ("training", "early_stopping"): Field("early_stopping"),
+    ("training", "early_stopping_min_delta"): Field("early_stopping_min_delta"),
+    ("training", "start_from_epoch"): Field("start_from_epoch"),
+    ("training", "restore_best_weights"): Field("restore_best_weights"),
+    ("training", "label_smoothing"): Field("label_smoothing"),
+    ("training", "clip_value"): Field("clip_value"),
+    ("training", "clip_norm"): Field("clip_norm"),
+    ("training", "global_clip_norm"): Field("global_clip_norm"),
+    ("training", "max_norm"): Field("max_norm"),
+    ("training", "input_noise"): Field("input_noise"),
 }
 
 LAYER_FIELDS = {
@@ -95,6 +106,8 @@ def number_text(value: float) -> str:
 def value_text(path: Path, value: Any, t: Translate) -> str:
     """The value of a setting, in words."""
     field = field_of(path)
+    if value is None:
+        return t("page.off")
     if isinstance(value, tuple):
         return ", ".join(value_text(path, part, t) for part in value)
     if isinstance(value, str) and len(path) == 3:

@@ -11,7 +11,14 @@ from core.exchange import links
 from core.experiment import Experiment
 from core.maths.registry import shown
 from core.refusals import Refusal, Sentence
-from playground.changes import MAX_LAYERS, MAX_UNITS, fitting_losses, usual_loss, usual_samples
+from playground.changes import (
+    MAX_LAYERS,
+    MAX_UNITS,
+    fitting_losses,
+    usual_loss,
+    usual_samples,
+    with_fitting_class_weight,
+)
 from playground.fields import number_text
 from playground.settings import Settings, changed
 
@@ -116,7 +123,8 @@ def completed(
 ) -> tuple[Experiment, list[Sentence]]:
     """The experiment with what its data set usually goes with, where that was not given.
 
-    A loss that does not suit the data set is replaced, with a sentence.
+    A loss that does not suit the data set is replaced, class weights that do not are left out, each
+    with a sentence.
     """
     training, data = experiment.training, experiment.data
     if "n_samples" not in given:
@@ -136,7 +144,8 @@ def completed(
         training = replace(training, loss=usual)
     elif "loss" not in given:
         training = replace(training, loss=usual)
-    return replace(experiment, data=data, training=training), problems
+    fitting, more = with_fitting_class_weight(replace(experiment, data=data, training=training))
+    return fitting, [*problems, *more]
 
 
 def _read_settings(params: Mapping[str, str]) -> tuple[Settings, list[Sentence]]:

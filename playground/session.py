@@ -241,6 +241,14 @@ class Session:
             value = float(f"{value:.10g}")  # 0.15 of a slider is not 0.15000000000000002
         self.change(changes.edited, path, value)
 
+    def edit_optional(self, path: Path) -> None:
+        """Take over a number that may be off, for which 0 stands."""
+        value = st.session_state[key_of(path)]
+        self._ignore_echo(key_of(path), value)
+        if isinstance(value, float):
+            value = float(f"{value:.10g}")
+        self.change(changes.edited, path, value or None)
+
     def edit_rate(self, path: Path, ladder: Sequence[float]) -> None:
         """Take over a rate that was typed, or climb to the ladder's next rung."""
         value = st.session_state[key_of(path)]
@@ -336,6 +344,10 @@ class Session:
     def recover(self) -> None:
         """Go on from the last finite step with a tenth of the learning rate."""
         self.player.recover()
+
+    def train_on(self) -> None:
+        """Go on after an early stop, without early stopping."""
+        self.player.train_on()
 
     @property
     def recovered_rate(self) -> float:

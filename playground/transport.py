@@ -38,9 +38,10 @@ def buttons(session: Session) -> None:
 
 def _drive(session: Session) -> None:
     status = session.status
-    stopped, runs = status in ("diverged", "failed"), status in MOVES
+    broken, runs = status in ("diverged", "failed"), status in MOVES
+    stopped = broken or status == "stopped"
     icon, text = ("pause", "pause") if runs else ("play_arrow", "play")
-    first, second = ("primary", "secondary") if stopped else ("secondary", "primary")
+    first, second = ("primary", "secondary") if broken else ("secondary", "primary")
     _button(session, "reset", session.reset, "replay", kind=first)
     _button(session, "play", session.play_or_pause, icon, text=text, kind=second, disabled=stopped)
     _button(session, "step", session.step, "skip_next", disabled=stopped)
@@ -195,7 +196,8 @@ def short(value: float) -> str:
 
 
 def messages(session: Session) -> None:
-    """What a link could not do, why an action did nothing, and how to go on after a divergence.
+    """What a link could not do, why an action did nothing, and how to go on after a divergence or
+    an early stop.
 
     They float over the foot of the live view (page.css): nothing moves when one comes or goes.
     Their container is always there, however many they are: a fragment that is drawn at that
@@ -213,6 +215,8 @@ def messages(session: Session) -> None:
             _button(session, "dismiss", session.dismiss, "close")
         if session.status == "diverged":
             _diverged(session)
+        elif session.status == "stopped":
+            _stopped_early(session)
         elif session.status == "failed":
             st.error(session.t("page.failed"))
 
@@ -250,6 +254,32 @@ def _diverged(session: Session) -> None:
             help=t("page.recover.help", rate=number_text(session.recovered_rate), kept=kept),
             on_click=session.press,
             args=(session.recover,),
+        )
+
+
+def _stopped_early(session: Session) -> None:
+    """Why training stopped, whose weights these are, and the way on."""
+    stop, t = session.player.stopped, session.t
+    if stop is None:
+        return
+    words = {
+        "loss_name": t(f"page.stopped.{stop.part}_loss"),
+        "epoch": f"{stop.epoch:,}",
+        "best": f"{stop.best_epoch:,}",
+        "loss": loss_text(stop.best_loss),
+    }
+    which = t("page.stopped.best" if stop.restored else "page.stopped.last")
+    with st.container(key="stopped"):
+        text = f"{t('page.stopped', **words)} {which} {t('page.stopped.hint')}"
+        st.info(text, icon=":material/flag:")
+        st.button(
+            t("page.train_on"),
+            key="train_on",
+            icon=":material/play_arrow:",
+            type="primary",
+            help=t("page.train_on.help"),
+            on_click=session.press,
+            args=(session.train_on,),
         )
 
 

@@ -285,10 +285,15 @@ class Net:
         return float(LOSSES[loss][0](Y, p).sum()) / terms(Y, loss)
 
     def gradients(
-        self, X: Array, Y: Array, loss: str, masks: Sequence[Array | None] = ()
+        self,
+        X: Array,
+        Y: Array,
+        loss: str,
+        masks: Sequence[Array | None] = (),
+        weights: Array | None = None,
     ) -> tuple[float, list[Array], list[Array]]:
-        """Mean loss, dW and db by backpropagation."""
-        value, layers = self.all_gradients(X, Y, loss, masks)
+        """Mean loss, dW and db by backpropagation; weights: of the samples."""
+        value, layers = self.all_gradients(X, Y, loss, masks, weights=weights)
         return value, [parts[0] for parts in layers], [parts[1] for parts in layers]
 
     def all_gradients(
@@ -298,10 +303,17 @@ class Net:
         loss: str,
         masks: Sequence[Array | None] = (),
         training: bool = False,
+        weights: Array | None = None,
     ) -> tuple[float, list[list[Array]]]:
         """Mean loss, and for every layer dW, db and, if it is normalized, dgamma and dbeta."""
         pre, post, fed = self.forward(X, masks, training)
         value, D = output_delta(pre[-1], post[-1], Y, loss, self.activations[-1])
+        if weights is not None:
+            each = [
+                output_delta(pre[-1][[n]], post[-1][[n]], Y[[n]], loss, self.activations[-1])[0]
+                for n in range(len(Y))
+            ]
+            value, D = float(np.dot(weights, each)), D * np.asarray(weights)[:, None]
         D = D / terms(Y, loss)
         layers: list[list[Array]] = []
         for layer in range(len(self.weights) - 1, -1, -1):
@@ -421,6 +433,7 @@ class Training:
     max_norm: float | None = None
     input_noise: float = 0.0
     rates: Sequence[float] = ()  # of every step, in place of learning_rate
+    weights: Sequence[float] = ()  # of every sample, () for 1
 
 
 def rate_of(t: Training, step: int) -> float:
@@ -523,7 +536,10 @@ def train(net: Net, X: Array, Y: Array, t: Training, n_steps: int) -> list[float
         fed = X[batch]
         if t.input_noise:
             fed = fed + t.input_noise * noise(t.seed, step, len(batch), X.shape[1])
-        value, layers = net.all_gradients(fed, smoothed(Y[batch], t), t.loss, masks, training=True)
+        counts = np.asarray(t.weights, dtype=np.float64)[batch] if len(t.weights) else None
+        value, layers = net.all_gradients(
+            fed, smoothed(Y[batch], t), t.loss, masks, training=True, weights=counts
+        )
         net.move_statistics(fed, masks)
         slope = PENALTIES[t.regularizer][1]
         for gradients, W in zip(layers, net.weights, strict=True):

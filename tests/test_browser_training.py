@@ -210,3 +210,48 @@ def test_two_pages_do_not_disturb_each_other(server: Server, visit: Visit) -> No
     other.page.bring_to_front()  # a page in the background is drawn by the browser's leave only
     other.wait_until(lambda: other.number("Epoch") > 10, "the second page trains")
     assert one.number("Epoch") == epoch
+
+
+def test_a_run_stops_early_says_why_and_is_kept_training(server: Server, visit: Visit) -> None:
+    visitor = visit(server, "?n_samples=60&noise=0.3&learning_rate=0.03&speed=max")
+    visitor.page.get_by_text("Early stopping", exact=True).click()
+    visitor.type("Patience (epochs)", 5)
+    assert "early_stopping=5" in visitor.page.url
+    visitor.press("Play")
+    visitor.button("Keep training").wait_for()
+    visitor.wait_for_text(re.compile(r"training stopped after epoch \d+"))
+    visitor.settle()
+    assert visitor.button("Play").is_disabled()
+    stopped = visitor.number("Epoch")
+    assert stopped > 5
+    words = visitor.page.locator(".st-key-stopped").inner_text()
+    best = re.search(r"end of epoch (\d+) \((\d\.\d+)\)", words)
+    assert best is not None
+    assert int(best[1]) == stopped - 5
+    assert visitor.metric("Test loss") == best[2]
+    visitor.press("Keep training")
+    visitor.wait_until(lambda: visitor.number("Epoch") > stopped + 20, "training goes on")
+    visitor.press("Pause")
+    assert "early_stopping" not in visitor.page.url
+    assert not visitor.button("Keep training").is_visible()
+
+
+def test_what_keeps_training_in_bounds_is_folded_away_and_changes_live(visitor: Visitor) -> None:
+    assert not visitor.field("Clip gradients by norm").is_visible()
+    visitor.page.get_by_text("Smoothing, noise, clipping", exact=True).click()
+    visitor.press("Step")
+    visitor.wait_until(lambda: visitor.number("Epoch") == 1, "one epoch")
+    for field, name, value in (
+        ("Label smoothing", "label_smoothing", 0.1),
+        ("Input noise", "input_noise", 0.2),
+        ("Clip gradients by norm", "clip_norm", 0.5),
+        ("Largest norm of weights", "max_norm", 2),
+    ):
+        visitor.type(field, value)
+        assert f"{name}={value}" in visitor.page.url
+    assert visitor.number("Epoch") == 1
+    visitor.type("Clip gradients by norm", 0)
+    assert "clip_norm" not in visitor.page.url
+    visitor.choose("Class weights", "Balanced")
+    assert "class_weight=balanced" in visitor.page.url
+    assert visitor.number("Epoch") == 1

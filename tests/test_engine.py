@@ -18,6 +18,7 @@ from core.engine import cpu, kernels
 from core.engine.cpu import CPUEngine
 from core.engine.layout import Layout
 from core.experiment import Dense, NetworkConfig
+from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS, RULES
 from tests import naive
 from tests.naive import Net, Training
@@ -53,6 +54,7 @@ def an_engine(net: Net, X, Y, t: Training) -> CPUEngine:
         label_smoothing=t.label_smoothing,
         max_norm=t.max_norm,
         input_noise=t.input_noise,
+        weights=np.asarray(t.weights, dtype=np.float32) if len(t.weights) else None,
     )
     return engine
 
@@ -146,11 +148,39 @@ def test_dropout(dropout):
         {"max_norm": 0.7},
         {"max_norm": 0.3, "optimizer": "adam"},
         {"seed": 2**53 - 1},
+        {"weights": tuple(range(50))},
+        {"weights": (0.0, 1.5, 3.25, 0.5, 2.0) * 10, "label_smoothing": 0.1, "dropout": (0.2, 0.0)},
     ],
     ids=str,
 )
 def test_every_setting(changes):
     compare(replace(CCE, **changes))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ["linear", "sigmoid", "softmax"])
+def test_weights_of_samples_under_every_loss(loss, activation):
+    """Also where outputs are made to sum to one, or softmax is not under its own loss."""
+    if (loss, activation) == ("categorical_crossentropy", "linear"):
+        return  # outputs below 0 have no logarithm
+    weights = tuple(np.linspace(0, 3, 50).astype(np.float32).tolist())
+    t = Training(loss, learning_rate=0.02, batch_size=8, options=(0.0, 0.0), weights=weights)
+    X, Y = classes(50)
+    net = Net.random((2, 4, 3), ("tanh", activation))
+    engine, rows = an_engine(net, X, Y, t), np.empty((20, 10))
+    engine.run(20, rows, 1, 0)
+    losses = naive.train(net, X.astype(np.float64), Y, t, 20)
+    np.testing.assert_allclose(rows[:, 2], losses, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(engine.params, net.flat, rtol=1e-4, atol=1e-5)
+
+
+def test_weights_of_one_change_no_bit():
+    plain, weighted = a_run(), a_run()
+    options = OPTIMIZERS["adam"].values()
+    for engine, weights in ((plain, None), (weighted, np.ones(45, np.float32))):
+        engine.configure(learning_rate=0.05, options=options, batch_size=10, weights=weights)
+        engine.run(20, NO_ROWS, NEVER, 0)
+    assert np.array_equal(plain.params, weighted.params)
 
 
 def test_input_noise_of_samples_that_lie_as_they_are():
@@ -189,6 +219,7 @@ def a_bit_of_everything() -> np.ndarray:
         label_smoothing=0.1,
         max_norm=0.9,
         input_noise=0.1,
+        weights=(0.5, 2.0) * 10,
     )
     for rule in RULES:
         net = Net.random((20, 9, 4, 3), ("gelu", "relu", "softmax"))

@@ -25,6 +25,7 @@ from core.experiment import (
     limits,
     read_experiment,
 )
+from core.experiment.config import CLASS_WEIGHTS
 from core.experiment.reading import MOST_BYTES, MOST_PROBLEMS
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
@@ -89,6 +90,14 @@ def training_configs(draw):
         input_noise=draw(numbers("input_noise")),
         schedule=schedule,
         schedule_options=draw(options_of(SCHEDULES[schedule])),
+        class_weight=draw(
+            st.sampled_from(CLASS_WEIGHTS)
+            | st.lists(st.floats(0.0, 1e6), min_size=2, max_size=8).map(tuple)
+        ),
+        early_stopping=draw(st.none() | numbers("early_stopping")),
+        early_stopping_min_delta=draw(numbers("early_stopping_min_delta")),
+        restore_best_weights=draw(st.booleans()),
+        start_from_epoch=draw(numbers("start_from_epoch")),
         **clips,
     )
 

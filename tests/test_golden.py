@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core import Dataset, TrainingConfig
+from core.data.weights import sample_weights
 from core.engine import cpu
 from core.engine.layout import Layout
 from core.maths.activations import ACTIVATIONS
@@ -23,9 +25,11 @@ from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
+from core.monitor import REDUCE_ON_PLATEAU, Measured, Monitor
 from tests import naive
 
 FILE = Path(__file__).resolve().parent / "golden" / "keras.npz"
+CLASSES = ("one", "two", "three")
 IN_DOUBLE, IN_SINGLE = 2e-6, 2e-5
 NO_ROWS, NEVER = np.empty((0, 99)), 10**9
 
@@ -66,7 +70,8 @@ def normalizations(case: dict[str, Any]) -> tuple[str, ...]:
     return (*[case.get("normalization", "none")] * (len(SIZES) - 2), "none")
 
 
-def settings(case: dict[str, Any]) -> naive.Training:
+def settings(name: str) -> naive.Training:
+    case = CASES[name]
     optimizer = case.get("optimizer", "sgd")
     return naive.Training(
         case["loss"],
@@ -76,6 +81,7 @@ def settings(case: dict[str, Any]) -> naive.Training:
         batch_size=10**6,
         regularizer=case.get("regularizer", "none"),
         regularization_rate=case.get("rate", 0.0),
+        weights=array(name, "weights").tolist() if f"{name}/weights" in golden()[1] else (),
         **{
             key: case[key]
             for key in (
@@ -98,7 +104,7 @@ def test_everything_is_covered() -> None:
     assert used("loss", "mean_squared_error") == set(LOSSES)
     assert used("optimizer", "sgd") == set(OPTIMIZERS)
     assert used("regularizer", "none") == set(REGULARIZERS)
-    assert used("schedule", "constant") == set(SCHEDULES)
+    assert used("schedule", "constant") == set(SCHEDULES) - {REDUCE_ON_PLATEAU}
     assert used("normalization", "none") == set(NORMALIZATIONS)
     flags = {
         (case.get("optimizer"), flag)
@@ -124,10 +130,13 @@ def a_net(name: str) -> naive.Net:
 @EACH
 def test_the_reference(name: str) -> None:
     """In float64: loss, every gradient, and every parameter along the run."""
-    t, net, X, Y = settings(CASES[name]), a_net(name), array(name, "X"), array(name, "Y")
+    t, net, X, Y = settings(name), a_net(name), array(name, "X"), array(name, "Y")
     X = X.astype(np.float64)
+    counts = np.asarray(t.weights) if len(t.weights) else None
     for when in ("", " at rest") if "normalization" in CASES[name] else ("",):
-        loss, layers = net.all_gradients(X, naive.smoothed(Y, t), t.loss, training=not when)
+        loss, layers = net.all_gradients(
+            X, naive.smoothed(Y, t), t.loss, training=not when, weights=counts
+        )
         gradient = np.concatenate([part.ravel() for parts in layers for part in parts])
         assert error(loss, array(name, f"loss{when}")) < IN_DOUBLE
         assert error(gradient, array(name, f"gradient{when}")) < IN_DOUBLE
@@ -145,15 +154,16 @@ def test_the_reference(name: str) -> None:
 @EACH
 def test_the_kernels(name: str) -> None:
     """In float32, the same."""
-    case, t = CASES[name], settings(CASES[name])
+    case, t = CASES[name], settings(name)
     X, Y = array(name, "X"), array(name, "Y")
     layout = Layout(SIZES, activations(case), normalizations(case))
     params = a_net(name).whole.astype(np.float32)
     smoothed = naive.smoothed(Y, t).astype(np.float32)
-    loss, gradient = cpu.loss_and_gradients(layout, params, X, smoothed, t.loss)
     when = " at rest" if "normalization" in case else ""
-    assert error(loss, array(name, f"loss{when}")) < IN_SINGLE
-    assert error(gradient, array(name, f"gradient{when}")) < IN_SINGLE
+    if not len(t.weights):  # they act in training alone
+        loss, gradient = cpu.loss_and_gradients(layout, params, X, smoothed, t.loss)
+        assert error(loss, array(name, f"loss{when}")) < IN_SINGLE
+        assert error(gradient, array(name, f"gradient{when}")) < IN_SINGLE
     engine = an_engine(layout, X, Y, case, t)
     engine.params[:] = params
     if when:  # of a step, by the statistics of its batch
@@ -191,6 +201,7 @@ def an_engine(
         global_clip_norm=t.global_clip_norm,
         label_smoothing=t.label_smoothing,
         max_norm=t.max_norm,
+        weights=np.asarray(t.weights, dtype=np.float32) if len(t.weights) else None,
         schedule=schedule,
         schedule_options=SCHEDULES[schedule].values(case.get("schedule_options")),
     )
@@ -207,3 +218,55 @@ def test_schedules(name: str) -> None:
         for step in range(len(expected))
     ]
     np.testing.assert_allclose(ours, expected, rtol=IN_DOUBLE, atol=1e-12)
+
+
+def test_class_weights_are_kerass() -> None:
+    name = "weights of classes"
+    numbers = array(name, "Y").argmax(axis=1)
+    dataset = Dataset.from_arrays(array(name, "X"), numbers, class_names=CLASSES)
+    ours = sample_weights(dataset, tuple(CASES[name]["class_weight"]))
+    np.testing.assert_array_equal(ours, array(name, "weights"))
+
+
+def ends_of_epochs() -> list[Measured]:
+    losses = ABOUT["callbacks"]["losses"]
+    ends = [(epoch, loss, np.full(1, epoch, np.float32)) for epoch, loss in enumerate(losses)]
+    return [Measured(n + 1, n + 1, loss, "test", params) for n, loss, params in ends]
+
+
+@pytest.mark.parametrize("case", ABOUT["callbacks"]["stopping"], ids=lambda case: str(case))
+def test_early_stopping(case: dict[str, Any]) -> None:
+    options = dict(case["options"])
+    training = TrainingConfig(
+        early_stopping=options["patience"],
+        early_stopping_min_delta=options.get("min_delta", 0.0),
+        start_from_epoch=options.get("start_from_epoch", 0),
+    )
+    monitor = Monitor()
+    for now in ends_of_epochs():
+        monitor = monitor.after(training, now)
+        if monitor.stopped is not None:
+            break
+    assert monitor.stopped is not None
+    assert (monitor.stopped.epoch - 1, monitor.stopped.best_epoch - 1) == (
+        case["stopped"],
+        case["best"],
+    )
+    assert monitor.best.params is not None
+    assert monitor.best.params.tolist() == [case["best"]]
+
+
+@pytest.mark.parametrize(
+    "case", ABOUT["callbacks"]["plateau"], ids=lambda case: str(case["options"])
+)
+def test_reduce_on_plateau(case: dict[str, Any]) -> None:
+    training = TrainingConfig(
+        learning_rate=0.05, schedule=REDUCE_ON_PLATEAU, schedule_options=case["options"]
+    )
+    record, monitor, ours = SCHEDULES[REDUCE_ON_PLATEAU], Monitor(), []
+    for now in ends_of_epochs():
+        monitor = monitor.after(training, now)
+        reached = monitor.plateau.reached
+        ours.append(record.rate(training.schedule_options, 0.05, now.step + 1, reached))
+    np.testing.assert_allclose(ours, case["rates"], rtol=IN_DOUBLE)
+    assert len(set(ours)) > 2

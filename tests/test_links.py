@@ -18,7 +18,7 @@ from core.experiment import (
     NetworkConfig,
     TrainingConfig,
 )
-from core.experiment.config import DATASET_NAMES, FEATURES
+from core.experiment.config import CLASS_WEIGHTS, DATASET_NAMES, FEATURES
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
@@ -58,6 +58,14 @@ def trainings(draw: st.DrawFn) -> TrainingConfig:
         max_norm=draw(CLIPS),
         input_noise=draw(st.floats(0.0, 100.0)),
         label_smoothing=draw(st.floats(0.0, 1.0, exclude_max=True)),
+        class_weight=draw(
+            st.sampled_from(CLASS_WEIGHTS)
+            | st.lists(st.floats(0.0, 1e6), min_size=2, max_size=10).map(tuple)
+        ),
+        early_stopping=draw(st.none() | st.integers(1, 1_000_000)),
+        early_stopping_min_delta=draw(st.floats(0.0, 1e6)),
+        restore_best_weights=draw(st.booleans()),
+        start_from_epoch=draw(st.integers(0, 1_000_000)),
     )
 
 
@@ -172,6 +180,11 @@ def test_options_of_every_kind_come_back() -> None:
     ("query", "sentence"),
     [
         ({"nose": "0.1"}, "Unknown setting 'nose' in the link. Did you mean 'noise'?"),
+        ({"class_weight": "balance"}, "'balance'. Did you mean 'balanced'?"),
+        ({"class_weight": "1,x"}, "class_weight[1] is 'x'; it must be a number"),
+        ({"class_weight": "2"}, "Unknown class weight '2'."),
+        ({"early_stopping": "0"}, "early_stopping is 0; it must be a whole number between 1"),
+        ({"restore_best_weights": "1"}, "restore_best_weights is 1; it must be true or false."),
         ({"noise": "0.9"}, "noise is 0.9; it must be a number between 0 and 0.5."),
         ({"noise": "much"}, "noise is 'much'; it must be a number"),
         ({"noise": "nan"}, "noise is nan; it must be a number"),

@@ -19,8 +19,11 @@ SHORT = {
     "cosine": {"decay_steps": 25, "alpha": 0.1},
     "cosine_restarts": {"first_decay_steps": 6, "t_mul": 1.5, "m_mul": 0.8, "alpha": 0.05},
     "one_cycle": {"total_steps": 30},
+    "reduce_on_plateau": {"patience": 1, "factor": 0.5, "min_lr": 0.002},
 }
 EACH = pytest.mark.parametrize("name", SCHEDULES)
+FORETOLD = pytest.mark.parametrize("name", [n for n in SCHEDULES if n != "reduce_on_plateau"])
+"""Schedules whose rates follow from the step alone; the other's are in `test_monitor`."""
 WARM_UP = pytest.mark.parametrize("warm_up", [0, 7])
 
 
@@ -82,6 +85,14 @@ def test_one_cycle_by_hand() -> None:
     assert np.argmax(cycle) == 3
 
 
+def test_a_plateau_by_hand() -> None:
+    record, options = SCHEDULES["reduce_on_plateau"], {"min_lr": 0.25, "warmup_steps": 2}
+    rates = [record.rate(options, 1.0, 3, reached) for reached in (1.0, 0.5, 0.2)]
+    assert rates == [1.0, 0.5, 0.25]
+    assert record.rate(options, 1.0, 2, 0.5) == 0.5  # of the warm-up, which comes first
+    assert record.rate(options, 0.1, 3, 1.0) == 0.1  # lower than the lowest by hand: it stays
+
+
 def test_the_first_step_of_every_period_of_restarts_is_high() -> None:
     """A logarithm of 3^k by that of 3 is not always k."""
     wave = rates("cosine_restarts", 400, first_decay_steps=1, t_mul=3.0)
@@ -104,7 +115,7 @@ def test_one_cycle_at_its_limits_is_finite(options) -> None:
 # In a run
 
 
-@EACH
+@FORETOLD
 @WARM_UP
 def test_history_shows_the_rate_of_every_step(name: str, warm_up: int) -> None:
     trainer = trainer_of(name, warm_up, learning_rate=0.02)
@@ -140,7 +151,9 @@ def test_slices_and_journeys_do_not_matter(name: str) -> None:
     assert np.array_equal(whole.params, sliced.params)
 
 
-@pytest.mark.parametrize("name", [name for name in SCHEDULES if name != "polynomial"])
+@pytest.mark.parametrize(
+    "name", [name for name in SCHEDULES if name not in ("polynomial", "reduce_on_plateau")]
+)
 def test_a_changed_rate_takes_the_rest_of_the_schedule_along(name: str) -> None:
     kept, changed = trainer_of(name, 4), trainer_of(name, 4)
     changed.step(10)

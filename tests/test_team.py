@@ -89,6 +89,7 @@ class PunctualCrew(crews.Crew):
         (NARROW, 200, {"optimizer": "rmsprop", "global_clip_norm": 0.5}),
         (NARROW, 90, {"optimizer": "adamw", "optimizer_options": {"amsgrad": True}}),
         (NARROW, 700, {"optimizer": "sgd", "input_noise": 0.1, "max_norm": 2.0}),
+        (NARROW, 200, {"optimizer": "sgd", "class_weight": "balanced"}),
     ],
 )
 def test_the_bits_do_not_depend_on_the_threads(

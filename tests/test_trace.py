@@ -86,6 +86,17 @@ def test_outputs_that_are_no_probabilities_are_normalized_for_the_cross_entropy(
     assert traced.numeric_gradient(0, 1, 1) == pytest.approx(exact, rel=1e-5, abs=1e-8)
 
 
+def test_weights_of_samples_reach_every_gradient() -> None:
+    for loss, output in (("binary_crossentropy", "sigmoid"), ("mean_squared_error", "softmax")):
+        layers, X, targets = example("tanh", output, loss)
+        weights = np.linspace(0.0, 2.0, len(X))
+        traced = trace(layers, X, targets, loss, weights=weights)
+        plain = trace(layers, X, targets, loss)
+        assert traced.sample_losses == pytest.approx(plain.sample_losses * weights)
+        exact = traced.layers[0].weight_gradients[1, 1]
+        assert traced.numeric_gradient(0, 1, 1) == pytest.approx(exact, rel=1e-5, abs=1e-8)
+
+
 def test_dropped_units_pass_nothing_on_in_either_direction() -> None:
     layers, X, targets = example("tanh", "sigmoid", "binary_crossentropy")
     mask = np.tile([0.0, 2.0, 2.0, 0.0], (5, 1))
@@ -166,6 +177,13 @@ CASES = {
     "input_noise": {"optimizer": "sgd", "input_noise": 0.3},
     "max_norm": {"optimizer": "sgd", "max_norm": 0.5},
     "smoothing": {"optimizer": "sgd", "label_smoothing": 0.2},
+    "class weights": {"optimizer": "sgd", "class_weight": (0.5, 3.0)},
+    "balanced": {"optimizer": "sgd", "class_weight": "balanced", "loss": "mean_squared_error"},
+    "plateau": {
+        "optimizer": "sgd",
+        "schedule": "reduce_on_plateau",
+        "schedule_options": {"patience": 1, "min_delta": 10.0},
+    },
     "squared error": {"optimizer": "sgd", "loss": "mean_squared_error"},
     "hinge": {"optimizer": "sgd", "loss": "hinge"},
 }

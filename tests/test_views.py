@@ -316,6 +316,18 @@ def test_a_long_softmax_stands_in_rows_that_fit_a_telephone() -> None:
     assert "gathered" not in formulas.softmax("1", np.array([0.5, 1.5]), 0, 0.5)
 
 
+@pytest.mark.parametrize("loss", ["binary_crossentropy", "mean_squared_error"])
+def test_the_weight_of_a_sample_is_part_of_its_derivation(loss: str) -> None:
+    training = TrainingConfig(loss, class_weight=(0.25, 3.5))
+    app = draw("one_step", run(training=training))
+    latex = [block.value for block in app.latex]
+    assert any(r"v\, \ell" in text and r" \cdot " in text for text in latex)
+    assert any("Checked" in block.value for block in app.success)
+    assert any("$v$ is the sample's weight" in caption.value for caption in app.caption)
+    plain = draw("one_step", run(training=TrainingConfig(loss)))
+    assert not any(r"\ell" in block.value for block in plain.latex)
+
+
 @pytest.mark.parametrize("panel", ["one_step", "evaluation", "weights"])
 def test_columns_are_named_as_the_diagram_writes_them(panel: str) -> None:
     features = run(5, data=DataConfig(noise=0.5, features=("x1_squared", "sin_x2")))

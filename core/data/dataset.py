@@ -29,6 +29,8 @@ class Dataset:
         (n_samples, 1) of a curve, None for all other data.
     image_shape: (height, width) where a row is an image.
     source: the configuration that it was made of, None for a person's own arrays.
+    sample_weight: float32 (n_samples,), what the loss of each training sample is multiplied by in
+        training; None where all count alike.
     """
 
     X_train: NDArray[np.float32]
@@ -43,6 +45,7 @@ class Dataset:
     points_test: NDArray[np.float32] | None = None
     image_shape: tuple[int, int] | None = None
     source: DataConfig | None = None
+    sample_weight: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         for part in fields(self):
@@ -62,12 +65,16 @@ class Dataset:
         feature_names: Sequence[str] | None = None,
         class_names: Sequence[str] | None = None,
         image_shape: tuple[int, int] | None = None,
+        sample_weight: ArrayLike | None = None,
     ) -> Dataset:
         """Take a person's own arrays as they are: no scaling, no shuffling; copied as float32.
 
         X_train, X_test: numbers (n_samples, n_inputs). y_train, y_test: for classification, class
         numbers (n,) or (n, 1), one-hot (n, k) or names (n,), see `labels.class_numbers`; for
         regression, values (n,) or (n, n_values). The test set may be empty.
+        sample_weight: (n,), numbers from 0 up, one for each training row: its loss is multiplied
+        by it in training, as Keras does (the mean still divides by the number of rows, and
+        evaluations are not weighted). Class weights multiply it.
         Raises ValueError that says which array does not fit, and why.
         """
         if task not in TASKS:
@@ -102,6 +109,7 @@ class Dataset:
             _feature_names(feature_names, inputs.shape[1]),
             names,
             image_shape=_image_shape(image_shape, inputs.shape[1]),
+            sample_weight=_sample_weight(sample_weight, len(inputs)),
         )
 
     @property
@@ -201,6 +209,24 @@ def _same_length(X: NDArray, y: NDArray, which: str) -> None:
             rows=len(X),
             values=len(y),
         )
+
+
+def _sample_weight(weights: ArrayLike | None, count: int) -> NDArray[np.float32] | None:
+    if weights is None:
+        return None
+    numbers = _numbers(_as_columns(weights), "sample_weight", empty_shape=(0, 1))
+    if numbers.shape != (count, 1):
+        raise Refusal(
+            "sample_weight must be {count} numbers, one per row of X_train; got shape {shape}.",
+            count=count,
+            shape=str(np.shape(weights)),
+        )
+    if (numbers < 0).any():
+        raise Refusal(
+            "sample_weight holds {value}, but no sample can count less than nothing.",
+            value=f"{numbers.min():g}",
+        )
+    return numbers[:, 0].copy()
 
 
 def _feature_names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:

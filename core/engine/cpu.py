@@ -40,6 +40,13 @@ def _flat(array: Floats) -> Floats:
     return view
 
 
+def _weights(weights: Floats, n: int) -> Floats:
+    """Weights of samples as the kernel takes them: one type for all, and one for each sample."""
+    if weights.shape != (n,):
+        raise ValueError(f"weights must have shape {(n,)}; got {weights.shape}.")
+    return np.require(weights, np.float32, ["C", "W"])
+
+
 def _code(registry: dict, name: str, what: str) -> int:
     get(registry, name, what)
     return list(registry).index(name)
@@ -68,6 +75,7 @@ def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
         options=np.zeros(8),
         schedule=np.zeros(8),
         dropout=np.zeros(layout.n_layers, dtype=np.float32),
+        weights=np.zeros(0, dtype=np.float32),
     )
 
 
@@ -134,14 +142,18 @@ class CPUEngine:
         input_noise: float = 0.0,
         schedule: str = "constant",
         schedule_options: Sequence[float] = (0.0,),
+        weights: Floats | None = None,
     ) -> None:
         """Set what may change between two calls of `run`.
 
         options: the optimizer's, schedule_options: the schedule's, in the order of their records;
-        dropout: one rate for each hidden layer.
+        dropout: one rate for each hidden layer. weights: float32 (n,), what the loss of each
+        sample is multiplied by; None where all count alike.
         label_smoothing acts where the loss smooths labels. Before step 1 the slots start afresh.
         """
-        settings, numbers = self._settings, self._settings.numbers
+        counts = np.zeros(0, np.float32) if weights is None else _weights(weights, len(self.X))
+        self._settings = settings = self._settings._replace(weights=counts)
+        numbers = settings.numbers
         names = dict(zip(self.optimizer.options, options, strict=True))
         settings.codes[memory.BATCH_SIZE] = batch_size
         settings.codes[memory.REGULARIZER] = _code(REGULARIZERS, regularizer, "regularizer")
@@ -162,6 +174,8 @@ class CPUEngine:
         if self.state[memory.STEP] == 0:
             self.slots[:] = self.optimizer.starting_slot(names)
         self._allocate(min(batch_size, len(self.X)), bool(np.any(settings.dropout)))
+        if weights is None:
+            self.buffers.C[:] = 1.0
 
     def _update_code(self, options: Mapping[str, float]) -> int:
         if self.optimizer.name == "sgd" and options["momentum"] == 0.0:

@@ -109,6 +109,7 @@ from core.engine.team import (
     begin_step,
     shared,
 )
+from core.engine.weighting import gather_weights, weigh
 from core.maths import random
 
 f32 = np.float32
@@ -265,13 +266,13 @@ def normalized_outputs(P, start, Q, S, units, width):
 
 @kernel
 def batch_loss(table, buffers, codes, width, count):
-    """Sum of the loss over the batch's samples and outputs."""
-    last = table.shape[0] - 1
+    """Sum of the loss over the batch's samples and outputs, each sample's times its weight."""
+    last, Y, C = table.shape[0] - 1, buffers.Y, buffers.C
     units, start = table[last, UNITS], table[last, ROW] * width
     if codes[OUTPUT_RULE] == NORMALIZED:
         normalized_outputs(buffers.A, start, buffers.Q, buffers.S, units, width)
-        return loss_total(codes[LOSS], buffers.Y, buffers.Q, AT_0, units, width, count)
-    return loss_total(codes[LOSS], buffers.Y, buffers.A, start, units, width, count)
+        return loss_total(codes[LOSS], Y, buffers.Q, AT_0, units, width, count, C)
+    return loss_total(codes[LOSS], Y, buffers.A, start, units, width, count, C)
 
 
 # ---- backward -------------------------------------------------------------------------------
@@ -505,11 +506,13 @@ def hold_norms(table, params, numbers):
 def loss_and_gradient(team, table, params, buffers, settings, width, count, step):
     """Forward and backward through one batch; returns the batch's mean loss. G is overwritten."""
     codes = settings.codes
+    outputs, row = table[table.shape[0] - 1, UNITS], table[table.shape[0] - 1, ROW]
     forward(team, table, params, buffers, width, count, settings.dropout, codes[SEED], step)
     output_slope(table, buffers, codes, width, count)
+    if settings.weights.size > 0:
+        weigh(buffers.D, buffers.C, row, row + outputs, width)
     backward(team, table, params, buffers, width, count, settings.dropout, step)
     total = batch_loss(table, buffers, codes, width, count)
-    outputs = table[table.shape[0] - 1, UNITS]
     return total / (count if codes[MEAN_OVER] == PER_SAMPLE else count * outputs)
 
 
@@ -566,6 +569,8 @@ def run(
         begin_step(team, width, count, position, step)
         gather(team, table, buffers, X, Y, order, position, count, smoothing, smooth_to)
         drawn[LAST_WIDTH] = width
+        if settings.weights.size > 0:
+            gather_weights(settings.weights, order, position, count, width, buffers.C)
         if numbers[INPUT_NOISE] > 0.0:
             stream = key(codes[SEED], random.INPUT_NOISE, step)
             add_noise(table, buffers.X, width, count, numbers[INPUT_NOISE], stream)

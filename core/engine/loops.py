@@ -48,13 +48,13 @@ def _loss(function):
     f = single(function)
 
     @kernel
-    def loss_sum(Y, P, start, n_rows, width, count):
+    def loss_sum(Y, P, start, n_rows, width, count, C):
         total = 0.0
         for j in range(n_rows):
             y, a = Y[j * width :], P[start + j * width :]
             row = ZERO
             for p in range(width):
-                value = f(y[p], a[p])
+                value = C[p] * f(y[p], a[p])
                 row += value if p < count else ZERO
             total += row
         return total

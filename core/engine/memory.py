@@ -65,6 +65,7 @@ class Buffers(NamedTuple):
     G: Floats
     before: Floats  # parameters before the update, kept on recorded steps
     sums: np.ndarray  # float64: squares of gradients, parameters and updates, block by block
+    C: Floats  # (width,): weights of the samples, 1 where all count alike
 
 
 class Slots(NamedTuple):
@@ -91,6 +92,7 @@ class Settings(NamedTuple):
     options: np.ndarray  # float64, the optimizer's
     schedule: np.ndarray  # float64, the schedule's options
     dropout: np.ndarray  # float32, one a layer; the output's is 0
+    weights: Floats  # one for each training sample; empty where all count alike
 
 
 def aligned(*shape: int) -> Floats:
@@ -142,11 +144,13 @@ def buffers_for(
         "B": 2 * layout.n_units * layout.is_normalized,
         "G": parameters * training,
         "before": parameters * training,
+        "C": width,
     }
     block, start, parts = aligned(sum(map(whole, sizes.values()))), 0, {}
     for name, size in sizes.items():
         parts[name] = block[start : start + size]
         start += whole(size)
+    parts["C"][:] = 1.0
     if not dropout:
         parts["H"] = parts["A"]
     rounded = layout.n_parameters // BLOCK + layout.n_layers  # each layer's last block is a part

@@ -52,6 +52,14 @@ def _from_text(text: str) -> Value:
     return text
 
 
+def _word_or_numbers_to_text(value: str | tuple[float, ...]) -> str:
+    return value if isinstance(value, str) else ",".join(map(_to_text, value))
+
+
+def _word_or_numbers_from_text(text: str) -> Value:
+    return [_from_text(part.strip()) for part in text.split(",")] if "," in text else text
+
+
 def _names_to_text(names: tuple[str, ...]) -> str:
     return ",".join(names)
 
@@ -118,6 +126,13 @@ KEYS: dict[str, Key] = {
     "label_smoothing": Key("training", "label_smoothing"),
     "max_norm": Key("training", "max_norm"),
     "input_noise": Key("training", "input_noise"),
+    "class_weight": Key(
+        "training", "class_weight", _word_or_numbers_to_text, _word_or_numbers_from_text
+    ),
+    "early_stopping": Key("training", "early_stopping"),
+    "early_stopping_min_delta": Key("training", "early_stopping_min_delta"),
+    "restore_best_weights": Key("training", "restore_best_weights"),
+    "start_from_epoch": Key("training", "start_from_epoch"),
     "seed": Key("", "seed"),
 }
 # Options by name: the part and field of the experiment that hold them. No two share a name.

@@ -13,7 +13,16 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import ValidationInfo, field_validator
 
-from core.experiment.fields import Instance, OneOf, Options, TupleOf, Within, config
+from core.experiment.fields import (
+    Flag,
+    Instance,
+    OneOf,
+    Options,
+    TupleOf,
+    Within,
+    WordOrNumbers,
+    config,
+)
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
 from core.maths.limits import Limits
@@ -60,6 +69,8 @@ MOST_WEIGHTS = 2**30  # between hidden layers: 4 GiB of float32
 
 SEED = Within(Limits(0, 2**53 - 1, whole=True))  # exact in JSON and JavaScript
 RATE = Within(Limits(0.0, 1000.0))
+PATIENCE = Limits(1, 1_000_000, whole=True)  # epochs
+CLASS_WEIGHTS = ("none", "balanced")
 CLIP = Within(Limits(1e-6, 1e6), optional=True)
 
 
@@ -140,6 +151,14 @@ class TrainingConfig:
     cross-entropies in training only: recorded batch losses have it, evaluations do not.
     input_noise: standard deviation of the normal noise on what the network is fed in training.
     max_norm: after each step the weights into a unit are scaled down to this norm at most.
+    class_weight: what each sample's loss is multiplied by: "none", "balanced" (scikit-learn's
+    n / (k * count) over the training rows) or one number a class. As in Keras the mean still
+    divides by the number of samples (PyTorch's weight= divides by the sum of the weights), and it
+    acts in training only: recorded batch losses have it, evaluations do not.
+    early_stopping: Keras's patience: the run stops after so many epochs without a smaller test
+    loss (training loss, where there are no test samples), or None. What counts is one smaller by
+    more than early_stopping_min_delta; epochs before start_from_epoch (from 0) are not looked at;
+    restore_best_weights (on here, off in Keras) brings back those of the best epoch's end.
     """
 
     loss: Annotated[str, OneOf("loss", LOSSES)] = "binary_crossentropy"
@@ -157,6 +176,14 @@ class TrainingConfig:
     schedule_options: Mapping[str, Value] = Options()
     max_norm: Annotated[float | None, CLIP] = None
     input_noise: Annotated[float, Within(Limits(0.0, 100.0))] = 0.0
+    class_weight: Annotated[
+        str | tuple[float, ...],
+        WordOrNumbers("class weight", CLASS_WEIGHTS, Limits(0.0, 1e6), 2, 65_536),
+    ] = "none"
+    early_stopping: Annotated[int | None, Within(PATIENCE, optional=True)] = None
+    early_stopping_min_delta: Annotated[float, Within(Limits(0.0, 1e6))] = 0.0
+    restore_best_weights: Annotated[bool, Flag()] = True
+    start_from_epoch: Annotated[int, Within(Limits(0, 1_000_000, whole=True))] = 0
 
     @field_validator("optimizer_options", "schedule_options", mode="plain")
     @classmethod

@@ -60,6 +60,35 @@ class OneOf(Check):
 
 
 @dataclass(frozen=True)
+class Flag(Check):
+    """True or False."""
+
+    def check(self, name: str, value: object) -> bool:
+        if isinstance(value, bool):
+            return value
+        raise Refusal(
+            "{field} is {value}; it must be true or false.", field=name, value=shown(value)
+        )
+
+
+@dataclass(frozen=True)
+class WordOrNumbers(Check):
+    """One of some words, which a sentence calls `what`, or a list of `fewest` to `most` numbers."""
+
+    what: str
+    words: tuple[str, ...]
+    limits: Limits
+    fewest: int
+    most: int
+
+    def check(self, name: str, value: object) -> object:
+        if isinstance(value, list | tuple):
+            return TupleOf(Within(self.limits), self.fewest, self.most).check(name, value)
+        check_name(self.words, value, self.what)
+        return str(value)
+
+
+@dataclass(frozen=True)
 class Instance(Check):
     """An instance of one class."""
 

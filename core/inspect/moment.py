@@ -13,7 +13,7 @@ from core.experiment import TrainingConfig
 from core.inspect.normalizing import Normalizing, normalizing_of
 from core.inspect.trace import LayerTrace, Place, Trace, trace
 from core.inspect.update import Rule, Update, trace_update
-from core.maths import losses, optimizers, random, registry, regularizers, schedules
+from core.maths import losses, optimizers, random, registry, regularizers
 from core.maths.normalizations import PARAMETERS
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Moment:
     layer: the one whose slots were copied. slots: of every optimizer slot, its value for that
     layer's weights, biases and, if it is normalized, gamma and beta.
     batch: the training rows of the next mini-batch, int64 (batch,).
+    learning_rate: of the next step, as the schedule makes it.
+    weights: what each training sample's loss is multiplied by, None where all count alike.
     """
 
     step: int
@@ -46,6 +48,8 @@ class Moment:
     seed: int
     dataset: Dataset
     batch: np.ndarray
+    learning_rate: float
+    weights: np.ndarray | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -74,6 +78,7 @@ class Moment:
             self._targets(rows),
             self.training.loss,
             masks=masks,
+            weights=None if self.weights is None else self.weights[rows].astype(np.float64),
             normalizing=[replace(each, at_rest=not as_step) for each in self.normalizing],
         )
 
@@ -116,9 +121,7 @@ class Moment:
         return Rule(
             training.optimizer,
             training.optimizer_options,
-            schedules.SCHEDULES[training.schedule].rate(
-                training.schedule_options, training.learning_rate, self.step + 1
-            ),
+            self.learning_rate,
             training.regularizer,
             training.regularization_rate,
         )
@@ -228,6 +231,8 @@ def moment_of(trainer: Trainer, layer: int = 0) -> Moment:
         seed=trainer.experiment.seed,
         dataset=trainer.dataset,
         batch=_next_batch(trainer),
+        learning_rate=trainer.learning_rate,
+        weights=trainer.sample_weights,
     )
 
 

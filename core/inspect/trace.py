@@ -97,7 +97,8 @@ class Trace:
     """One batch through the network and back.
 
     targets: (batch, n_outputs) as the loss compares them. element_losses: the loss of every
-    output, (batch, n_outputs). sample_losses: (batch,). loss: their mean, without any penalty.
+    output, (batch, n_outputs). weights: (batch,), what each sample's loss is multiplied by, or
+    None. sample_losses: (batch,), weighted. loss: their mean, without any penalty.
     """
 
     loss_name: str
@@ -106,6 +107,7 @@ class Trace:
     element_losses: np.ndarray
     sample_losses: np.ndarray
     loss: float
+    weights: np.ndarray | None = None
 
     @property
     def predictions(self) -> np.ndarray:
@@ -143,7 +145,8 @@ class Trace:
         for traced in self.layers[layer + 1 :]:
             outputs = traced.outputs_for(outputs @ traced.weights + traced.biases)
         last = self.layers[-1].activation
-        return float(sample_losses(self.loss_name, last, self.targets, outputs)[1].mean())
+        samples = sample_losses(self.loss_name, last, self.targets, outputs)[1]
+        return float((samples if self.weights is None else samples * self.weights).mean())
 
 
 def trace(
@@ -154,6 +157,7 @@ def trace(
     *,
     masks: Sequence[np.ndarray | None] | None = None,
     normalizing: Sequence[Normalizing] = (),
+    weights: np.ndarray | None = None,
 ) -> Trace:
     """Send a batch through a network and back, keeping every number.
 
@@ -161,6 +165,7 @@ def trace(
     X: (batch, n_inputs). targets: (batch, n_outputs), encoded as the loss compares them (one-hot,
     0/1, -1/+1 or values; smoothed if labels are). masks: the dropout masks, one per layer.
     normalizing: one per layer, if any has a normalization.
+    weights: (batch,), what each sample's loss is multiplied by.
     """
     targets = np.asarray(targets, dtype=np.float64)
     with np.errstate(all="ignore"):  # a diverged network is traced too, with nan and inf
@@ -168,13 +173,16 @@ def trace(
         forward = _forward(layers, np.asarray(X, dtype=np.float64), masks, normalizing)
         last = forward[-1]
         elements, samples = sample_losses(loss, last["activation"], targets, last["outputs"])
+        if weights is not None:
+            samples = samples * weights
         return Trace(
             loss_name=loss,
-            layers=_backward(forward, targets, loss),
+            layers=_backward(forward, targets, loss, weights),
             targets=targets,
             element_losses=elements,
             sample_losses=samples,
             loss=float(samples.mean()),
+            weights=weights,
         )
 
 
@@ -211,16 +219,16 @@ def _forward(
 
 
 def _backward(
-    forward: list[dict[str, Any]], targets: np.ndarray, loss: str
+    forward: list[dict[str, Any]], targets: np.ndarray, loss: str, weights: np.ndarray | None
 ) -> tuple[LayerTrace, ...]:
     """Carry dL/d outputs (batch, n_outputs) from the last layer to the first."""
-    last = forward[-1]
-    gradients = _loss_gradients(loss, last["activation"], targets, last["outputs"])
+    last, counts = forward[-1], 1.0 if weights is None else weights[:, None]
+    gradients = _loss_gradients(loss, last["activation"], targets, last["outputs"]) * counts
     traced: list[LayerTrace] = []
     for layer in reversed(forward):
         slopes, deltas = _through_activation(layer, gradients)
         if not traced and is_fused(loss, layer["activation"]):
-            deltas = _fused_deltas(loss, targets, layer["outputs"])
+            deltas = _fused_deltas(loss, targets, layer["outputs"]) * counts
         read_deltas, deltas = deltas, layer["normalizing"].back(layer["z"], deltas)
         traced.append(
             LayerTrace(

@@ -6,6 +6,8 @@ or `warmup_target`), for `one_cycle` its highest value. Changed by hand in mid-r
 rest of the schedule along, as if it had been so from the start: twice the rate, twice every later
 rate (but for `end_learning_rate`, which is a rate of its own).
 
+`reduce_on_plateau` follows the run: what the rate has come to is its state, kept by `core.monitor`.
+
 Every schedule may be preceded by a warm-up, in which the rate climbs from 0 in a straight line,
 as Keras's `CosineDecay` climbs from an initial rate of 0; the schedule's own steps begin after it.
 """
@@ -28,7 +30,8 @@ Rate = Callable[[Sequence[float], float, float], float]
 class Schedule:
     """function(h, learning_rate, t) -> the rate of a step, in double precision.
 
-    h: option values in order, the first being `warmup_steps`; t: steps done since the warm-up.
+    h: option values in order, the first being `warmup_steps`, and after the last what plateaus
+    have multiplied the rate by so far; t: steps done since the warm-up.
     """
 
     name: str
@@ -37,13 +40,20 @@ class Schedule:
     options: Mapping[str, Option]
     function: Rate
 
-    def values(self, options: Mapping[str, Value] | None = None) -> tuple[float, ...]:
-        """The `h` of `function`: option values in order, defaults filled in."""
-        return values(self.options, options)
+    def values(
+        self, options: Mapping[str, Value] | None = None, reached: float = 1.0
+    ) -> tuple[float, ...]:
+        """The `h` of `function`: option values in order, defaults filled in, then `reached`."""
+        return (*values(self.options, options), reached)
 
-    def rate(self, options: Mapping[str, Value], learning_rate: float, step: int) -> float:
-        """The rate of a step, counted from 1, warm-up included."""
-        h, t = self.values(options), float(step - 1)
+    def rate(
+        self, options: Mapping[str, Value], learning_rate: float, step: int, reached: float = 1.0
+    ) -> float:
+        """The rate of a step, counted from 1, warm-up included.
+
+        reached: what plateaus have multiplied it by so far, see `core.monitor`.
+        """
+        h, t = self.values(options, reached), float(step - 1)
         if t < h[0]:
             return warm_up(h, learning_rate, t)
         return self.function(h, learning_rate, t - h[0])
@@ -117,6 +127,16 @@ def one_cycle(h: Sequence[float], learning_rate: float, t: float) -> float:
     if top > 0.0 and t <= top:
         return learning_rate + (start - learning_rate) * 0.5 * (1.0 + cos(PI * (t / top)))
     return end + (learning_rate - end) * 0.5 * (1.0 + cos(PI * ((t - top) / (last - top))))
+
+
+def reduce_on_plateau(h: Sequence[float], learning_rate: float, t: float) -> float:
+    """Keras's ReduceLROnPlateau: learning_rate times what plateaus have brought it to (h[6]), but
+    not under min_lr by that.
+    """
+    min_lr, rate = h[5], learning_rate * h[6]
+    if rate > min_lr:
+        return rate
+    return learning_rate if learning_rate < min_lr else min_lr
 
 
 def _steps(default: int, label: str, low: int = 1) -> Option:
@@ -201,6 +221,20 @@ SCHEDULES: dict[str, Schedule] = {
                 "final_div_factor": Option(1e4, "Final divisor", low=1.0, high=1e9),
             },
             one_cycle,
+        ),
+        Schedule(
+            "reduce_on_plateau",
+            "Reduce on plateau",
+            r"\max(\eta\, f^{k},\; \eta_{min})",
+            {
+                **_WARM_UP,
+                "factor": Option(0.1, "Factor", open_high=True),
+                "patience": Option(10, "Patience (epochs)", low=1, high=1_000_000, whole=True),
+                "min_delta": Option(1e-4, "Smallest improvement", high=1e6),
+                "cooldown": Option(0, "Cooldown (epochs)", high=1_000_000, whole=True),
+                "min_lr": Option(0.0, "Lowest learning rate", high=1000.0),
+            },
+            reduce_on_plateau,
         ),
     )
 }

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.data import DATASETS
+from core.experiment.config import CLASS_WEIGHTS
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
 from playground.changes import fitting_losses
 from playground.controls.options import options
-from playground.controls.widgets import choice, formula, rate, whole_number
+from playground.controls.widgets import (
+    choice,
+    formula,
+    number,
+    optional,
+    rate,
+    switch,
+    whole_number,
+)
 from playground.session import Session
 
 LEARNING_RATES = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 REGULARIZATION_RATES = (0.0, 1e-5, 1e-4, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 MOST_IN_A_BATCH = 65_536
+MOST_EPOCHS = 1_000_000
 
 
 def training_section(session: Session) -> None:
-    """Loss, rates, optimizer and schedule with their options, batch size, regularization."""
+    """Loss, rates, optimizer and schedule with their options, batch size, regularization, class
+    weights; folded away: early stopping, and what keeps gradients and weights in bounds.
+    """
     t, training = session.t, session.experiment.training
     st.subheader(t("page.section.training"))
     losses = fitting_losses(session.experiment)
@@ -34,6 +47,11 @@ def training_section(session: Session) -> None:
     options(session, "optimizer_options")
     _schedule(session)
     _regularization(session)
+    _class_weights(session)
+    with st.expander(t("page.section.early_stopping"), icon=":material/flag:", key="stopping"):
+        _early_stopping(session)
+    with st.expander(t("page.section.bounds"), icon=":material/tune:", key="bounds"):
+        _bounds(session)
 
 
 def _schedule(session: Session) -> None:
@@ -54,3 +72,36 @@ def _regularization(session: Session) -> None:
         rate(session, ("training", "regularization_rate"), REGULARIZATION_RATES)
     if training.regularizer != "none" and training.regularization_rate == 0:
         st.caption(session.t("page.rate_zero"))
+
+
+def _class_weights(session: Session) -> None:
+    """How often each class counts; not asked where there are values instead of classes."""
+    experiment = session.experiment
+    if DATASETS[experiment.data.name].task != "classification":
+        return
+    choices, chosen = list(CLASS_WEIGHTS), experiment.training.class_weight
+    if not isinstance(chosen, str):  # a link or a file may bring a number for each class
+        choices.append(chosen)  # type: ignore[arg-type]
+    choice(session, ("training", "class_weight"), choices)
+
+
+def _early_stopping(session: Session) -> None:
+    """When training is over, and whose weights are kept then."""
+    optional(session, ("training", "early_stopping"), 1)
+    if session.experiment.training.early_stopping is None:
+        return
+    columns = st.columns(2, gap="small", vertical_alignment="bottom", wrap=False)
+    with columns[0]:
+        number(session, ("training", "early_stopping_min_delta"), 0.001)
+    with columns[1]:
+        whole_number(session, ("training", "start_from_epoch"), 0, MOST_EPOCHS)
+    switch(session, ("training", "restore_best_weights"))
+
+
+def _bounds(session: Session) -> None:
+    """Smoothed labels, noise, clipped gradients, and the largest norm of weights."""
+    if LOSSES[session.experiment.training.loss].smooths_labels:
+        number(session, ("training", "label_smoothing"), 0.05)
+    number(session, ("training", "input_noise"), 0.05)
+    for name in ("clip_value", "clip_norm", "global_clip_norm", "max_norm"):
+        optional(session, ("training", name), 0.1)

@@ -87,6 +87,27 @@ def whole_number(
     st.number_input(min_value=least, max_value=max(most, value), step=step, **common)
 
 
+def number(session: Session, path: Path, step: float) -> None:
+    """A field for a number from 0 up; what is too large is refused by the core, in words."""
+    value = float(read(session.experiment, path))
+    common = prepared(session, path, "", value, unset=0.0)
+    st.number_input(min_value=0.0, step=step, format="%g", **common)
+
+
+def optional(session: Session, path: Path, step: float) -> None:
+    """A field for a number that may be off, which 0 stands for; whole numbers if `step` is one."""
+    value = read(session.experiment, path) or type(step)(0)
+    common = prepared(session, path, session.t("page.zero_is_off"), value, unset=type(step)(0))
+    common |= {"args": (session.edit_optional, path)}
+    shape: dict[str, Any] = {} if isinstance(step, int) else {"format": "%g"}
+    st.number_input(min_value=type(step)(0), step=step, **shape, **common)
+
+
+def switch(session: Session, path: Path) -> None:
+    """A box to tick."""
+    st.checkbox(**prepared(session, path, "", unset=False))
+
+
 def fraction(
     session: Session,
     path: Path,

@@ -105,9 +105,9 @@ class Journey:
             self.start(trainer)
         assert self.goal is not None
         left = self.goal - trainer.step_count
-        if left > 0 and trainer.diverged is None:
+        if left > 0 and not trainer.is_over:
             trainer.run_for(ORDER_SECONDS, max_steps=left)
-        arrived = trainer.step_count >= self.goal or trainer.diverged is not None
+        arrived = trainer.step_count >= self.goal or trainer.is_over
         if arrived:
             player.exact_numbers()
         return arrived

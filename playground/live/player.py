@@ -18,6 +18,7 @@ from core.data import Dataset
 from core.edits import changed_all
 from core.engine.scheduler import Scheduler, shared
 from core.experiment import Experiment
+from core.monitor import Stop
 from core.run import with_settings
 from core.trainer import Divergence, Trainer
 from playground.live import warming
@@ -101,11 +102,14 @@ class Player:
 
     @property
     def status(self) -> str:
-        """failed, diverged, compiling (waiting for kernels to play), playing or paused."""
+        """failed, diverged, stopped (early), compiling (waiting for kernels to play), playing or
+        paused."""
         if self._failure:
             return "failed"
         if self._trainer.diverged is not None:
             return "diverged"
+        if self._trainer.stopped is not None:
+            return "stopped"
         if not self._playing:
             return "paused"
         return "playing" if warming.ready() else "compiling"
@@ -119,6 +123,11 @@ class Player:
     def problem(self) -> Divergence | None:
         """Where the run stopped being finite, if it did."""
         return self._trainer.diverged
+
+    @property
+    def stopped(self) -> Stop | None:
+        """Where early stopping stopped the run, if it did."""
+        return self._trainer.stopped
 
     @property
     def experiment(self) -> Experiment:
@@ -158,12 +167,15 @@ class Player:
         self.wake()
 
     def play(self) -> None:
-        """Run until paused, diverged, or left alone."""
+        """Run until paused, diverged, stopped early, or left alone."""
         self.revive()
-        if self._trainer.diverged is None:
-            self._pace.restart()
-            self._playing = True
-            self._refresh()
+        if not self._trainer.is_over:
+            self._run()
+
+    def _run(self) -> None:
+        self._pace.restart()
+        self._playing = True
+        self._refresh()
 
     def pause(self) -> None:
         """Stop at the end of the slice that is under way."""
@@ -251,6 +263,11 @@ class Player:
             self.change(learning_rate=rate)
         self.play()
         return rate
+
+    def train_on(self) -> None:
+        """After an early stop: go on without early stopping."""
+        self.change(early_stopping=None)
+        self._run()  # also where the change waits behind other orders
 
     def numbers(self) -> Numbers:
         """The numbers of the last picture; never waits for training."""
@@ -396,7 +413,7 @@ class Player:
             ran = self._trainer.run_for(seconds, max_steps=allowed)
             self._pace.note(ran, self._trainer.step_count)
             self._presenter.is_dirty = True
-        if self._trainer.diverged is not None:
+        if self._trainer.is_over:
             self._playing = False
         return self._pace.delay()
 

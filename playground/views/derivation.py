@@ -84,20 +84,32 @@ def dropped(kept: float, a: float, focus: Focus) -> str:
 
 
 def sample_loss(traced: Trace, row: int) -> list[str]:
-    """The loss of one sample; where it is a mean over outputs, the first output's before it."""
+    """The loss of one sample; where it is a mean over outputs, the first output's before it, where
+    the sample has a weight, the product after it."""
+    if traced.weights is None:
+        return _plain_loss(traced, row, "L", float(traced.sample_losses[row]))
+    elements, weight = traced.element_losses[row], float(traced.weights[row])
+    per_sample = LOSSES[traced.loss_name].mean_over == "samples"
+    plain = float(elements.sum() if per_sample else elements.mean())
+    numbers, total = rf"{number(weight)} \cdot {factor(plain)}", float(traced.sample_losses[row])
+    lines = _plain_loss(traced, row, r"\ell", plain)
+    return [*lines, aligned("L", r"v\, \ell", numbers, number(total))]
+
+
+def _plain_loss(traced: Trace, row: int, symbol: str, total: float) -> list[str]:
+    """A sample's loss without its weight. symbol: what it is called."""
     record = LOSSES[traced.loss_name]
     y, p = traced.targets[row], traced.predictions[row]
-    total = number(float(traced.sample_losses[row]))
     if record.mean_over == "samples":
         if is_normalized(traced.loss_name, traced.layers[-1].activation):
             p = p / p.sum()
-        return [aligned("L", record.latex, f"-({_logarithms(y, p)})", total)]
+        return [aligned(symbol, record.latex, f"-({_logarithms(y, p)})", number(total))]
     elements = traced.element_losses[row]
     numbers = formulas.substituted(record.latex, {"y": float(y[0]), "p": float(p[0])})
     if len(elements) == 1:
-        return [aligned("L", record.latex, numbers, total)]
-    first = aligned("L_1", record.latex, numbers, number(float(elements[0])))
-    return [first, aligned("L", formulas.mean(list(elements)), total)]
+        return [aligned(symbol, record.latex, numbers, number(total))]
+    first = aligned(rf"{symbol}_1", record.latex, numbers, number(float(elements[0])))
+    return [first, aligned(symbol, formulas.mean(list(elements)), number(total))]
 
 
 def _logarithms(y: np.ndarray, p: np.ndarray) -> str:
@@ -134,15 +146,18 @@ def delta(traced: Trace, focus: Focus) -> str:
 
 
 def _fused_delta(traced: Trace, focus: Focus) -> tuple[str, str]:
-    """Sigmoid or softmax under its cross-entropy: p - y."""
+    """Sigmoid or softmax under its cross-entropy: p - y, times the sample's weight."""
     y = float(traced.targets[focus.row, focus.unit])
     p = float(traced.predictions[focus.row, focus.unit])
     outputs = traced.targets.shape[1]
     of_all = LOSSES[traced.loss_name].mean_over == "outputs" and outputs > 1
     share = rf"\tfrac{{1}}{{{outputs}}}" if of_all else ""
+    symbol = value = ""
+    if traced.weights is not None:
+        symbol, value = r"v\, ", rf"{number(float(traced.weights[focus.row]))} \cdot "
     return (
-        rf"{share}(p_{{{focus.place}}} - y_{{{focus.place}}})",
-        rf"{share}({number(p)} - {factor(y)})",
+        rf"{share}{symbol}(p_{{{focus.place}}} - y_{{{focus.place}}})",
+        rf"{share}{value}({number(p)} - {factor(y)})",
     )
 
 

@@ -260,6 +260,8 @@ def _loss(session: Session, traced: Trace, focus: Focus, moment: Moment) -> None
     st.caption(t("views.loss_of", loss=t(f"loss.{traced.loss_name}")))
     for line in derivation.sample_loss(traced, focus.row):
         st.latex(line)
+    if traced.weights is not None:
+        st.caption(t("views.weighted"))
     if len(traced.sample_losses) > 1:
         st.caption(t("views.batch_mean", size=len(traced.sample_losses)))
         st.latex(derivation.batch_loss(traced))

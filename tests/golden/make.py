@@ -8,7 +8,8 @@ It needs keras and torch, which the project does not; in an environment of its o
 A case is one training run of a small network by full batches. Its settings are JSON, in the words
 of `core`; arrays are float64, flat, in the order of the layout (W, b, W, b, ...; with a
 normalization gamma and beta after its b, and its running statistics apart). What Keras lacks (the
-activations sine and gaussian, the schedules step and one_cycle) is PyTorch's.
+activations sine and gaussian, the schedules step and one_cycle) is PyTorch's. Beside the cases,
+what Keras's callbacks make of losses that are given: when they stop, and which rates follow.
 """
 
 from __future__ import annotations
@@ -110,6 +111,22 @@ def cases() -> dict[str, Case]:
     for loss in OUTPUTS:
         found[f"smoothing {loss}"] = {"loss": loss, "label_smoothing": 0.1}
     found["constraint max_norm"] = {"max_norm": 0.8}
+    for loss in LOSSES:
+        found[f"weights {loss}"] = {"loss": loss, "weighted": True}
+    found["weights of classes"] = {
+        "loss": "categorical_crossentropy",
+        "class_weight": [0.5, 3.0, 1.25],
+    }
+    found["weights and smoothing"] = {
+        "loss": "binary_crossentropy",
+        "weighted": True,
+        "label_smoothing": 0.1,
+    }
+    found["weights not normalized"] = {
+        "loss": "categorical_crossentropy",
+        "output": "sigmoid",
+        "weighted": True,
+    }
     for number, (name, options, steps) in enumerate(OPTIMIZER_CASES):
         rate = 1.0 if name == "adadelta" else 0.02
         case = {"optimizer": name, "options": options, "learning_rate": rate, "steps": steps}
@@ -169,6 +186,19 @@ SCHEDULE_CASES: list[tuple[str, dict[str, Any]]] = [
     ("one_cycle", {"total_steps": 25, "pct_start": 0.4, "div_factor": 10.0}),
 ]
 N_RATES = 40
+STOPPING_CASES: list[dict[str, Any]] = [
+    {"patience": 1},
+    {"patience": 4},
+    {"patience": 3, "min_delta": 0.05},
+    {"patience": 2, "start_from_epoch": 9},
+    {"patience": 3, "min_delta": 0.02, "start_from_epoch": 5},
+]
+PLATEAU_CASES: list[dict[str, Any]] = [
+    {"patience": 2},
+    {"factor": 0.5, "patience": 3, "min_delta": 0.05},
+    {"factor": 0.3, "patience": 2, "cooldown": 3, "min_delta": 0.0},
+    {"factor": 0.5, "patience": 1, "min_lr": 0.004, "cooldown": 1},
+]
 
 
 def problem(loss: str, seed: int, normalized: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -205,6 +235,19 @@ def build(case: Case) -> keras.Model:
             layers.append(keras.layers.Dense(units, activation, **shared))
     layers.append(keras.layers.Dense(SIZES[-1], last, **shared))
     return keras.Sequential(layers)
+
+
+def weights_of(case: Case, Y: np.ndarray, seed: int) -> np.ndarray | None:
+    """What the loss of each sample is multiplied by."""
+    if "class_weight" in case:
+        from keras.src.trainers.data_adapters import data_adapter_utils
+
+        of_class = dict(enumerate(case["class_weight"]))
+        found = data_adapter_utils.class_weight_to_sample_weights(Y, of_class)
+        return keras.ops.convert_to_numpy(found).astype(np.float64)
+    if "weighted" not in case:
+        return None
+    return np.random.default_rng(1000 + seed).uniform(0, 3, len(Y)).astype(np.float32) * 1.0
 
 
 def flat(arrays: list[Any]) -> np.ndarray:
@@ -293,6 +336,10 @@ def run(case: Case, seed: int) -> dict[str, np.ndarray]:
     inputs, targets = torch.tensor(X), torch.tensor(Y)
     by_hand = rates(case) if case.get("schedule") in ("step", "one_cycle", "constant") else None
     found: dict[str, np.ndarray] = {"params": params, "X": X, "Y": Y}
+    weights = weights_of(case, Y, seed)
+    counts = {} if weights is None else {"sample_weight": torch.tensor(weights.astype(np.float64))}
+    if weights is not None:
+        found["weights"] = weights
     if "schedule" in case:
         found["rates"] = rates(case)
     if statistics:
@@ -301,7 +348,7 @@ def run(case: Case, seed: int) -> dict[str, np.ndarray]:
         found |= at_rest(model, loss, inputs, targets)
     for step in range(1, case.get("steps", 10) + 1):
         model.zero_grad()
-        value = loss(targets, model(inputs, training=True))
+        value = loss(targets, model(inputs, training=True), **counts)
         total = value + sum(model.losses) if model.losses else value
         if step == 1:
             alone = torch.autograd.grad(
@@ -322,6 +369,49 @@ def run(case: Case, seed: int) -> dict[str, np.ndarray]:
     return found
 
 
+def callbacks() -> dict[str, Any]:
+    """Losses of the ends of epochs, and what Keras's callbacks make of them."""
+    rng = np.random.default_rng(7)
+    losses = np.round(1.0 / np.arange(1, N_RATES + 1) + rng.uniform(0, 0.3, N_RATES), 3).tolist()
+    found: dict[str, Any] = {"losses": losses, "stopping": [], "plateau": []}
+    for options in STOPPING_CASES:
+        found["stopping"].append({"options": options, **stopping(losses, options)})
+    for options in PLATEAU_CASES:
+        found["plateau"].append({"options": options, "rates": plateau(losses, options)})
+    return found
+
+
+def watched_model(callback: keras.callbacks.Callback) -> keras.Model:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.05), "mse")
+    callback.set_model(model)
+    callback.on_train_begin()
+    return model
+
+
+def stopping(losses: list[float], options: dict[str, Any]) -> dict[str, int]:
+    """The epoch (0 first) after which it stops, and the one whose weights come back."""
+    callback = keras.callbacks.EarlyStopping(restore_best_weights=True, **options)
+    model = watched_model(callback)
+    for epoch, loss in enumerate(losses):
+        model.layers[-1].kernel.assign([[float(epoch)]])
+        callback.on_epoch_end(epoch, {"val_loss": loss})
+        if model.stop_training:
+            callback.on_train_end()
+            return {"stopped": epoch, "best": int(flat(model.weights)[0])}
+    raise AssertionError(f"{options} never stops")
+
+
+def plateau(losses: list[float], options: dict[str, Any]) -> list[float]:
+    """The rate after every epoch, from 0.05 on."""
+    callback = keras.callbacks.ReduceLROnPlateau(**options)
+    model, found = watched_model(callback), []
+    for epoch, loss in enumerate(losses):
+        callback.on_epoch_end(epoch, {"val_loss": loss})
+        found.append(float(model.optimizer.learning_rate))
+    return found
+
+
 def main() -> None:
     arrays: dict[str, np.ndarray] = {}
     settings: dict[str, Case] = {}
@@ -329,10 +419,12 @@ def main() -> None:
         case = {"loss": "mean_squared_error", **case}
         settings[name] = case
         for key, array in run(case, seed).items():
-            small = array.astype(np.float32) if key in ("params", "X", "Y", "statistics") else array
+            is_small = key in ("params", "X", "Y", "weights", "statistics")
+            small = array.astype(np.float32) if is_small else array
             arrays[f"{name}/{key}"] = small
     about = {"sizes": SIZES, "keras": keras.__version__, "torch": torch.__version__}
-    arrays["about"] = np.array(json.dumps({**about, "cases": settings}))
+    about |= {"cases": settings, "callbacks": callbacks()}
+    arrays["about"] = np.array(json.dumps(about))
     np.savez_compressed(HERE / "keras.npz", **arrays)
     print(f"{len(settings)} cases, {(HERE / 'keras.npz').stat().st_size} bytes.")
 
