@@ -90,6 +90,7 @@ def test_any_batch_size(batch_size):
     compare(replace(CCE, batch_size=batch_size))
 
 
+MUON = OPTIMIZERS["muon"].values()
 CASES_OF_OPTIMIZERS = [
     ("sgd", (0.0, 0.0)),
     ("sgd", (0.9, 0.0)),
@@ -112,6 +113,8 @@ CASES_OF_OPTIMIZERS = [
     ("nadam", (0.6, 0.8, 1e-3)),
     ("lion", (0.9, 0.99)),
     ("lion", (0.5, 0.7)),
+    ("muon", MUON),
+    ("muon", (0.8, 0.9, 0.1, 1e-4, 0.2, 2.0, -1.5, 0.5, 0.3, 0.7, 3.0, 0.0, 0.0)),
 ]
 
 

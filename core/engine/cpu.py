@@ -49,7 +49,7 @@ def _output_rule(loss: str, activation: str) -> int:
 
 def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
     """Settings with everything off but the loss: no optimizer, penalty, dropout or clipping."""
-    codes = np.zeros(8, dtype=np.int64)
+    codes = np.zeros(memory.N_CODES, dtype=np.int64)
     codes[memory.LOSS] = _code(LOSSES, loss, "loss")
     codes[memory.OUTPUT_RULE] = _output_rule(loss, layout.output_activation)
     per_sample = LOSSES[loss].mean_over == "samples"
@@ -58,7 +58,7 @@ def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
     return memory.Settings(
         codes=codes,
         numbers=np.zeros(9),
-        options=np.zeros(8),
+        options=np.zeros(memory.N_OPTIONS),
         schedule=np.zeros(8),
         dropout=np.zeros(layout.n_layers, dtype=np.float32),
     )
@@ -102,6 +102,8 @@ class CPUEngine:
         self._drawn = np.full(2, -1, dtype=np.int64)
         self._settings = _settings(layout, loss, 1)
         self._settings.codes[memory.SEED] = seed
+        if self.optimizer.matrix_prepare is not None:
+            self._settings.codes[memory.MATRICES] = layout.n_layers - 1
         self._loss = LOSSES[loss]
         self._width, self._with_dropout = 0, False
         self.configure(
@@ -161,7 +163,13 @@ class CPUEngine:
 
     def _allocate(self, width: int, dropout: bool) -> None:
         if width != self._width or dropout != self._with_dropout:
-            self.buffers = buffers_for(self.layout, width, dropout=dropout, training=True)
+            self.buffers = buffers_for(
+                self.layout,
+                width,
+                dropout=dropout,
+                training=True,
+                matrices=bool(self._settings.codes[memory.MATRICES]),
+            )
             self._width, self._with_dropout = width, dropout
 
     def run(

@@ -46,6 +46,7 @@ from core.engine.memory import (
     LAST_WIDTH,
     LEARNING_RATE,
     LOSS,
+    MATRICES,
     MAX_NORM,
     MEAN_OVER,
     N_COLUMNS,
@@ -63,6 +64,7 @@ from core.engine.memory import (
     SMOOTHING,
     STEP,
 )
+from core.engine.orthogonal import move_matrix
 from core.engine.products import (
     AT_0,
     by_samples,
@@ -333,11 +335,25 @@ def learning_rate(settings, step):
 
 
 @kernel
-def update(params, G, slots, settings, rate, step):
-    """Move every parameter; returns 0, or nan if a parameter or slot is no longer finite."""
-    code = settings.codes[OPTIMIZER]
+def update(table, params, buffers, slots, settings, rate, step):
+    """Move every parameter; returns 0, or nan if a parameter or slot is no longer finite.
+
+    The weights of the first MATRICES layers move as matrices, what lies between them one by one.
+    """
+    code, G, matrices = settings.codes[OPTIMIZER], buffers.G, settings.codes[MATRICES]
     c0, c1, c2, c3, c4 = prepare(code, settings.options, rate, np.float64(step))
-    return update_all(code, params, G, slots, f32(c0), f32(c1), f32(c2), f32(c3), f32(c4))
+    d0, d1, d2, d3, d4 = f32(c0), f32(c1), f32(c2), f32(c3), f32(c4)
+    finite, start = ZERO, AT_0
+    for layer in range(matrices + 1):
+        stop = params.size
+        if layer < matrices:
+            N, h = buffers.N, settings.options
+            finite += move_matrix(table, layer, params, G, slots[0], N, h, rate)
+            start = table[layer, BIASES]
+            stop = start + table[layer, UNITS]
+        finite += update_all(code, params, G, slots, start, stop, d0, d1, d2, d3, d4)
+        start = stop
+    return finite
 
 
 @kernel
@@ -434,7 +450,7 @@ def run(
             layer_norms(table, buffers.G, row[N_COLUMNS : N_COLUMNS + n_layers])
         clip(table, buffers.G, numbers)
         rate = learning_rate(settings, step)
-        finite = update(params, buffers.G, slots, settings, rate, step)
+        finite = update(table, params, buffers, slots, settings, rate, step)
         if numbers[MAX_NORM] > 0.0:
             hold_norms(table, params, numbers)
         state[STEP], state[POSITION] = step, position + count

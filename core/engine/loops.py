@@ -104,8 +104,8 @@ def _update(function, n_slots):
     f = single(function)
 
     @kernel
-    def without_slots(W, G, slots, c0, c1, c2, c3, c4):
-        finite = ZERO
+    def without_slots(W, G, slots, start, stop, c0, c1, c2, c3, c4):
+        finite, W, G = ZERO, W[start:stop], G[start:stop]
         for k in range(W.size):
             w, _, _, _ = f(W[k], G[k], ZERO, ZERO, ZERO, c0, c1, c2, c3, c4)
             W[k] = w
@@ -113,8 +113,8 @@ def _update(function, n_slots):
         return finite
 
     @kernel
-    def with_one_slot(W, G, slots, c0, c1, c2, c3, c4):
-        finite, s = ZERO, slots[0]
+    def with_one_slot(W, G, slots, start, stop, c0, c1, c2, c3, c4):
+        finite, W, G, s = ZERO, W[start:stop], G[start:stop], slots[0][start:stop]
         for k in range(W.size):
             w, s0, _, _ = f(W[k], G[k], s[k], ZERO, ZERO, c0, c1, c2, c3, c4)
             W[k], s[k] = w, flushed(s0)
@@ -122,8 +122,9 @@ def _update(function, n_slots):
         return finite
 
     @kernel
-    def with_two_slots(W, G, slots, c0, c1, c2, c3, c4):
-        finite, s, r = ZERO, slots[0], slots[1]
+    def with_two_slots(W, G, slots, start, stop, c0, c1, c2, c3, c4):
+        finite, W, G = ZERO, W[start:stop], G[start:stop]
+        s, r = slots[0][start:stop], slots[1][start:stop]
         for k in range(W.size):
             w, s0, s1, _ = f(W[k], G[k], s[k], r[k], ZERO, c0, c1, c2, c3, c4)
             W[k], s[k], r[k] = w, flushed(s0), flushed(s1)
@@ -131,8 +132,9 @@ def _update(function, n_slots):
         return finite
 
     @kernel
-    def with_three_slots(W, G, slots, c0, c1, c2, c3, c4):
-        finite, s, r, q = ZERO, slots[0], slots[1], slots[2]
+    def with_three_slots(W, G, slots, start, stop, c0, c1, c2, c3, c4):
+        finite, W, G = ZERO, W[start:stop], G[start:stop]
+        s, r, q = slots[0][start:stop], slots[1][start:stop], slots[2][start:stop]
         for k in range(W.size):
             w, s0, s1, s2 = f(W[k], G[k], s[k], r[k], q[k], c0, c1, c2, c3, c4)
             W[k], s[k], r[k], q[k] = w, flushed(s0), flushed(s1), flushed(s2)

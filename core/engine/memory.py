@@ -6,6 +6,7 @@ Kernels allocate nothing. All of it is flat: place by place as `layout` and the 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,8 @@ ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 STEP, EPOCH, POSITION = range(3)
 ORDER_EPOCH, LAST_WIDTH = range(2)
 OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED, SCHEDULE = range(8)
+MATRICES = 8  # how many layers, from the first, have weights that move as a whole matrix
+N_CODES = 9
 (
     LEARNING_RATE,
     REGULARIZATION_RATE,
@@ -38,6 +41,10 @@ OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED, SCHEDULE
 BY_SLOPE, BY_SOFTMAX, DIFFERENCE, NORMALIZED = range(4)
 
 PER_OUTPUT, PER_SAMPLE = range(2)  # what the mean of a loss is taken over
+
+N_OPTIONS = 16  # places for those of an optimizer
+
+MATRIX_ROWS = 64  # of a matrix that are replaced at a time: see `orthogonal`
 
 N_COLUMNS = 4  # of a recorded row, before the three groups of columns by layer
 
@@ -58,6 +65,7 @@ class Buffers(NamedTuple):
     S: Floats  # (width,): sums over the outputs of a sample
     G: Floats
     before: Floats  # parameters before the update, kept on recorded steps
+    N: Floats  # see `orthogonal`; empty unless the optimizer moves matrices
 
 
 class Settings(NamedTuple):
@@ -78,7 +86,20 @@ def aligned(*shape: int) -> Floats:
     return raw[start : start + 4 * n].view(np.float32).reshape(shape)
 
 
-def buffers_for(layout: Layout, width: int, *, dropout: bool, training: bool) -> Buffers:
+def matrix_scratch(layout: Layout) -> int:
+    """How many numbers `orthogonal` needs for the largest of the hidden layers."""
+    return max(
+        (
+            whole(min(pair)) * (max(pair) + 2 * min(pair) + MATRIX_ROWS)
+            for pair in pairwise(layout.sizes[:-1])
+        ),
+        default=0,
+    )
+
+
+def buffers_for(
+    layout: Layout, width: int, *, dropout: bool, training: bool, matrices: bool = False
+) -> Buffers:
     """Scratch memory for batches of up to `width` samples, cut from one block."""
     width, inputs, outputs = whole(width), layout.n_inputs, layout.n_outputs
     units = (layout.n_units + LANES) * width  # blocks of 16 rows may reach beyond the last unit
@@ -97,6 +118,7 @@ def buffers_for(layout: Layout, width: int, *, dropout: bool, training: bool) ->
         "S": width,
         "G": parameters * training,
         "before": parameters * training,
+        "N": matrix_scratch(layout) * matrices,
     }
     block, start, parts = aligned(sum(map(whole, sizes.values()))), 0, {}
     for name, size in sizes.items():

@@ -12,6 +12,7 @@ of `core`; arrays are float64, flat, in the order of the layout (W, b, W, b, ...
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -72,6 +73,7 @@ OPTIMIZERS: Mapping[str, Any] = {
     "adamax": keras.optimizers.Adamax,
     "nadam": keras.optimizers.Nadam,
     "lion": keras.optimizers.Lion,
+    "muon": functools.partial(keras.optimizers.Muon, exclude_layers=["output"]),
 }
 SCHEDULES: Mapping[str, Any] = {
     "exponential": keras.optimizers.schedules.ExponentialDecay,
@@ -141,6 +143,15 @@ OPTIMIZER_CASES: list[tuple[str, dict[str, Any], int]] = [
     ("nadam", {"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-4}, 10),
     ("lion", {}, 10),
     ("lion", {"beta_1": 0.8, "beta_2": 0.9}, 10),
+    ("muon", {}, 10),
+    ("muon", {"nesterov": False, "momentum": 0.8, "ns_steps": 3, "rms_rate": 0.0}, 10),
+    (
+        "muon",
+        {"adam_lr_ratio": 0.3, "weight_decay": 0.2, "adam_weight_decay": 0.1, "rms_rate": 0.1},
+        10,
+    ),
+    ("muon", {"adam_beta_1": 0.8, "adam_beta_2": 0.9, "epsilon": 1e-4, "muon_a": 2.0}, 10),
+    ("muon", {"muon_a": 1.5, "muon_b": -0.5, "muon_c": 0.0, "ns_steps": 8}, 10),
 ]
 SCHEDULE_CASES: list[tuple[str, dict[str, Any]]] = [
     ("constant", {}),
@@ -185,7 +196,7 @@ def build(case: Case) -> keras.Model:
     layers: list[Any] = [keras.Input((SIZES[0],))]
     for units in SIZES[1:-1]:
         layers.append(keras.layers.Dense(units, activation, **shared))
-    layers.append(keras.layers.Dense(SIZES[-1], last, **shared))
+    layers.append(keras.layers.Dense(SIZES[-1], last, name="output", **shared))
     return keras.Sequential(layers)
 
 
@@ -247,8 +258,11 @@ def run(case: Case, seed: int) -> dict[str, np.ndarray]:
     smoothing = {"label_smoothing": case["label_smoothing"]} if "label_smoothing" in case else {}
     loss = LOSSES[case["loss"]](**smoothing)
     clip = {CLIPS[name]: case[name] for name in CLIPS if name in case}
+    options = dict(case.get("options", {}))
+    if options.get("rms_rate") == 0.0:
+        options["rms_rate"] = None  # as Keras says it
     optimizer = OPTIMIZERS[case.get("optimizer", "sgd")](
-        learning_rate=rate_of(case), **case.get("options", {}), **clip
+        learning_rate=rate_of(case), **options, **clip
     )
     inputs, targets = torch.tensor(X), torch.tensor(Y)
     by_hand = rates(case) if case.get("schedule") in ("step", "one_cycle", "constant") else None
