@@ -303,7 +303,7 @@ def newton_schulz(x: Array, steps: int, a: float, b: float, c: float) -> Array:
 
 
 def optimize_by_muon(net: Net, g: Array, slots: list[Array], t: Training, step: int) -> Array:
-    """The hidden layers' weights by their orthogonalized momentum, the rest by Adam; all of them."""
+    """All parameters after: hidden weights by their orthogonalized momentum, the rest by Adam."""
     beta_1, beta_2, adam_decay, epsilon, decay, *abc, ratio, momentum, n, nesterov, rms = t.options
     w, rate = net.flat, rate_of(t, step)
     if not slots:
@@ -318,7 +318,9 @@ def optimize_by_muon(net: Net, g: Array, slots: list[Array], t: Training, step: 
         scale = rms * np.sqrt(max(W.shape)) if rms else 1.0
         moved = W - rate * decay * W - rate * scale * newton_schulz(N, int(n), *abc)
         w[part] = moved.ravel()
-    adam = Training(optimizer="adam", learning_rate=rate * ratio, options=(beta_1, beta_2, epsilon, 0))
+    adam = Training(
+        optimizer="adam", learning_rate=rate * ratio, options=(beta_1, beta_2, epsilon, 0)
+    )
     others, memory = w[rest] - rate * adam_decay * w[rest], [slot[rest] for slot in slots]
     optimize(others, g[rest], memory, adam, step)
     w[rest] = others

@@ -7,8 +7,8 @@ The scratch N holds, one after the other, for a matrix of a longer side L and a 
     P (S, pitch)     a + b A + c A A
     T (rows, pitch)  some rows of Y while they are replaced
 
-`pitch` is S in whole vectors; the lanes beyond S are zero. An iteration is Y = Y P, which is Keras's
-X = a X + (b A + c A A) X, turned. Each part works on a range of blocks or rows.
+`pitch` is S in whole vectors; the lanes beyond S are zero. An iteration is Y = Y P, which is
+Keras's X = a X + (b A + c A A) X, turned. Each part works on a range of blocks or rows.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from core.engine.compile import double
 from core.engine.jit import kernel
 from core.engine.lanes import LANES, add, fill, load, mul, store
-from core.engine.layout import BIASES, INPUTS, UNITS, WEIGHTS
+from core.engine.layout import INPUTS, UNITS, WEIGHTS
 from core.engine.loops import flushed
 from core.engine.memory import MATRIX_ROWS
 from core.engine.products import AT_0, ONE, WHOLE, padded, product

@@ -198,9 +198,7 @@ _LION = Optimizer(
     update=rules.lion,
 )
 
-# Keras's moves every matrix this way unless told otherwise; as its documentation advises, ours leaves
-# the output layer's weights to the Adam part: Muon(exclude_layers=["output"]) in Keras, if the output
-# layer is called so. A rate of 0 for rms_rate is Keras's None. Its embeddings we do not have.
+# Which parameters are matrices for it: `core.maths.orthogonal`. An rms_rate of 0 is Keras's None.
 _MUON = Optimizer(
     "muon",
     "Muon",

@@ -2,6 +2,11 @@
 
 A momentum N = U S V' becomes about U V': every direction in it counts alike, however long it was.
 The engine does the same in float32, tile by tile: `core.engine.orthogonal`.
+
+Muon moves the weights of hidden layers so, and everything else by its Adam part: biases, and the
+weights of the output layer. The field agrees on leaving those out (Jordan et al. 2024, the
+documentation of Keras), but Keras's own default moves every 2-D variable as a matrix; there,
+Muon(exclude_layers=["output"]) gives what is done here, if the output layer has that name.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ Matrix = NDArray[np.float64]
 
 
 def orthogonalized(N: Matrix, steps: int, a: float, b: float, c: float) -> Matrix:
-    """Bring the singular values of N (inputs, units) near 1, between 0.7 and 1.2 with Keras's a, b, c.
+    """Bring the singular values of N (inputs, units) near 1: to 0.7 to 1.2, with Keras's a, b, c.
 
     X = N / (|N| + 1e-7), |N| the root of the sum of squares; then `steps` times
     X = a X + (b A + c A A) X, A = X X', on the smaller side.
