@@ -304,7 +304,7 @@ def newton_schulz(x: Array, steps: int, a: float, b: float, c: float) -> Array:
 
 def optimize_by_muon(net: Net, g: Array, slots: list[Array], t: Training, step: int) -> Array:
     """All parameters after: hidden weights by their orthogonalized momentum, the rest by Adam."""
-    beta_1, beta_2, adam_decay, epsilon, decay, *abc, ratio, momentum, n, nesterov, rms = t.options
+    momentum, nesterov, n, rms, decay, ratio, beta_1, beta_2, adam_decay, epsilon, *abc = t.options
     w, rate = net.flat, rate_of(t, step)
     if not slots:
         slots += [np.zeros_like(w), np.zeros_like(w), np.zeros_like(w)]

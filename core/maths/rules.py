@@ -200,8 +200,8 @@ def muon_prepare(h: Sequence[float], learning_rate: float, t: float) -> Constant
 
     As in Keras the decay goes by the learning rate itself, not by adam_lr_ratio of it.
     """
-    beta_1, beta_2, weight_decay, epsilon = h[0], h[1], h[2], h[3]
-    rate = h[8] * learning_rate * (1.0 - beta_2**t) ** 0.5 / (1.0 - beta_1**t)
+    ratio, beta_1, beta_2, weight_decay, epsilon = h[5], h[6], h[7], h[8], h[9]
+    rate = ratio * learning_rate * (1.0 - beta_2**t) ** 0.5 / (1.0 - beta_1**t)
     return rate, 1.0 - beta_1, 1.0 - beta_2, epsilon, 1.0 - learning_rate * weight_decay
 
 
@@ -219,9 +219,10 @@ def muon_matrix(
 
     Returns rate, factor of W, momentum, N's shares of G and of M, muon_a, _b and _c, ns_steps.
     """
-    momentum, nesterov, rms_rate = h[9], h[11], h[12]
+    momentum, nesterov, ns_steps, rms_rate, weight_decay = h[0], h[1], h[2], h[3], h[4]
     largest = inputs if inputs > units else units
     rate = learning_rate * rms_rate * largest**0.5 if rms_rate > 0.0 else learning_rate
     of_g = 1.0 if nesterov > 0.5 else 0.0
     of_m = momentum if nesterov > 0.5 else 1.0
-    return rate, 1.0 - learning_rate * h[4], momentum, of_g, of_m, h[5], h[6], h[7], h[10]
+    keep = 1.0 - learning_rate * weight_decay
+    return rate, keep, momentum, of_g, of_m, h[10], h[11], h[12], ns_steps

@@ -223,7 +223,8 @@ def optimizer_lines(update: Update, options: Mapping[str, float]) -> list[str]:
         target, rule = (part.strip() for part in assignment.split(r"\leftarrow"))
         result = after.get(target, update.unconstrained)
         numbers = substituted(rule, {**after, **before, **values})
-        lines.append(aligned(target, rule, numbers, number(result, 6), sign=r"\leftarrow"))
+        forms = (rule,) if numbers == rule else (rule, numbers)
+        lines.append(aligned(target, *forms, number(result, 6), sign=r"\leftarrow"))
         before.pop(target, None)  # later lines read what this one made
     return lines
 
@@ -232,7 +233,7 @@ def _matrix_rule(entry: Entry, options: Mapping[str, float]) -> str:
     """Muon's rule for one weight w of a matrix; N is the matrix of all n, and o a number of O."""
     i, j = entry.place
     read = r"g + \mu m" if options["nesterov"] else "m"
-    scale = rf" \rho \sqrt{{{max(entry.shape)}}}\," if options["rms_rate"] else ""
+    scale = rf" \rho \sqrt{{{max(entry.shape)}}}" if options["rms_rate"] else ""
     return r",\quad".join(
         (
             r"m \leftarrow \mu m + g",
