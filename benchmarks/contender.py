@@ -23,8 +23,9 @@ from benchmarks.workloads import LEARNING_RATES, WORKLOADS
 
 def main() -> None:
     module, workload, optimizer = sys.argv[1:4]
-    prepare = import_module(f"benchmarks.contenders.{module}").prepare
-    train, loss = prepare(WORKLOADS[workload], optimizer, LEARNING_RATES[optimizer])
+    chosen = import_module(f"benchmarks.contenders.{module}")
+    train, loss = chosen.prepare(WORKLOADS[workload], optimizer, LEARNING_RATES[optimizer])
+    memory = getattr(chosen, "peak_memory", peak_memory)
     train(1)
     say({"ready": True})
     for line in sys.stdin:
@@ -36,7 +37,12 @@ def main() -> None:
         elif "loss" in order:
             say({"loss": loss()})
         else:
-            say({"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024})
+            say({"memory": memory()})
+
+
+def peak_memory() -> float:
+    """Of this process, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def say(answer: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@
 
 Contenders live in processes of their own and take turns, a short stretch each, so that what else
 the machine does falls on all alike; the best stretch counts. benchmarks/requirements.txt names
-the peers; those that are not installed are left out.
+the peers, benchmarks/package.json those in Node; those that are not installed are left out.
 """
 
 from __future__ import annotations
@@ -213,7 +213,8 @@ def take_turns(runners: list[Contender], workload: Workload, rounds: int) -> dic
 
 
 def is_installed(module: str) -> bool:
-    return find_spec(import_module(f"benchmarks.contenders.{module}").NEEDS) is not None
+    needs = import_module(f"benchmarks.contenders.{module}").NEEDS
+    return bool(needs()) if callable(needs) else find_spec(needs) is not None
 
 
 def label(module: str) -> str:

@@ -444,6 +444,44 @@ def momentum_of_nadam(beta_1: float, step: int) -> float:
     return beta_1 * (1 - 0.5 * 0.96**step)
 
 
+def newton_schulz(x: Array, steps: int, a: float, b: float, c: float) -> Array:
+    """Keras's iteration as Keras writes it: rows are the shorter side."""
+    if x.shape[0] > x.shape[1]:
+        return newton_schulz(x.T, steps, a, b, c).T
+    x = x / (np.sqrt((x**2).sum()) + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+def optimize_by_muon(net: Net, g: Array, slots: list[Array], t: Training, step: int) -> Array:
+    """All parameters after: hidden weights by their orthogonalized momentum, the rest by Adam."""
+    momentum, nesterov, n, rms, decay, ratio, beta_1, beta_2, adam_decay, epsilon, *abc = t.options
+    w, rate = net.flat, rate_of(t, step)
+    if not slots:
+        slots += [np.zeros_like(w), np.zeros_like(w), np.zeros_like(w)]
+    rest, start = np.ones(w.size, dtype=bool), 0
+    for W, bias, norm in zip(net.weights[:-1], net.biases, net.every_norm, strict=False):
+        part = slice(start, start + W.size)
+        start, rest[part] = start + W.size + (3 if norm else 1) * bias.size, False
+        M = slots[0][part]
+        M[:] = momentum * M + g[part]
+        N = (g[part] + momentum * M if nesterov else M).reshape(W.shape)
+        scale = rms * np.sqrt(max(W.shape)) if rms else 1.0
+        moved = W - rate * decay * W - rate * scale * newton_schulz(N, int(n), *abc)
+        w[part] = moved.ravel()
+    adam = Training(
+        optimizer="adam", learning_rate=rate * ratio, options=(beta_1, beta_2, epsilon, 0)
+    )
+    others, memory = w[rest] - rate * adam_decay * w[rest], [slot[rest] for slot in slots]
+    optimize(others, g[rest], memory, adam, step)
+    w[rest] = others
+    for slot, kept in zip(slots, memory, strict=True):
+        slot[rest] = kept
+    return w
+
+
 def optimize(w: Array, g: Array, slots: list[Array], t: Training, step: int) -> None:
     """One update of all parameters w in place, as Keras's documentation has it."""
     rate, h = rate_of(t, step), t.options
@@ -545,8 +583,11 @@ def train(net: Net, X: Array, Y: Array, t: Training, n_steps: int) -> list[float
         for gradients, W in zip(layers, net.weights, strict=True):
             gradients[0] = gradients[0] + t.regularization_rate * slope(W)
         parts = clipped([part for gradients in layers for part in gradients], t)
-        flat = net.flat
-        optimize(flat, np.concatenate([part.ravel() for part in parts]), slots, t, step)
+        flat, g = net.flat, np.concatenate([part.ravel() for part in parts])
+        if t.optimizer == "muon":
+            flat = optimize_by_muon(net, g, slots, t, step)
+        else:
+            optimize(flat, g, slots, t, step)
         net.read(flat)
         for W in net.weights if t.max_norm else []:
             norms = np.sqrt((W**2).sum(axis=0))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.engine import cpu, kernels
+from core.engine import cpu
 from core.engine.cpu import CPUEngine
 from core.engine.layout import Layout
 from core.experiment import Dense, NetworkConfig
@@ -92,6 +92,7 @@ def test_any_batch_size(batch_size):
     compare(replace(CCE, batch_size=batch_size))
 
 
+MUON = OPTIMIZERS["muon"].values()
 CASES_OF_OPTIMIZERS = [
     ("sgd", (0.0, 0.0)),
     ("sgd", (0.9, 0.0)),
@@ -114,6 +115,8 @@ CASES_OF_OPTIMIZERS = [
     ("nadam", (0.6, 0.8, 1e-3)),
     ("lion", (0.9, 0.99)),
     ("lion", (0.5, 0.7)),
+    ("muon", MUON),
+    ("muon", (0.7, 0.0, 3.0, 0.0, 0.2, 0.3, 0.8, 0.9, 0.1, 1e-4, 2.0, -1.5, 0.5)),
 ]
 
 
@@ -204,6 +207,31 @@ def test_every_shape(sizes):
     compare(replace(CCE, batch_size=40, optimizer="adam", learning_rate=0.003), sizes, n=90)
 
 
+@pytest.mark.parametrize("sizes", [(2, 3), (40, 70, 90, 10), (300, 120, 10), (3, 1, 1, 17, 2)])
+def test_matrices_of_every_shape(sizes):
+    """Muon's: tall and wide, of one row, of more than one vector, and none at all."""
+    t = replace(CCE, batch_size=40, optimizer="muon", learning_rate=0.003)
+    compare(t, sizes, n=90, tolerance=3e-4)
+
+
+def test_scratch_for_matrices_is_there_only_where_matrices_move():
+    net, (X, Y) = Net.random((2, 5, 3), ("tanh", "softmax")), classes(20)
+    assert an_engine(net, X, Y, CCE).buffers.K.size == 0
+    muon = an_engine(net, X, Y, replace(CCE, optimizer="muon"))
+    assert muon.buffers.K.size == 16 * (5 + 2 * 2 + 64)
+
+
+def test_a_momentum_that_overflows_is_noticed():
+    t = Training("mean_absolute_error", "muon", 1e-3, batch_size=4)
+    X, Y = np.full((4, 1), 3e38, dtype=np.float32), np.zeros((4, 1), dtype=np.float32)
+    net = Net([np.full((1, 2), 1e-30), np.ones((2, 1))], [np.zeros(2), np.zeros(1)], ["linear"] * 2)
+    engine = an_engine(net, X, Y, t)
+    done, _, finite = engine.run(5, NO_ROWS, NEVER, 0)
+    assert done < 5
+    assert not finite
+    assert cpu.first_nonfinite(engine) == (0, "update")
+
+
 VARIANT_FLAGS = ("centered", "amsgrad")
 
 
@@ -246,6 +274,13 @@ def a_bit_of_everything() -> np.ndarray:
     return np.concatenate([*results, engine.params])
 
 
+def run_python(code: str, at: Path = ROOT, **environment: str) -> str:
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=at, env=env, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
 def test_the_kernels_as_plain_python(tmp_path):
     """Every kernel means what its Python says."""
     code = "import numpy as np; from tests.test_engine import a_bit_of_everything as f\n"
@@ -253,22 +288,6 @@ def test_the_kernels_as_plain_python(tmp_path):
     run_python(code, NUMBA_DISABLE_JIT="1", at=tmp_path)
     plain = np.load(tmp_path / "result.npy")
     np.testing.assert_allclose(a_bit_of_everything(), plain, rtol=1e-4, atol=1e-5)
-
-
-def test_nothing_compiles_anew():
-    """One compiled kernel serves every network, loss and optimizer, and arrays of every kind."""
-    a_bit_of_everything()
-    layout, frozen = Layout((3, 2), ("tanh",)), np.ones(8, dtype=np.float32)
-    X, Y = np.ones((4, 3), dtype=np.float32), np.ones((4, 2), dtype=np.float32)
-    for array in (frozen, X, Y):
-        array.flags.writeable = False
-    cpu.predict(layout, frozen, X)
-    cpu.predict(layout, frozen[:].copy(), np.asfortranarray(X))
-    cpu.loss_and_gradients(layout, frozen, X, Y, "huber")
-    engine = CPUEngine(layout, X, np.asfortranarray(Y), loss="hinge", optimizer="adam", seed=1)
-    engine.run(1, NO_ROWS, NEVER, 0)
-    for entry in (kernels.run, kernels.outputs, kernels.gradients):
-        assert len(entry.overloads) == 1
 
 
 # ---- determinism ----------------------------------------------------------------------------
@@ -506,79 +525,6 @@ def test_no_samples():
     assert cpu.predict(layout, params, X).shape == (0, 3)
     Y = np.zeros((0, 3), np.float32)
     assert cpu.loss_sums(layout, params, X, Y, "huber")[0] == 0
-
-
-# ---- the cache ------------------------------------------------------------------------------
-
-
-def run_python(code: str, at: Path = ROOT, **environment: str) -> str:
-    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=at, env=env, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def test_the_kernels_are_loaded_from_the_cache():
-    warm = "from core.engine.warm import warm; warm(); from core.engine import kernels as k;"
-    hits = "print(*(sum(e.stats.cache_hits.values()) for e in (k.run, k.outputs, k.gradients)))"
-    run_python(warm)
-    assert run_python(warm + hits) == "1 1 1"
-
-
-@pytest.fixture
-def call_twice(tmp_path):
-    """Call an entry of our own in a fresh process; returns its result and whether it was cached."""
-    module = "from core.engine.jit import entry\n@entry\ndef twice(x):\n    return 2 * x\n"
-    (tmp_path / "small.py").write_text(module)
-    code = "from small import twice; print(twice(21), sum(twice.stats.cache_hits.values()))"
-
-    def call(cache: Path = tmp_path / "cache") -> str:
-        path = os.pathsep.join([str(ROOT), str(tmp_path)])
-        return run_python(code, PYTHONPATH=path, NEURAL_PLAYGROUND_CACHE=str(cache))
-
-    return call
-
-
-@pytest.mark.parametrize("suffix", ["nbi", "nbc", "sha256"])
-def test_a_damaged_cache_is_replaced(call_twice, tmp_path, suffix):
-    assert [call_twice(), call_twice()] == ["42 0", "42 1"]
-    (path,) = (tmp_path / "cache").rglob(f"*.{suffix}")  # index, machine code, checksum
-    kept = path.read_bytes()
-    flipped = bytearray(kept)
-    flipped[len(kept) // 2] ^= 255
-    for damaged in (kept[:-20], bytes(flipped)):
-        path.write_bytes(damaged)
-        assert call_twice() == "42 0"
-        assert call_twice() == "42 1"
-
-
-def test_processes_that_compile_at_once(call_twice):
-    with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(lambda _: call_twice(), range(4)))
-    assert {result.split()[0] for result in results} == {"42"}
-    assert call_twice() == "42 1"
-
-
-def test_a_folder_that_others_may_write_to_is_not_trusted(tmp_path):
-    shared = tmp_path / "neural-playground"
-    shared.mkdir()
-    shared.chmod(0o777)
-    names = {"TMPDIR": str(tmp_path / "tmp"), "NEURAL_PLAYGROUND_CACHE": ""}
-    (tmp_path / "tmp").mkdir()
-    where = "from core.engine.cache import folder; print(folder())"
-    folder = run_python(where, XDG_CACHE_HOME=str(tmp_path), **names)
-    assert folder.startswith(str(tmp_path / "tmp"))
-
-
-def test_a_folder_that_cannot_be_made(tmp_path):
-    blocked = tmp_path / "file"
-    blocked.write_text("in the way")
-    where = "from core.engine.cache import folder; print(folder())"
-    names = {"NEURAL_PLAYGROUND_CACHE": str(blocked), "TMPDIR": str(tmp_path)}
-    folder = run_python(where, XDG_CACHE_HOME=str(tmp_path), **names)
-    assert folder.startswith(str(tmp_path / "neural-playground" / ""))
-    folder = run_python(where, XDG_CACHE_HOME=str(blocked), **names)
-    assert folder.startswith(str(tmp_path / "neural-playground-"))
 
 
 @pytest.mark.parametrize("sizes", [(2, 3, 1), (3, 5, 4, 3), (7, 65, 33, 2), (300, 20, 3)])

@@ -17,6 +17,7 @@ from core.maths.losses import LOSSES
 from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS, RULES
 from core.maths.options import Option
+from core.maths.orthogonal import matrix_step, orthogonalized
 from core.maths.registry import get, shown
 from core.maths.regularizers import REGULARIZERS
 from core.maths.rules import N_CONSTANTS, N_SLOTS
@@ -100,7 +101,7 @@ def test_the_lists_are_complete():
     assert list(LOSSES) == list(LOSS_FORMULAS)
     assert list(OPTIMIZERS) == [
         *("sgd", "rmsprop", "adagrad", "adadelta"),
-        *("adam", "adamw", "adamax", "nadam", "lion"),
+        *("adam", "adamw", "adamax", "nadam", "lion", "muon"),
     ]
     assert list(REGULARIZERS) == list(PENALTY_FORMULAS)
     assert {"zeros", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal"} < {*INITIALIZERS}
@@ -499,9 +500,59 @@ def test_defaults_are_those_of_keras():
         "adamax": adam,
         "nadam": adam,
         "lion": {"beta_1": 0.9, "beta_2": 0.99},
+        "muon": {
+            **{"adam_beta_1": 0.9, "adam_beta_2": 0.999, "adam_weight_decay": 0.004},
+            **{"epsilon": 1e-7, "weight_decay": 0.004},
+            **{"muon_a": 3.4445, "muon_b": -4.775, "muon_c": 2.0315, "adam_lr_ratio": 1.0},
+            **{"momentum": 0.95, "ns_steps": 5, "nesterov": True, "rms_rate": 0.2},
+        },
     }
     rates = {name: record.learning_rate for name, record in OPTIMIZERS.items()}
     assert rates == {name: 0.01 if name == "sgd" else 0.001 for name in OPTIMIZERS}
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (7, 4), (4, 7), (1, 6), (6, 1)])
+def test_the_orthogonal_part_keeps_directions_and_evens_out_lengths(shape):
+    """N = U S V': Keras's iteration takes each singular value by itself, near to 1, as U s V'."""
+    N = np.random.default_rng(0).normal(size=shape)
+    a, b, c = 3.4445, -4.775, 2.0315
+    U, S, V = np.linalg.svd(N, full_matrices=False)
+    s = S / (np.sqrt((S**2).sum()) + 1e-7)
+    for _ in range(5):
+        s = a * s + b * s**3 + c * s**5
+    assert s.min() > 0.6
+    assert s.max() < 1.25
+    np.testing.assert_allclose(orthogonalized(N, 5, a, b, c), U * s @ V, atol=1e-12)
+    assert not orthogonalized(np.zeros(shape), 5, a, b, c).any()
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("rms_rate", [0.0, 0.2])
+def test_two_steps_of_muon_s_matrices(nesterov, rms_rate):
+    rng, record = np.random.default_rng(1), OPTIMIZERS["muon"]
+    options = {"nesterov": nesterov, "rms_rate": rms_rate, "weight_decay": 0.1, "momentum": 0.8}
+    constants = record.matrix_prepare(record.values(options), 0.05, 6.0, 3.0)
+    W, M = rng.normal(size=(6, 3)), np.zeros((6, 3))
+    w, m = W.copy(), M.copy()
+    for G in rng.normal(size=(2, 6, 3)):
+        step = matrix_step(W, G, M, constants)
+        W, M = step.after, step.momentum
+        m = 0.8 * m + G
+        read = G + 0.8 * m if nesterov else m
+        scale = rms_rate * np.sqrt(6) if rms_rate else 1.0
+        w = w - 0.05 * 0.1 * w - 0.05 * scale * naive.newton_schulz(read, 5, 3.4445, -4.775, 2.0315)
+        np.testing.assert_allclose(step.read, read, rtol=1e-13)
+        np.testing.assert_allclose(W, w, rtol=1e-12)
+
+
+def test_what_is_no_matrix_muon_moves_as_adamw_with_its_own_share_of_the_rate():
+    options = {"adam_lr_ratio": 0.3, "adam_beta_1": 0.8, "adam_weight_decay": 0.0}
+    states = run("muon", GRADIENTS, START, 0.05, **options)
+    np.testing.assert_allclose(states, run("adam", GRADIENTS, START, 0.015, beta_1=0.8), rtol=1e-12)
+    decayed = run("muon", GRADIENTS[:1], START, 0.05, adam_weight_decay=0.1)[0]
+    np.testing.assert_allclose(
+        decayed, run("adamw", GRADIENTS[:1], START, 0.05, weight_decay=0.1)[0], rtol=1e-12
+    )
 
 
 def test_option_values_come_in_order_with_defaults_filled_in():

@@ -164,6 +164,16 @@ CASES = {
     "nadam": {"optimizer": "nadam", "learning_rate": 0.01},
     "lion": {"optimizer": "lion", "learning_rate": 0.01},
     "adamw": {"optimizer": "adamw", "learning_rate": 0.01},
+    "muon": {"optimizer": "muon", "learning_rate": 0.01},
+    "muon of all kinds": {
+        "optimizer": "muon",
+        "learning_rate": 0.01,
+        "optimizer_options": {"nesterov": False, "rms_rate": 0.0, "weight_decay": 0.5},
+        "regularizer": "l2",
+        "regularization_rate": 0.1,
+        "global_clip_norm": 0.1,
+        "max_norm": 0.8,
+    },
     "schedule": {
         "optimizer": "sgd",
         "schedule": "cosine",

@@ -18,6 +18,7 @@ from core import (
     NetworkConfig,
     Trainer,
     TrainingConfig,
+    exchange,
 )
 from core.history import Checkpoints
 from core.maths.optimizers import OPTIMIZERS
@@ -282,6 +283,26 @@ def test_live_batch_size_keeps_the_place_in_the_epoch():
     assert trainer.steps_to_epoch_end == 5
     trainer.epoch()
     assert (trainer.step_count, trainer.epoch_count) == (6, 1)
+
+
+def test_matrices_move_the_same_however_a_run_is_taken(tmp_path):
+    """Muon: sliced, taken back, branched off and replayed from a file, with edits on the way."""
+    whole, sliced = Trainer(small(optimizer="muon")), Trainer(small(optimizer="muon"))
+    for trainer, pieces in ((whole, (40, 60)), (sliced, (1, 39, 7, 53))):
+        done = 0
+        for n in pieces:
+            if done == 40:
+                trainer.change(ns_steps=7, momentum=0.8)
+            done += trainer.step(n)
+    assert bits(sliced) == bits(whole)
+    sliced.goto(57)
+    branch = sliced.branch()
+    sliced.goto(17)
+    sliced.goto(100)
+    branch.goto(100)
+    exchange.save(whole, tmp_path / "muon.npz")
+    replayed = Trainer.replay(exchange.load(tmp_path / "muon.npz").run)
+    assert bits(whole) == bits(sliced) == bits(branch) == bits(replayed)
 
 
 def test_a_branch_goes_its_own_way():

@@ -267,6 +267,20 @@ def test_a_bias_can_be_followed_too() -> None:
     assert any("Checked" in block.value for block in checked(app).success)
 
 
+def test_muon_says_which_weights_move_together() -> None:
+    app = draw("one_step", run(training=TrainingConfig(optimizer="muon")))
+    words = " ".join(block.value for block in app.caption)
+    assert "leaves biases and the output layer's weights to Adam" in words
+    app.selectbox[0].set_value(0).run()
+    words = " ".join(block.value for block in checked(app).caption)
+    assert "momentum N of all 2 × 4 weights is made orthogonal by 5 steps" in words
+    latex = " ".join(block.value for block in app.latex)
+    assert r"\operatorname{orthogonal}(N)_{1,1} \\ &= " in latex
+    assert latex.count(r"\operatorname{orthogonal}(N)") == 1
+    app.selectbox[1].set_value(-1).run()
+    assert r"\lambda_A" in " ".join(block.value for block in checked(app).latex)
+
+
 def test_the_shown_code_makes_the_shown_predictions(tmp_path: Any, monkeypatch: Any) -> None:
     from core import exchange
 

@@ -15,6 +15,7 @@ from core.engine.layout import INPUTS
 from core.engine.memory import OPTIMIZER, SEED
 from core.engine.normalize import normalize, scale_gradients, through_normalization
 from core.engine.norms import after_update, before_update, n_blocks
+from core.engine.products import AT_0
 from core.engine.signals import add_to, peek, swap
 from core.engine.team import (
     ACTIVATE,
@@ -102,4 +103,5 @@ def do_part(part, table, params, slots, X, order, buffers, settings, team, T):
         after_update(first, last, n_blocks(table), table, params, before, squares)
     elif operation == UPDATE:
         code, c = settings.codes[OPTIMIZER], team.constants
-        move(first, last, code, params, buffers.G, slots, c, team.finite)
+        end = buffers.G.size
+        move(first, last, AT_0, end, code, params, buffers.G, slots, c, team.finite)

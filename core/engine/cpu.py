@@ -63,7 +63,7 @@ def _output_rule(loss: str, activation: str) -> int:
 
 def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
     """Settings with everything off but the loss: no optimizer, penalty, dropout or clipping."""
-    codes = np.zeros(8, dtype=np.int64)
+    codes = np.zeros(memory.N_CODES, dtype=np.int64)
     codes[memory.LOSS] = _code(LOSSES, loss, "loss")
     codes[memory.OUTPUT_RULE] = _output_rule(loss, layout.output_activation)
     per_sample = LOSSES[loss].mean_over == "samples"
@@ -72,7 +72,7 @@ def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
     return memory.Settings(
         codes=codes,
         numbers=np.zeros(9),
-        options=np.zeros(8),
+        options=np.zeros(memory.N_OPTIONS),
         schedule=np.zeros(8),
         dropout=np.zeros(layout.n_layers, dtype=np.float32),
         weights=np.zeros(0, dtype=np.float32),
@@ -119,6 +119,8 @@ class CPUEngine:
         self._drawn = np.full(2, -1, dtype=np.int64)
         self._settings = _settings(layout, loss, 1)
         self._settings.codes[memory.SEED] = seed
+        if self.optimizer.matrix_prepare is not None:
+            self._settings.codes[memory.MATRICES] = layout.n_layers - 1
         self._loss = LOSSES[loss]
         self._width, self._with_dropout = 0, False
         self.configure(
@@ -187,7 +189,12 @@ class CPUEngine:
             worth = 1 + self.layout.n_parameters * width // WORK_A_HELPER
             self._threads = min(worth, crew.shared().threads)
             self.buffers = buffers_for(
-                self.layout, width, dropout=dropout, training=True, threads=self._threads
+                self.layout,
+                width,
+                dropout=dropout,
+                training=True,
+                matrices=bool(self._settings.codes[memory.MATRICES]),
+                threads=self._threads,
             )
             self._width, self._with_dropout = width, dropout
             if self._threads > 1:

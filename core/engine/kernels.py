@@ -58,6 +58,7 @@ from core.engine.memory import (
     LAST_WIDTH,
     LEARNING_RATE,
     LOSS,
+    MATRICES,
     MAX_NORM,
     MEAN_OVER,
     N_COLUMNS,
@@ -85,6 +86,7 @@ from core.engine.normalize import (
     through_normalization_together,
 )
 from core.engine.norms import after_update, before_update, layer_norms, n_blocks, norm
+from core.engine.orthogonal import move_matrix
 from core.engine.products import (
     AT_0,
     by_samples,
@@ -454,10 +456,10 @@ def is_finite(x):
 
 
 @kernel
-def move(first, last, code, params, G, slots, constants, finite):
-    """Move a range of the parameters, in whole vectors; finite[0] is nan if one no longer is."""
+def move(first, last, begin, end, code, params, G, slots, constants, finite):
+    """Move vectors first to last of a range; finite[0] is nan if a number no longer is finite."""
     c0, c1, c2, c3, c4 = constants[0], constants[1], constants[2], constants[3], constants[4]
-    start, stop = first * LANES, last * LANES
+    start, stop = begin + first * LANES, min(begin + last * LANES, end)
     W, g = params[start:stop], G[start:stop]
     s, r, q = slots.s[start:stop], slots.r[start:stop], slots.q[start:stop]
     found = update_all(code, W, g, s, r, q, c0, c1, c2, c3, c4)
@@ -469,14 +471,27 @@ move_together = shared(UPDATE, move)
 
 
 @kernel
-def update(team, params, G, slots, settings, rate, step):
-    """Move every parameter; returns 0, or nan if a parameter or slot is no longer finite."""
-    code, c, finite = settings.codes[OPTIMIZER], team.constants, team.finite
+def update(team, table, params, buffers, slots, settings, rate, step):
+    """Move every parameter; returns 0, or nan if a parameter or slot is no longer finite.
+
+    The weights of the first MATRICES layers move as matrices, what lies between them one by one.
+    """
+    code, G, matrices = settings.codes[OPTIMIZER], buffers.G, settings.codes[MATRICES]
+    c, finite, start = team.constants, team.finite, AT_0
     c0, c1, c2, c3, c4 = prepare(code, settings.options, rate, np.float64(step))
     c[0], c[1], c[2], c[3], c[4] = f32(c0), f32(c1), f32(c2), f32(c3), f32(c4)
     finite[0] = ZERO
-    cost = UPDATE_COST * G.size
-    move_together(team, AT_0, G.size // LANES, cost, code, params, G, slots, c, finite)
+    for layer in range(matrices + 1):
+        stop, cost = G.size, UPDATE_COST * G.size
+        if matrices > 0:
+            cost = AT_0  # what is left is little
+        if layer < matrices:
+            moved = move_matrix(table, layer, params, G, slots.s, buffers.K, settings.options, rate)
+            finite[0] += moved
+            start, stop = table[layer, BIASES], table[layer, STOP]
+        vectors = (stop - start + LANES - 1) // LANES
+        move_together(team, AT_0, vectors, cost, start, stop, code, params, G, slots, c, finite)
+        start = stop
     return finite[0]
 
 
@@ -580,7 +595,7 @@ def run(
             record_before(team, table, params, buffers, rows[n_rows])
         clip(table, buffers.G, numbers)
         rate = learning_rate(settings, step)
-        finite = update(team, params, buffers.G, slots, settings, rate, step)
+        finite = update(team, table, params, buffers, slots, settings, rate, step)
         sound = move_statistics(table, params, buffers.B)
         if numbers[MAX_NORM] > 0.0:
             hold_norms(table, params, numbers)

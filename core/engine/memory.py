@@ -6,6 +6,7 @@ Kernels allocate nothing. All of it is flat: place by place as `layout` and the 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,8 @@ ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 STEP, EPOCH, POSITION = range(3)
 ORDER_EPOCH, LAST_WIDTH = range(2)
 OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED, SCHEDULE = range(8)
+MATRICES = 8  # how many layers, from the first, have weights that move as a whole matrix
+N_CODES = 9
 (
     LEARNING_RATE,
     REGULARIZATION_RATE,
@@ -41,6 +44,10 @@ OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED, SCHEDULE
 BY_SLOPE, BY_SOFTMAX, DIFFERENCE, NORMALIZED = range(4)
 
 PER_OUTPUT, PER_SAMPLE = range(2)  # what the mean of a loss is taken over
+
+N_OPTIONS = 16  # places for those of an optimizer
+
+MATRIX_ROWS = 64  # of a matrix that are replaced at a time: see `orthogonal`
 
 N_COLUMNS = 4  # of a recorded row, before the three groups of columns by layer
 
@@ -64,8 +71,9 @@ class Buffers(NamedTuple):
     B: Floats
     G: Floats
     before: Floats  # parameters before the update, kept on recorded steps
-    sums: np.ndarray  # float64: squares of gradients, parameters and updates, block by block
+    K: Floats  # see `orthogonal`; empty unless the optimizer moves matrices
     C: Floats  # (width,): weights of the samples, 1 where all count alike
+    sums: np.ndarray  # float64: squares of gradients, parameters and updates, block by block
 
 
 class Slots(NamedTuple):
@@ -120,8 +128,25 @@ def scratch_a_thread(layout: Layout, width: int) -> int:
     return (whole(width) + max(layout.sizes)) * LANES
 
 
+def matrix_scratch(layout: Layout) -> int:
+    """How many numbers `orthogonal` needs for the largest of the hidden layers."""
+    return max(
+        (
+            whole(min(pair)) * (max(pair) + 2 * min(pair) + MATRIX_ROWS)
+            for pair in pairwise(layout.sizes[:-1])
+        ),
+        default=0,
+    )
+
+
 def buffers_for(
-    layout: Layout, width: int, *, dropout: bool, training: bool, threads: int = 1
+    layout: Layout,
+    width: int,
+    *,
+    dropout: bool,
+    training: bool,
+    matrices: bool = False,
+    threads: int = 1,
 ) -> Buffers:
     """Scratch memory for batches of up to `width` samples, cut from one block."""
     width, inputs, outputs = whole(width), layout.n_inputs, layout.n_outputs
@@ -142,9 +167,10 @@ def buffers_for(
         "N": units * layout.is_normalized,
         "V": layout.n_layers * width * layout.is_normalized,
         "B": 2 * layout.n_units * layout.is_normalized,
+        "K": matrix_scratch(layout) * matrices,
+        "C": width,
         "G": parameters * training,
         "before": parameters * training,
-        "C": width,
     }
     block, start, parts = aligned(sum(map(whole, sizes.values()))), 0, {}
     for name, size in sizes.items():

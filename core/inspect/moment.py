@@ -12,9 +12,11 @@ from core.data.targets import encode_targets
 from core.experiment import TrainingConfig
 from core.inspect.normalizing import Normalizing, normalizing_of
 from core.inspect.trace import LayerTrace, Place, Trace, trace
-from core.inspect.update import Rule, Update, trace_update
+from core.inspect.update import Entry, Rule, Update, trace_matrix, trace_update
 from core.maths import losses, optimizers, random, registry, regularizers
 from core.maths.normalizations import PARAMETERS
+from core.maths.orthogonal import MatrixStep
+from core.maths.rules import MatrixConstants
 
 if TYPE_CHECKING:
     from core.data import Dataset
@@ -87,15 +89,49 @@ class Moment:
 
         i: which input the weight of unit j reads, None for the unit's bias, "gamma" or "beta".
         """
-        update = self._by_the_optimizer(traced, i, j)
+        if isinstance(i, int) and self._moves_matrices:
+            update = self._with_its_matrix(traced, i, j)
+        else:
+            update = self._by_the_optimizer(traced, i, j)
         longest = self.training.max_norm
         if not isinstance(i, int) or not longest:
             return update
-        others = range(len(self.layers[self.layer][0]))
-        weights = [self._by_the_optimizer(traced, k, j).after for k in others]
-        length = float(np.linalg.norm(weights))
+        length = float(np.linalg.norm(self._weights_into(traced, j)))
         scale = min(length, longest) / (SMALLEST_LENGTH + length)
         return replace(update, after=update.after * scale)
+
+    @property
+    def _moves_matrices(self) -> bool:
+        """Whether the optimizer moves this layer's weights as one matrix."""
+        record = registry.get(optimizers.OPTIMIZERS, self.training.optimizer, "optimizer")
+        return record.matrix_prepare is not None and self.layer < len(self.layers) - 1
+
+    def _weights_into(self, traced: Trace, j: int) -> np.ndarray:
+        """All weights into unit j as the optimizer makes them, before any constraint."""
+        if self._moves_matrices:
+            return self._matrix_step(traced)[0].after[:, j]
+        others = range(len(self.layers[self.layer][0]))
+        return np.array([self._by_the_optimizer(traced, k, j).after for k in others])
+
+    def _matrix_step(self, traced: Trace) -> tuple[MatrixStep, MatrixConstants]:
+        weights, gradients = self.layers[self.layer][0], self._read(traced)[0]
+        return trace_matrix(self._rule(), weights, gradients, self.slots[0][0])
+
+    def _with_its_matrix(self, traced: Trace, i: int, j: int) -> Update:
+        """The update of a weight that moves with its whole matrix, before any constraint."""
+        step, constants = self._matrix_step(traced)
+        update = self._by_the_optimizer(traced, i, j)
+        inputs, units = step.after.shape
+        entry = Entry((inputs, units), (i, j), float(step.read[i, j]), float(step.direction[i, j]))
+        return replace(
+            update,
+            constants=constants,
+            slots_before={"m": update.slots_before["m"]},
+            slots_after={"m": float(step.momentum[i, j])},
+            unconstrained=float(step.after[i, j]),
+            after=float(step.after[i, j]),
+            matrix=entry,
+        )
 
     def _by_the_optimizer(self, traced: Trace, i: Place, j: int) -> Update:
         """The update before any constraint on the weights."""
@@ -113,7 +149,7 @@ class Moment:
             [float(slot[part][place]) for slot in self.slots],
             step=self.step + 1,
             is_weight=is_weight,
-            clipped=self._clipped(traced, part, place) if self._clips else None,
+            clipped=float(self._read(traced)[part][place]) if self._clips else None,
         )
 
     def _rule(self) -> Rule:
@@ -169,8 +205,11 @@ class Moment:
         training = self.training
         return any((training.clip_value, training.clip_norm, training.global_clip_norm))
 
-    def _clipped(self, traced: Trace, part: int, place: int | tuple[int, int]) -> float:
-        """Clip as Keras does: by value, by the norm of each matrix and vector, by that of all."""
+    def _read(self, traced: Trace) -> tuple[np.ndarray, ...]:
+        """What the optimizer reads for the layer's parameters: penalty, then clipping.
+
+        Clipped as Keras does: by value, by the norm of each matrix and vector, by that of all.
+        """
         training = self.training
         all_gradients = [self._with_penalty(layer) for layer in traced.layers]
         if bound := training.clip_value:
@@ -179,13 +218,13 @@ class Moment:
             ]
         if bound := training.clip_norm:
             all_gradients = [tuple(_shortened(g, bound) for g in pair) for pair in all_gradients]
-        gradient = float(all_gradients[self.layer][part][place])
+        own = all_gradients[self.layer]
         if bound := training.global_clip_norm:
             length = float(
                 np.sqrt(sum(float((g * g).sum()) for pair in all_gradients for g in pair))
             )
-            gradient *= min(1.0, bound / length) if length else 1.0
-        return gradient
+            own = tuple(g * (min(1.0, bound / length) if length else 1.0) for g in own)
+        return own
 
     def _with_penalty(self, layer: LayerTrace) -> tuple[np.ndarray, ...]:
         """A layer's gradients, of weights and biases first, the regularizer's share added."""

@@ -5,8 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.maths import optimizers, registry, regularizers, rules
 from core.maths.options import Value
+from core.maths.orthogonal import MatrixStep, matrix_step
+from core.maths.rules import MatrixConstants
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One weight of a matrix that Muon moves.
+
+    shape: (inputs, units); place: input and unit, from 0.
+    read: its number in what is made orthogonal; direction: its number in the orthogonal matrix, to
+    which every weight of the matrix has contributed.
+    """
+
+    shape: tuple[int, int]
+    place: tuple[int, int]
+    read: float
+    direction: float
 
 
 @dataclass(frozen=True)
@@ -17,7 +37,8 @@ class Update:
     clipped: their sum after clipping, which is what the optimizer reads.
     slots_before, slots_after: the optimizer's memory by name. constants: what the optimizer
     prepared for this step (c0, c1, ... of its record). unconstrained: what the optimizer makes of
-    the parameter; after: the same, but for a weight that max_norm scales down.
+    the parameter; after: the same, but for a weight that max_norm scales down. matrix: of a weight
+    that moves with its whole matrix (Muon), what that made of it; constants are then the matrix's.
     """
 
     optimizer: str
@@ -32,6 +53,7 @@ class Update:
     before: float
     unconstrained: float
     after: float
+    matrix: Entry | None = None
 
     @property
     def change(self) -> float:
@@ -89,3 +111,21 @@ def trace_update(
         unconstrained=float(after),
         after=float(after),
     )
+
+
+def trace_matrix(
+    rule: Rule, weights: NDArray, gradients: NDArray, momentum: NDArray
+) -> tuple[MatrixStep, MatrixConstants]:
+    """Work out the step of a hidden layer's weights; all (inputs, units), float64.
+
+    gradients: as the optimizer reads them, with penalty and after clipping.
+    The optimizer must be one that moves matrices. Returns the step and its prepared constants.
+    """
+    record = registry.get(optimizers.OPTIMIZERS, rule.optimizer, "optimizer")
+    assert record.matrix_prepare is not None
+    inputs, units = weights.shape
+    constants = record.matrix_prepare(
+        record.values(rule.options), rule.learning_rate, float(inputs), float(units)
+    )
+    W, G, M = (array.astype(np.float64) for array in (weights, gradients, momentum))
+    return matrix_step(W, G, M, constants), constants

@@ -20,6 +20,8 @@ class Optimizer:
     slot_start: what every slot starts at, unless `slot_option` names an option that says so.
     learning_rate: Keras's default.
     variants: by the name of a flag, what the optimizer becomes where it is set: see `under`.
+    matrix_prepare(h, learning_rate, inputs, units): set if the weights of hidden layers are moved
+    as whole matrices, not by `update`, which then moves the rest; see `core.maths.orthogonal`.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Optimizer:
     slot_start: float = 0.0
     slot_option: str | None = None
     variants: Mapping[str, Optimizer] = field(default_factory=dict)
+    matrix_prepare: rules.PrepareMatrix | None = None
 
     def under(self, options: Mapping[str, Value] | None = None) -> Optimizer:
         """This optimizer, or the variant of it that a flag among these options asks for."""
@@ -195,6 +198,35 @@ _LION = Optimizer(
     update=rules.lion,
 )
 
+# Which parameters are matrices for it: `core.maths.orthogonal`. An rms_rate of 0 is Keras's None.
+_MUON = Optimizer(
+    "muon",
+    "Muon",
+    r"M \leftarrow \mu M + G,\quad N \leftarrow G + \mu M,\quad"
+    r" O \leftarrow \operatorname{orthogonal}(N),\quad"
+    r" W \leftarrow (1 - \eta \lambda) W"
+    r" - \eta \rho \sqrt{\max(n_{\text{in}}, n_{\text{out}})}\, O",
+    slots=("m", "v"),
+    options={
+        "momentum": replace(_MOMENTUM, default=0.95),
+        "nesterov": Option(True, "Nesterov"),
+        "ns_steps": Option(5, "Newton-Schulz steps", low=1, high=20, whole=True),
+        "rms_rate": Option(0.2, "RMS rate", high=10.0),
+        "weight_decay": Option(0.004, "Weight decay"),
+        "adam_lr_ratio": Option(1.0, "Adam rate ratio", high=100.0),
+        "adam_beta_1": Option(0.9, "Adam beta 1", open_high=True),
+        "adam_beta_2": Option(0.999, "Adam beta 2", open_high=True),
+        "adam_weight_decay": Option(0.004, "Adam weight decay"),
+        "epsilon": _EPSILON,
+        "muon_a": Option(3.4445, "Muon a", low=-10.0, high=10.0),
+        "muon_b": Option(-4.775, "Muon b", low=-10.0, high=10.0),
+        "muon_c": Option(2.0315, "Muon c", low=-10.0, high=10.0),
+    },
+    prepare=rules.muon_prepare,
+    update=rules.adam,
+    matrix_prepare=rules.muon_matrix,
+)
+
 OPTIMIZERS: dict[str, Optimizer] = {
     record.name: record
     for record in (
@@ -207,6 +239,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
         _ADAMAX,
         _NADAM,
         _LION,
+        _MUON,
     )
 }
 

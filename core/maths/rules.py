@@ -12,6 +12,8 @@ c0..c4: the constants that `prepare` made of the options.
 The field disagrees on epsilon. Here, as in Keras: inside the root for RMSprop, Adagrad and
 Adadelta (PyTorch: outside for the first two); outside for Adam and its kin, and in Adam, AdamW and
 AMSGrad beside the raw, not the bias-corrected root (PyTorch: beside the corrected one).
+
+Muon moves a matrix as a whole: see `core.maths.orthogonal`.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ N_CONSTANTS = 5  # AdamW and Nadam need that many
 N_SLOTS = 3  # AMSGrad and centered RMSprop need that many
 
 Constants = tuple[float, float, float, float, float]
+MatrixConstants = tuple[float, float, float, float, float, float, float, float, float]
 Prepare = Callable[[Sequence[float], float, float], Constants]
+PrepareMatrix = Callable[[Sequence[float], float, float, float], MatrixConstants]
 Update = Callable[..., tuple[float, float, float, float]]
 
 
@@ -189,3 +193,36 @@ def lion(w, g, s0, s1, s2, c0, c1, c2, c3, c4):  # type: ignore[no-untyped-def]
     m = beta_2 * m + (1 - beta_2) * g.
     """
     return w - c0 * sign(c1 * s0 + c2 * g), c3 * s0 + c4 * g, s1, s2
+
+
+def muon_prepare(h: Sequence[float], learning_rate: float, t: float) -> Constants:
+    """Of `adam`, by which Muon moves what is no matrix of a hidden layer.
+
+    As in Keras the decay goes by the learning rate itself, not by adam_lr_ratio of it.
+    """
+    ratio, beta_1, beta_2, weight_decay, epsilon = h[5], h[6], h[7], h[8], h[9]
+    rate = ratio * learning_rate * (1.0 - beta_2**t) ** 0.5 / (1.0 - beta_1**t)
+    return rate, 1.0 - beta_1, 1.0 - beta_2, epsilon, 1.0 - learning_rate * weight_decay
+
+
+def muon_matrix(
+    h: Sequence[float], learning_rate: float, inputs: float, units: float
+) -> MatrixConstants:
+    """What Muon (Jordan et al. 2024) does to a hidden layer's weights W (inputs, units).
+
+    M = momentum * M + G;  N = G + momentum * M with nesterov, else M
+    W = (1 - learning_rate * weight_decay) * W - rate * orthogonalized(N)
+
+    rate = learning_rate * rms_rate * sqrt(max(inputs, units)) gives the update the size of an
+    Adam's (Liu et al. 2025, as in Keras); with an rms_rate of 0, Keras's None, it is learning_rate.
+    (PyTorch and Jordan have sqrt(max(1, units / inputs)) by default, in place of that root.)
+
+    Returns rate, factor of W, momentum, N's shares of G and of M, muon_a, _b and _c, ns_steps.
+    """
+    momentum, nesterov, ns_steps, rms_rate, weight_decay = h[0], h[1], h[2], h[3], h[4]
+    largest = inputs if inputs > units else units
+    rate = learning_rate * rms_rate * largest**0.5 if rms_rate > 0.0 else learning_rate
+    of_g = 1.0 if nesterov > 0.5 else 0.0
+    of_m = momentum if nesterov > 0.5 else 1.0
+    keep = 1.0 - learning_rate * weight_decay
+    return rate, keep, momentum, of_g, of_m, h[10], h[11], h[12], ns_steps

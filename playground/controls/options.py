@@ -62,5 +62,5 @@ def _range(option: Option) -> dict[str, Any]:
     if option.whole:
         tenth = max(1, int(option.default) // 10)
         return {"min_value": int(option.low), "max_value": int(option.high), "step": tenth}
-    step = 0.01 if float(option.default) > 1e-3 or option.default == 0 else 1e-7
+    step = 0.01 if abs(float(option.default)) > 1e-3 or option.default == 0 else 1e-7
     return {"min_value": option.low, "max_value": option.high, "step": step, "format": "%g"}

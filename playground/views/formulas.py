@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.inspect.update import Update
+from core.inspect.update import Entry, Update
 from core.maths.normalizations import EPSILON
 from core.maths.optimizers import OPTIMIZERS
 
@@ -25,6 +25,11 @@ SYMBOLS = {
     "beta_2": r"\beta_2",
     "epsilon": r"\varepsilon",
     "weight_decay": r"\lambda",
+    "adam_beta_1": r"\beta_1",
+    "adam_beta_2": r"\beta_2",
+    "adam_weight_decay": r"\lambda_A",
+    "adam_lr_ratio": "r",
+    "rms_rate": r"\rho",
     "velocity": "v",
     "mean_square": "s",
     "accumulator": "s",
@@ -41,6 +46,12 @@ NESTEROV = r"v \leftarrow \mu v - \eta g,\quad w \leftarrow w + \mu v - \eta g"
 RMSPROP_MOMENTUM = (
     r"s \leftarrow \rho s + (1 - \rho) g^{2},\quad"
     r" v \leftarrow \mu v + \frac{\eta g}{\sqrt{s + \varepsilon}},\quad w \leftarrow w - v"
+)
+
+# What Muon does to a parameter that is in no hidden layer's matrix.
+MUON_BY_ADAM = (
+    r"w \leftarrow (1 - \eta \lambda_A) w"
+    r" - r \eta\,\frac{\sqrt{1 - \beta_2^{t}}}{1 - \beta_1^{t}}\,\frac{m}{\sqrt{v} + \varepsilon}"
 )
 
 
@@ -225,14 +236,35 @@ def optimizer_lines(update: Update, options: Mapping[str, float]) -> list[str]:
     values["w"] = update.before
     after = {SYMBOLS[name]: value for name, value in update.slots_after.items()}
     before = {SYMBOLS[name]: value for name, value in update.slots_before.items()}
+    if update.matrix is not None:
+        rule = _matrix_rule(update.matrix, options)
+        after |= {"n": update.matrix.read, "o": update.matrix.direction}
+    else:
+        rule = _rule(update.optimizer, options)
     lines = []
-    for assignment in _rule(update.optimizer, options).split(r",\quad"):
+    for assignment in rule.split(r",\quad"):
         target, rule = (part.strip() for part in assignment.split(r"\leftarrow"))
         result = after.get(target, update.unconstrained)
         numbers = substituted(rule, {**after, **before, **values})
-        lines.append(aligned(target, rule, numbers, number(result, 6), sign=r"\leftarrow"))
+        forms = (rule,) if numbers == rule else (rule, numbers)
+        lines.append(aligned(target, *forms, number(result, 6), sign=r"\leftarrow"))
         before.pop(target, None)  # later lines read what this one made
     return lines
+
+
+def _matrix_rule(entry: Entry, options: Mapping[str, float]) -> str:
+    """Muon's rule for one weight w of a matrix; N is the matrix of all n, and o a number of O."""
+    i, j = entry.place
+    read = r"g + \mu m" if options["nesterov"] else "m"
+    scale = rf" \rho \sqrt{{{max(entry.shape)}}}" if options["rms_rate"] else ""
+    return r",\quad".join(
+        (
+            r"m \leftarrow \mu m + g",
+            rf"n \leftarrow {read}",
+            rf"o \leftarrow \operatorname{{orthogonal}}(N)_{{{i + 1},{j + 1}}}",
+            rf"w \leftarrow (1 - \eta \lambda) w - \eta{scale} o",
+        )
+    )
 
 
 def _rule(name: str, options: Mapping[str, float]) -> str:
@@ -243,4 +275,7 @@ def _rule(name: str, options: Mapping[str, float]) -> str:
     if name == "adamw" and not options.get("amsgrad"):
         moments = OPTIMIZERS["adam"].latex.split(r",\quad")[:2]
         return r",\quad".join([*moments, OPTIMIZERS["adamw"].latex])
+    if name == "muon":
+        moments = OPTIMIZERS["adam"].latex.split(r",\quad")[:2]
+        return r",\quad".join([*moments, MUON_BY_ADAM])
     return OPTIMIZERS[name].under(options).latex

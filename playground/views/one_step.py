@@ -315,6 +315,12 @@ def _update(session: Session, moment: Moment, traced: Trace, focus: Focus) -> No
         st.latex(read)
     words = {"optimizer": t(f"optimizer.{update.optimizer}"), "step": f"{update.step:,}"}
     st.caption(t("views.update_of", **words))
+    if update.matrix is not None:
+        inputs, units = update.matrix.shape
+        steps = f"{int(options['ns_steps'])}"
+        st.caption(t("views.update_matrix", inputs=f"{inputs}", units=f"{units}", steps=steps))
+    elif record.matrix_prepare is not None:
+        st.caption(t("views.update_no_matrix"))
     for line in formulas.optimizer_lines(update, options):
         st.latex(line)
     st.latex(derivation.moved(update))

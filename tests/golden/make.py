@@ -14,6 +14,7 @@ what Keras's callbacks make of losses that are given: when they stop, and which 
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -74,6 +75,7 @@ OPTIMIZERS: Mapping[str, Any] = {
     "adamax": keras.optimizers.Adamax,
     "nadam": keras.optimizers.Nadam,
     "lion": keras.optimizers.Lion,
+    "muon": functools.partial(keras.optimizers.Muon, exclude_layers=["output"]),
 }
 SCHEDULES: Mapping[str, Any] = {
     "exponential": keras.optimizers.schedules.ExponentialDecay,
@@ -144,7 +146,8 @@ def cases() -> dict[str, Case]:
 
 
 # How many steps: 100 where an error does not grow from step to step. With a short memory these
-# rules tremble around a minimum, and a rounding of 1e-8 becomes 1e-3 within 100 steps.
+# rules tremble around a minimum, and a rounding of 1e-8 becomes 1e-3 within 100 steps. So
+# does Muon with an `a` that is not Keras's.
 OPTIMIZER_CASES: list[tuple[str, dict[str, Any], int]] = [
     ("sgd", {}, 100),
     ("sgd", {"momentum": 0.9}, 100),
@@ -169,6 +172,15 @@ OPTIMIZER_CASES: list[tuple[str, dict[str, Any], int]] = [
     ("nadam", {"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-4}, 10),
     ("lion", {}, 10),
     ("lion", {"beta_1": 0.8, "beta_2": 0.9}, 10),
+    ("muon", {}, 100),
+    ("muon", {"nesterov": False, "momentum": 0.8, "ns_steps": 3, "rms_rate": 0.0}, 100),
+    (
+        "muon",
+        {"adam_lr_ratio": 0.3, "weight_decay": 0.2, "adam_weight_decay": 0.1, "rms_rate": 0.1},
+        100,
+    ),
+    ("muon", {"adam_beta_1": 0.8, "adam_beta_2": 0.9, "epsilon": 1e-4, "muon_a": 2.0}, 10),
+    ("muon", {"muon_a": 1.5, "muon_b": -0.5, "muon_c": 0.0, "ns_steps": 8}, 100),
 ]
 SCHEDULE_CASES: list[tuple[str, dict[str, Any]]] = [
     ("constant", {}),
@@ -233,7 +245,7 @@ def build(case: Case) -> keras.Model:
             layers.append(keras.layers.Activation(activation))
         else:
             layers.append(keras.layers.Dense(units, activation, **shared))
-    layers.append(keras.layers.Dense(SIZES[-1], last, **shared))
+    layers.append(keras.layers.Dense(SIZES[-1], last, name="output", **shared))
     return keras.Sequential(layers)
 
 
@@ -330,8 +342,11 @@ def run(case: Case, seed: int) -> dict[str, np.ndarray]:
     smoothing = {"label_smoothing": case["label_smoothing"]} if "label_smoothing" in case else {}
     loss = LOSSES[case["loss"]](**smoothing)
     clip = {CLIPS[name]: case[name] for name in CLIPS if name in case}
+    options = dict(case.get("options", {}))
+    if options.get("rms_rate") == 0.0:
+        options["rms_rate"] = None  # as Keras says it
     optimizer = OPTIMIZERS[case.get("optimizer", "sgd")](
-        learning_rate=rate_of(case), **case.get("options", {}), **clip
+        learning_rate=rate_of(case), **options, **clip
     )
     inputs, targets = torch.tensor(X), torch.tensor(Y)
     by_hand = rates(case) if case.get("schedule") in ("step", "one_cycle", "constant") else None
