@@ -23,10 +23,11 @@ ENGINE = ROOT / "core" / "engine"
 
 # Files of kernels; a new one is found by its decorators, and must be listed here.
 FILES = (
-    *("batches.py", "kernels.py", "lanes.py", "loops.py"),
-    *("orthogonal.py", "products.py", "scalars.py"),
+    *("assist.py", "batches.py", "kernels.py", "lanes.py", "loops.py", "normalize.py", "norms.py"),
+    *("orthogonal.py", "products.py", "scalars.py", "signals.py", "team.py", "weighting.py"),
 )
 FACTORIES = {"compile.py"}  # their kernels only pass on what they are given
+TOLD = {"lanes.py", "signals.py"}
 DECORATORS = {"kernel", "inlined", "exact", "entry"}
 
 CHOSEN = (
@@ -86,12 +87,13 @@ def test_every_file_of_kernels_is_listed() -> None:
 def kernels(path: Path) -> Iterator[tuple[str, set[int]]]:
     """Every function that is compiled, by name, and the lines of its body.
 
-    In `lanes`, which tells the compiler itself, these are the public ones.
+    In files that tell the compiler themselves what it is to make, these are the public ones.
     """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.FunctionDef):
             continue
         names = {d.id for d in node.decorator_list if isinstance(d, ast.Name)}
-        of_lanes = path.name == "lanes.py" and not node.name.startswith("_")
-        if names & DECORATORS or of_lanes:
+        told_how = "builder" in {argument.arg for argument in node.args.args}
+        is_told = path.name in TOLD and not told_how and not node.name.startswith("_")
+        if names & DECORATORS or is_told:
             yield node.name, set(range(node.body[0].lineno, (node.end_lineno or 0) + 1))

@@ -30,13 +30,20 @@ def load(array, k):
     return array[k : k + LANES].copy()
 
 
+def load_part(array, k, n):
+    """The first n <= 16 of the numbers from array[k] on, and zeros."""
+    v = np.zeros(LANES, np.float32)
+    v[:n] = array[k : k + n]
+    return v
+
+
 def store(array, k, v):
     """Write v to array[k : k + 16]."""
     array[k : k + LANES] = v
 
 
 def store_part(array, k, v, n):
-    """Write the first n numbers of v to array[k : k + n]."""
+    """Write the first n <= 16 numbers of v to array[k : k + n]."""
     array[k : k + n] = v[:n]
 
 
@@ -117,6 +124,11 @@ class _LanesModel(models.PrimitiveModel):
 @type_callable(spread)
 def _type_at(context):
     return lambda array, k: _LANES
+
+
+@type_callable(load_part)
+def _type_load_part(context):
+    return lambda array, k, n: _LANES
 
 
 @type_callable(zeros)
@@ -206,6 +218,19 @@ def _shuffle(builder, a, b, lanes):
 @lower_builtin(load, types.Array, types.Integer)
 def _lower_load(context, builder, signature, arguments):
     return _load(builder, place_of(context, builder, signature.args[0], *arguments))
+
+
+@lower_builtin(load_part, types.Array, types.Integer, types.Integer)
+def _lower_load_part(context, builder, signature, arguments):
+    array, k, n = arguments
+    place = builder.bitcast(
+        place_of(context, builder, signature.args[0], array, k), _VECTOR.as_pointer()
+    )
+    mask, rest = _below(builder, n), ir.Constant(_VECTOR, [0.0] * LANES)
+    kind = ir.FunctionType(_VECTOR, [place.type, _INT, mask.type, _VECTOR])
+    name = f"llvm.masked.load.v{LANES}f32.p0"
+    masked = cgutils.get_or_insert_function(builder.module, kind, name)
+    return builder.call(masked, [place, ir.Constant(_INT, 4), mask, rest])
 
 
 @lower_builtin(store, types.Array, types.Integer, _Lanes)

@@ -104,9 +104,9 @@ class Settings(NamedTuple):
 
 
 def aligned(*shape: int) -> Floats:
-    """Zeros that start on a cache line, with room to read a whole vector from the last one on."""
+    """Zeros that start on a cache line."""
     n = math.prod(shape)
-    raw = np.zeros(n * 4 + 2 * ALIGNMENT, dtype=np.uint8)
+    raw = np.zeros(n * 4 + ALIGNMENT, dtype=np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + 4 * n].view(np.float32).reshape(shape)
 

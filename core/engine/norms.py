@@ -3,13 +3,12 @@
 Four sums run side by side: one alone would wait for its own last addition at every step, and the
 three norms that a recorded step asks for would cost as much as the step of a small network.
 A layer's squares are summed block by block, so that threads can share them with the same bits.
-Behind an array's last number there is room to read a whole vector.
 """
 
 import numpy as np
 
 from core.engine.jit import kernel
-from core.engine.lanes import LANES, add, first, fma, load, store_part, sub, total, zeros
+from core.engine.lanes import LANES, add, fma, load, load_part, store_part, sub, total, zeros
 from core.engine.layout import STOP, WEIGHTS
 
 f32 = np.float32
@@ -29,7 +28,7 @@ def squares(values, start, stop):
         s0, s1, s2, s3 = fma(v0, v0, s0), fma(v1, v1, s1), fma(v2, v2, s2), fma(v3, v3, s3)
         k += 4 * LANES
     while k < stop:
-        v = first(load(values, k), stop - k)
+        v = load_part(values, k, min(LANES, stop - k))
         s0 = fma(v, v, s0)
         k += LANES
     found = total(add(add(s0, s1), add(s2, s3)))
@@ -52,7 +51,8 @@ def squared_distance(values, others, start, stop):
         s0, s1 = fma(v, v, s0), fma(w, w, s1)
         k += 2 * LANES
     while k < stop:
-        v = first(sub(load(values, k), load(others, k)), stop - k)
+        n = min(LANES, stop - k)
+        v = sub(load_part(values, k, n), load_part(others, k, n))
         s0 = fma(v, v, s0)
         k += LANES
     found = total(add(s0, s1))
@@ -106,7 +106,8 @@ def before_update(first, last, table, params, G, before, sums):
     for block in range(first, last):
         start, stop = block_at(table, block)
         for k in range(start, stop, LANES):
-            store_part(before, k, load(params, k), min(LANES, stop - k))
+            n = min(LANES, stop - k)
+            store_part(before, k, load_part(params, k, n), n)
         sums[block] = squares(G, start, stop)
 
 

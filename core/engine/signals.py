@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 import sys
+import time
 from typing import Any
 
 from llvmlite import ir
@@ -48,6 +49,7 @@ def pause():
 
 def give_way():
     """Let another thread have this core, if one wants it."""
+    time.sleep(0)
 
 
 @type_callable(peek)
