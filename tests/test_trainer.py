@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from core import (
     TrainingConfig,
     exchange,
 )
+from core.engine.cpu import scratch_bytes
 from core.history import Checkpoints
 from core.maths.optimizers import OPTIMIZERS
 
@@ -512,3 +514,35 @@ def test_what_is_used_up_at_the_start_cannot_change_later():
     trainer = Trainer(Experiment())
     with pytest.raises(ValueError, match="'amsgrad' cannot change while a run goes on"):
         trainer.change(amsgrad=True)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_memory_is_bounded(optimizer: str) -> None:
+    """Weights three times (now, at the start, their gradient), slots, the buffers of a batch, and
+    what recording may take: checkpoints, and the weights before a step."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(600, 300)).astype(np.float32), rng.integers(0, 10, 600)
+    dataset = Dataset.from_arrays(X, y, X[:100], y[:100])
+    experiment = Experiment(
+        network=NetworkConfig((Dense(600, "relu"), Dense(600, "relu"))),
+        training=TrainingConfig("categorical_crossentropy", optimizer, 0.001, 200),
+    )
+    Trainer(experiment, dataset=dataset).step(2)  # imports and compiles
+    tracemalloc.start()
+    try:
+        trainer = Trainer(experiment, dataset=dataset)
+        trainer.step(40)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    weights = 4 * trainer.layout.n_parameters
+    batch = sum(
+        array.nbytes
+        for name, array in trainer.engine.buffers._asdict().items()
+        if name not in ("G", "before", "H")  # H is A without dropout
+    )
+    batch += scratch_bytes(trainer.layout, len(X))  # of evaluations, while they last
+    recorder = Checkpoints.BUDGET_BYTES + weights
+    little = 2**20  # tables of history, targets, the order of an epoch
+    slots = len(OPTIMIZERS[optimizer].slots)
+    assert peak < weights * (3 + slots) + batch + recorder + little
