@@ -23,8 +23,9 @@ ENGINE = ROOT / "core" / "engine"
 
 # Files of kernels; a new one is found by its decorators, and must be listed here.
 FILES = (
-    *("assist.py", "batches.py", "kernels.py", "lanes.py", "loops.py", "normalize.py", "norms.py"),
-    *("orthogonal.py", "products.py", "scalars.py", "signals.py", "team.py", "weighting.py"),
+    *("assist.py", "backward.py", "batches.py", "forward.py", "kernels.py", "lanes.py"),
+    *("loops.py", "normalize.py", "norms.py", "orthogonal.py", "products.py", "recording.py"),
+    *("scalars.py", "signals.py", "team.py", "update.py", "weighting.py"),
 )
 FACTORIES = {"compile.py"}  # their kernels only pass on what they are given
 TOLD = {"lanes.py", "signals.py"}

@@ -1,16 +1,9 @@
 """What a helper does: parts of the pieces that a leader publishes. See `team`."""
 
+from core.engine.backward import input_slopes, through_activation, weight_slopes
 from core.engine.batches import gather_rows
+from core.engine.forward import activations, sums, turn_inputs
 from core.engine.jit import entry, kernel
-from core.engine.kernels import (
-    activations,
-    input_slopes,
-    move,
-    sums,
-    through_activation,
-    turn_inputs,
-    weight_slopes,
-)
 from core.engine.layout import INPUTS
 from core.engine.memory import OPTIMIZER, SEED
 from core.engine.normalize import normalize, scale_gradients, through_normalization
@@ -47,6 +40,7 @@ from core.engine.team import (
     WORD,
     rest,
 )
+from core.engine.update import move
 
 
 @entry

@@ -53,7 +53,7 @@ def _code(registry: dict, name: str, what: str) -> int:
 
 
 def _output_rule(loss: str, activation: str) -> int:
-    """How dE/dZ of the output layer is had: see `kernels.output_slope`."""
+    """How dE/dZ of the output layer is had: see `backward.output_slope`."""
     if LOSSES[loss].difference_behind == activation:
         return memory.DIFFERENCE
     if activation == SOFTMAX:

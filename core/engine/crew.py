@@ -120,3 +120,7 @@ class Crew:
 def shared() -> Crew:
     """The one crew of this process."""
     return Crew(n_threads())
+
+
+if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=shared.cache_clear)
