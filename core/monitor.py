@@ -93,20 +93,25 @@ class Monitor:
         if training.early_stopping is not None and now.epoch > training.start_from_epoch:
             best = _best_after(best, training, now)
             if best.wait >= training.early_stopping and now.epoch > 1:
-                stopped = _stop(best, now)
+                stopped = _stop(best, now, training.restore_best_weights)
         if training.schedule == REDUCE_ON_PLATEAU:
             plateau = _plateau_after(plateau, training, now)
         return Monitor(best, plateau, stopped)
 
-    def edited(self, training: TrainingConfig) -> Monitor:
+    def edited(self, before: TrainingConfig, training: TrainingConfig) -> Monitor:
         """What is left after an edit, which lets a stopped run go on with all its patience.
 
-        training: as it is now. What is switched off is forgotten; the best so far stays the best.
+        before, training: until the edit, and as it is now. What is switched off is forgotten; the
+        best so far stays the best. A learning rate that is set counts as it stands, as in Keras:
+        what plateaus had brought the old one to is forgotten.
         """
         best = self.best if self.stopped is None else replace(self.best, wait=0)
+        plateau = self.plateau
+        if training.learning_rate != before.learning_rate:
+            plateau = replace(plateau, reached=1.0)
         return Monitor(
             NO_BEST if training.early_stopping is None else best,
-            self.plateau if training.schedule == REDUCE_ON_PLATEAU else NO_PLATEAU,
+            plateau if training.schedule == REDUCE_ON_PLATEAU else NO_PLATEAU,
         )
 
 
@@ -125,17 +130,18 @@ def _is_smaller(loss: float, best: float, min_delta: float) -> bool:
 
 
 def _best_after(best: Best, training: TrainingConfig, now: Measured) -> Best:
-    """Keras's EarlyStopping.on_epoch_end; the first weights are the best, whatever their loss."""
+    """Keras's EarlyStopping.on_epoch_end; the first weights are the best, whatever their loss.
+
+    The weights are kept whether they are to be restored or not: that may change before the end.
+    """
     improved = _is_smaller(now.loss, best.loss, training.early_stopping_min_delta)
     if not improved and best.step >= 0:
         return replace(best, wait=best.wait + 1)
-    params = now.params.copy() if training.restore_best_weights else None
     loss, wait = (now.loss, 0) if improved else (best.loss, 1)
-    return Best(loss, now.step, now.epoch, wait, params)
+    return Best(loss, now.step, now.epoch, wait, now.params.copy())
 
 
-def _stop(best: Best, now: Measured) -> Stop:
-    restored = best.params is not None
+def _stop(best: Best, now: Measured, restored: bool) -> Stop:
     return Stop(now.step, now.epoch, best.step, best.epoch, best.loss, now.part, restored)
 
 

@@ -15,7 +15,7 @@ from core.engine.layout import Layout
 from core.experiment import Experiment, NetworkConfig
 from core.maths.activations import SOFTMAX
 from core.maths.losses import LOSSES
-from core.maths.normalizations import NORMALIZATIONS
+from core.maths.normalizations import MOVING_VARIANCE, NORMALIZATIONS
 from core.maths.registry import get, shown
 from core.refusals import Refusal
 from core.run import Run
@@ -321,6 +321,11 @@ def _fill_normalizations(
             view[:] = NORMALIZATIONS[name].arrays[part]
             if part in own:
                 view[:] = _vector(own[part], f"normalizations[{layer}][{part!r}]", view.shape)
+            if part == MOVING_VARIANCE and view.min() < 0:
+                raise Refusal(
+                    "The array {name} holds variances below 0.",
+                    name=repr(f"normalizations[{layer}][{part!r}]"),
+                )
 
 
 def _vector(values: ArrayLike, name: str, wanted: tuple[int, ...]) -> Floats:

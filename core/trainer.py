@@ -341,6 +341,10 @@ class Trainer:
         if run.own_weights and network is None:
             raise Refusal("This run began with weights of its own: give them as network.")
         trainer = cls(run.experiment, dataset=dataset, network=network)
+        data, settings = trainer.dataset, first_settings(run.experiment)
+        for edit in run.edits:
+            settings = edited(settings, edit.what, edit.value)
+            check_class_weight(data.task, data.n_classes, settings.training.class_weight)
         trainer.edits = list(run.edits)
         trainer._apply_edits()
         trainer.step(run.step_count)
@@ -437,7 +441,8 @@ class Trainer:
         before, self._monitor = self._monitor, self._monitor.after(self.training, now)
         if self._monitor.plateau.reached != before.plateau.reached:
             self._configure()
-        if self.stopped is not None and self._monitor.best.params is not None:
+        if self.stopped is not None and self.stopped.restored:
+            assert self._monitor.best.params is not None
             self.params[:] = self._monitor.best.params
 
     def _turn_back(self, started: int) -> int:
@@ -520,10 +525,10 @@ class Trainer:
         while self._applied < len(self.edits) and (
             self.edits[self._applied].step <= self.step_count
         ):
-            edit = self.edits[self._applied]
+            edit, before = self.edits[self._applied], self.training
             self._settings = edited(self._settings, edit.what, edit.value)
             self._write_by_hand(edit)
-            self._monitor = self._monitor.edited(self.training)
+            self._monitor = self._monitor.edited(before, self.training)
             self._applied += 1
         if self._applied > first:
             self._configure()

@@ -40,6 +40,7 @@ def test_every_way_through_a_layer(
     t = replace(CCE, optimizer=optimizer, learning_rate=0.003, batch_size=20)
     compare(t, (17, 19, 18, 3), n=30, n_steps=3)
     compare(t, (12, 9, 3), n=30, n_steps=3)
+    compare(t, (17, 10, 3), n=30, n_steps=3)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

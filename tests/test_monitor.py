@@ -341,21 +341,6 @@ def test_history_tells_the_rate_that_plateaus_left(warm_up):
     np.testing.assert_allclose(trainer.history["learning_rate"], expected, rtol=1e-12)
 
 
-def test_another_learning_rate_takes_the_plateau_along():
-    trainer = Trainer(noisy(schedule="reduce_on_plateau", schedule_options=PLATEAU))
-    trainer.epoch(60)
-    rate, reached = trainer.learning_rate, trainer._monitor.plateau.reached
-    assert reached < 1
-    trainer.change(learning_rate=0.06)
-    assert trainer.learning_rate == pytest.approx(2 * rate)
-    trainer.change(schedule="cosine")
-    trainer.change(schedule="reduce_on_plateau")
-    assert trainer.learning_rate == 0.06
-
-
-# ---- settings --------------------------------------------------------------------------------
-
-
 def test_what_is_set_survives_json_and_old_files_still_load():
     experiment = noisy(
         early_stopping=7,
@@ -404,3 +389,27 @@ def test_a_loss_that_is_no_number_is_never_an_improvement():
         assert (monitor.stopped is not None) == stops
     assert (monitor.stopped.best_epoch, monitor.stopped.best_loss) == (2, 1.0)
     assert monitor.plateau.reached == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("restore", [True, False])
+def test_whether_weights_are_restored_may_change_in_mid_run(restore: bool) -> None:
+    trainer = Trainer(noisy(early_stopping=5, restore_best_weights=not restore))
+    trainer.epoch(2)
+    trainer.change(restore_best_weights=restore)
+    trainer.step(10**6)
+    assert trainer.stopped is not None
+    assert trainer.stopped.restored is restore
+    other = Trainer(noisy(early_stopping=None))
+    other.step(trainer.stopped.best_step if restore else trainer.stopped.step)
+    np.testing.assert_array_equal(trainer.params, other.params)
+
+
+def test_a_rate_that_is_set_counts_as_it_stands() -> None:
+    options = {"patience": 1, "factor": 0.5}
+    trainer = Trainer(noisy(schedule="reduce_on_plateau", schedule_options=options))
+    while trainer._monitor.plateau.reached == 1.0:
+        trainer.epoch(1)
+    trainer.change(batch_size=trainer.training.batch_size + 1)
+    assert trainer.learning_rate < trainer.training.learning_rate
+    trainer.change(learning_rate=0.007)
+    assert trainer.learning_rate == 0.007

@@ -179,3 +179,54 @@ def test_a_job_that_nobody_has_begun_is_withdrawn() -> None:
     with crew.doing(lambda number: begun.set(), 1):
         pass
     assert not done
+
+
+def test_where_no_thread_can_be_started_the_leader_trains_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    crew = crews.Crew(2)
+    with monkeypatch.context() as patched:
+        patched.setattr(crews, "shared", lambda: crew)
+        patched.setattr(threading.Thread, "start", refused)
+        together = trained(NARROW, 200)
+    done = threading.Event()
+    with crew.doing(lambda number: done.set(), 1):
+        assert done.wait(60)  # once the system allows it
+    monkeypatch.setattr(crews, "shared", lambda: crews.Crew(1))
+    np.testing.assert_array_equal(together.params, trained(NARROW, 200).params)
+
+
+def test_a_helper_outlives_a_job_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    crew, failed, done = crews.Crew(2), threading.Event(), threading.Event()
+
+    def failing(number: int) -> None:
+        failed.set()
+        raise ValueError("no")
+
+    with crew.doing(failing, 1):
+        assert failed.wait(60)
+    with crew.doing(lambda number: done.set(), 1):
+        assert done.wait(60)
+    assert "A helper failed." in caplog.text
+
+
+def test_an_interrupted_leader_leaves_no_helper_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(crews.Crew):
+        jobs: list[cpu.Assistance] = []  # noqa: RUF012 (of one test)
+
+        @contextlib.contextmanager
+        def doing(self, job: crews.Job, count: int) -> Iterator[None]:
+            assert isinstance(job, cpu.Assistance)
+            self.jobs.append(job)
+            with super().doing(job, count):
+                raise KeyboardInterrupt
+                yield
+
+    crew = Interrupted(2)
+    monkeypatch.setattr(crews, "shared", lambda: crew)
+    with pytest.raises(KeyboardInterrupt):
+        trained(NARROW, 200)
+    assert [job.team.signals[WORD] for job in Interrupted.jobs] == [END]

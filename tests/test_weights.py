@@ -10,6 +10,8 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from core import DataConfig, Dataset, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.data.weights import balanced, sample_weights
+from core.edits import Edit
+from core.run import Run
 from tests import naive
 
 RNG = np.random.default_rng(5)
@@ -207,3 +209,16 @@ def test_weights_of_samples_are_copied_and_read_only() -> None:
     assert dataset.sample_weight.tolist() == OWN.tolist()
     with pytest.raises(ValueError, match="read-only"):
         dataset.sample_weight[0] = 1
+
+
+def test_edits_of_a_file_that_do_not_fit_the_data_are_refused_at_once() -> None:
+    edit = Edit(5, "class_weight", (1.0, 2.0, 3.0))
+    with pytest.raises(ValueError, match="classes"):
+        Trainer.replay(Run(Experiment(), (edit,), 10))
+
+
+def test_a_product_of_weights_beyond_float32() -> None:
+    X, y = np.zeros((4, 2)), [0, 1, 0, 1]
+    dataset = Dataset.from_arrays(X, y, sample_weight=[3e38, 1, 1, 1])
+    with pytest.raises(ValueError, match="too large"):
+        sample_weights(dataset, (1e6, 1.0))

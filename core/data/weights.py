@@ -26,7 +26,11 @@ def sample_weights(dataset: Dataset, class_weight: ClassWeight) -> NDArray[np.fl
         balanced(numbers, dataset.n_classes) if class_weight == "balanced" else class_weight
     )
     weights = by_class[numbers]
-    return np.asarray(weights if own is None else weights * own, dtype=np.float32)
+    with np.errstate(over="ignore"):  # told in words
+        together = np.asarray(weights if own is None else weights * own, dtype=np.float32)
+    if not np.isfinite(together).all():
+        raise Refusal("A sample's weight times its class's weight is too large a number.")
+    return together
 
 
 def balanced(numbers: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:

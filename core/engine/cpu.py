@@ -241,11 +241,11 @@ class CPUEngine:
             yield self._alone
             return
         job = self.helper()
-        with crew.shared().doing(job, count):
-            try:
+        try:
+            with crew.shared().doing(job, count):
                 yield job.team
-            finally:
-                job.team.signals[WORD] = END
+        finally:  # whatever happens, nobody may be left waiting for the next piece
+            job.team.signals[WORD] = END
 
     def make_ready(self) -> None:
         """Have what helpers run compiled: they must not, a thread that compiles cannot be left."""

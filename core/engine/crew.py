@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import os
 import threading
 from collections import deque
@@ -15,6 +16,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numba
+
+log = logging.getLogger(__name__)
 
 ENVIRONMENT = "NEURAL_PLAYGROUND_THREADS"
 """Threads at most that share a step, if this variable is set."""
@@ -84,20 +87,25 @@ class Crew:
         At the end those who have not begun need not, and those who have count as idle: they are
         about to return, and the next call would else often be without them.
         """
-        with self._changed:
-            while self._started < self.threads - 1:
-                self._started += 1
-                name = f"helper-{self._started}"
-                threading.Thread(target=self._serve, name=name, daemon=True).start()
-            asked = [_Task(job, number) for number in range(1, count + 1)]
-            self._waiting.extend(asked)
-            self._changed.notify(count)
+        asked = [_Task(job, number) for number in range(1, count + 1)]
         try:
+            with self._changed:
+                self._start_threads()
+                self._waiting.extend(asked)
+                self._changed.notify(count)
             yield
         finally:
             with self._changed:
                 self._waiting = deque(task for task in self._waiting if task not in asked)
                 self._begun.difference_update(asked)
+
+    def _start_threads(self) -> None:
+        """Start those that are not there yet; where the system refuses, do with those that are."""
+        with contextlib.suppress(RuntimeError):
+            while self._started < self.threads - 1:
+                name = f"helper-{self._started + 1}"
+                threading.Thread(target=self._serve, name=name, daemon=True).start()
+                self._started += 1
 
     def _serve(self) -> None:
         with contextlib.suppress(OSError, AttributeError):
@@ -110,6 +118,8 @@ class Crew:
                 self._begun.add(task)
             try:
                 task.job(task.number)
+            except Exception:  # the leader does without; the thread must live for the next one
+                log.exception("A helper failed.")
             finally:
                 with self._changed:
                     self._begun.discard(task)

@@ -47,10 +47,13 @@ def by_samples(table, layer):
     """Whether a layer's sums run over units in lanes, a row for each sample.
 
     Else they run over samples in lanes, a row for each unit, which a narrow layer fills better. The
-    first layer by samples is fed as the samples lie, X (width, inputs), and need not be turned.
+    first layer by samples is fed as the samples lie, X (width, inputs), and need not be turned,
+    which makes up for some empty lanes.
     """
     inputs, units = table[layer, INPUTS], table[layer, UNITS]
-    return units >= LANES and (layer == 0 or inputs * units > CACHED)
+    if layer == 0:
+        return units >= LANES or (units > LANES // 2 and inputs >= LANES)
+    return units >= LANES and inputs * units > CACHED
 
 
 # ---- tiles ----------------------------------------------------------------------------------
@@ -221,6 +224,9 @@ def weight_gradient(first, last, table, layer, X, x, D, d, T, G, width):
     # Cycles, roughly: a sum over lanes takes 9, a transposed block 55.
     vectors, blocks = width // LANES, padded(units) // LANES
     if layer == 0 and by_samples(table, layer):
+        if units < LANES:
+            gradient_by_units(inputs, units, X, x, D, d, T, G, w, width)
+            return
         gradient_by_columns(first, last, inputs, units, X, x, ONE, inputs, D, d, T, G, w, width)
     elif inputs * units * (vectors + 9) < blocks * vectors * (55 + 16 * inputs):
         gradient_by_dots(first, last, inputs, units, X, x, D, d, G, w, width)
@@ -252,3 +258,16 @@ def gradient_by_columns(first, last, inputs, units, X, x, row, step, D, d, T, G,
         product(
             inputs, columns, width, X, x, row, step, T, AT_0, WHOLE, G, w + j, units
         )  # fmt: skip
+
+
+@kernel
+def gradient_by_units(inputs, units, X, x, D, d, T, G, w, width):
+    """Sixteen inputs at a time, in lanes, a row for each of a few units; X as the samples lie."""
+    turned = LANES * LANES
+    for i in range(0, inputs, LANES):
+        product(
+            units, WHOLE, width, D, d, width, ONE, X, x + i, inputs, T, AT_0, WHOLE
+        )  # fmt: skip
+        transpose(T, AT_0, WHOLE, T, turned, WHOLE)
+        for r in range(min(LANES, inputs - i)):
+            store_part(G, w + (i + r) * units, load(T, turned + r * LANES), units)

@@ -4,7 +4,8 @@
 The learning rate of an experiment is what a schedule starts from (Keras's `initial_learning_rate`
 or `warmup_target`), for `one_cycle` its highest value. Changed by hand in mid-run, it takes the
 rest of the schedule along, as if it had been so from the start: twice the rate, twice every later
-rate (but for `end_learning_rate`, which is a rate of its own).
+rate (but for `end_learning_rate`, which is a rate of its own, and for `reduce_on_plateau`, where it
+is the rate from then on, as in Keras).
 
 `reduce_on_plateau` follows the run: what the rate has come to is its state, kept by `core.monitor`.
 
