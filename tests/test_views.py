@@ -297,6 +297,18 @@ def test_the_shown_code_makes_the_shown_predictions(tmp_path: Any, monkeypatch: 
     assert printed[0] == pytest.approx(shown, abs=1e-6)
 
 
+@pytest.mark.parametrize(("kind", "running"), [("batch", True), ("layer", False)])
+def test_what_normalized_layers_add_to_the_files_is_told(kind: str, running: bool) -> None:
+    plain, normalized = Dense(4), Dense(2, normalization=kind)
+    app = draw("export", run(network=NetworkConfig((plain, normalized))))
+    text = " ".join(caption.value for caption in app.caption)
+    assert "29 parameters, layers of 2 – 4 – 2 – 1 units" in text
+    assert "γ and β of normalized layers are counted" in text
+    assert ("running means and variances" in text) == running
+    app = draw("export", run(network=NetworkConfig((plain, Dense(2)))))
+    assert "normalized" not in " ".join(caption.value for caption in app.caption)
+
+
 def test_numbers_in_formulas_keep_their_brackets() -> None:
     assert formulas.substituted(r"z \tanh z", {"z": -0.5}) == r"(-0.5) \tanh (-0.5)"
     assert formulas.substituted("(p - y)^{2}", {"p": 0.25, "y": 1.0}) == "(0.25 - 1)^{2}"

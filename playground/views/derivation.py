@@ -267,10 +267,10 @@ def read_gradient(update: Update, training: TrainingConfig, clipped: str) -> str
     return aligned("g", *lines)
 
 
-def moved(update: Update) -> str:
-    """The parameter before and after."""
+def moved(update: Update, held: str) -> str:
+    """The parameter before and after. held: the words for a weight that the largest norm holds."""
     before, after = number(update.before, 6), number(update.after, 6)
     if update.after != update.unconstrained:
         before += rf" \;\to\; {number(update.unconstrained, 6)}"
-        after += r" \; (\text{max norm})"
+        after += rf" \; (\text{{{held}}})"
     return rf"{before} \;\to\; {after} \qquad \Delta w = {number(update.change)}"

@@ -12,6 +12,7 @@ import streamlit as st
 from core import exchange
 from core.data.preprocessing import Preprocessing, Scale, Standardize
 from core.exchange.readme import OPENING, prediction_code
+from core.maths.normalizations import NORMALIZATIONS
 from playground.live.download import download_weights
 from playground.session import Session
 from playground.views.panel import is_moving, refreshing
@@ -80,11 +81,21 @@ def _files(session: Session, network: Network, name: str) -> str:
             help=t("views.download_experiment_help"),
             key="export_experiment",
         )
-    parameters = sum(w.size for w in network.weights) + sum(b.size for b in network.biases)
     sizes = [len(network.weights[0]), *(len(b) for b in network.biases)]
     shape = " – ".join(f"{size:,}" for size in sizes)
-    st.caption(t("views.parameters", count=f"{parameters:,}", shape=shape))
+    text = t("views.parameters", count=f"{network.n_parameters:,}", shape=shape)
+    st.caption(" ".join([text, *_of_normalization(session, network)]))
     return suffix
+
+
+def _of_normalization(session: Session, network: Network) -> list[str]:
+    """What normalized layers add to the files: learnt numbers, and running ones, which are not."""
+    t, layout = session.t, network.layout
+    if not layout.is_normalized:
+        return []
+    learnt = [t("views.parameters_normalized")]
+    keeps = any(NORMALIZATIONS[name].statistics for name in layout.normalizations)
+    return [*learnt, t("views.parameters_running")] if keeps else learnt
 
 
 def _experiment_of(session: Session) -> Callable[[], bytes]:

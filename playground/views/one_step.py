@@ -323,7 +323,7 @@ def _update(session: Session, moment: Moment, traced: Trace, focus: Focus) -> No
         st.caption(t("views.update_no_matrix"))
     for line in formulas.optimizer_lines(update, options):
         st.latex(line)
-    st.latex(derivation.moved(update))
+    st.latex(derivation.moved(update, t("views.held")))
     several = len(traced.sample_losses) > 1
     st.caption(t("views.update_batch" if several else "views.update_one"))
     if any(layer.normalizing.at_rest and layer.normalizing.arrays for layer in traced.layers):
