@@ -58,6 +58,17 @@ LAYER_FIELDS = {
 }
 
 
+OPTION_LABELS = {"patience": "page.plateau_patience"}
+"""Options whose label in the registry is that of another setting, too; catalogue key here."""
+
+NOTICES = {
+    "class_weight": "page.notice.class_weight_now",
+    "early_stopping": "page.notice.early_stopping_now",
+    "early_stopping_min_delta": "page.notice.early_stopping_min_delta_now",
+}
+"""Settings whose label would not say in a sentence what they belong to, or is a plural."""
+
+
 def field_of(path: Path) -> Field | None:
     """The field of a setting; None for one that the page has no control for."""
     if path[:2] == ("network", "layers") and len(path) == 4:
@@ -77,7 +88,7 @@ def key_of(path: Path) -> str:
 def label_of(path: Path, t: Translate) -> str:
     """The label of a setting, in words."""
     if len(path) == 3 and path[1] in OPTIONS_OF:
-        return t(f"option.{path[-1]}")
+        return t(OPTION_LABELS.get(str(path[-1]), f"option.{path[-1]}"))
     field = field_of(path)
     return t(f"page.{field.label}") if field else str(path[-1]).replace("_", " ")
 
@@ -173,7 +184,9 @@ def _describe_one(new: Experiment, path: Path, t: Translate) -> str:
     words = {"field": label_of(path, t), "value": _value_now(new, path, t)}
     if path[:2] == ("network", "layers"):
         return t("page.notice.layer_now", n=int(path[2]) + 1, **words)
-    return t("page.notice.now", **words)
+    if path == ("training", "early_stopping") and new.training.early_stopping is None:
+        return t("page.notice.early_stopping_off")
+    return t(NOTICES.get(str(path[-1]), "page.notice.now"), **words)
 
 
 def _value_now(new: Experiment, path: Path, t: Translate) -> str:

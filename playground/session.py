@@ -348,6 +348,7 @@ class Session:
     def train_on(self) -> None:
         """Go on after an early stop, without early stopping."""
         self.player.train_on()
+        self.notice = Notice(self.t("page.notice.trains_on"))
 
     @property
     def recovered_rate(self) -> float:

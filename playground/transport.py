@@ -157,9 +157,17 @@ def _pace(session: Session, now: Numbers) -> str:
     t = session.t
     step = f"{now.step:,}"
     if now.status != "playing" or not now.steps_per_second:
-        return t("page.paused_at", step=step)
+        return t("page.paused_at", step=step) + _scheduled(session)
     steps, samples = short(now.steps_per_second), short(now.samples_per_second)
-    return t("page.rate", step=step, steps=steps, samples=samples)
+    return t("page.rate", step=step, steps=steps, samples=samples) + _scheduled(session)
+
+
+def _scheduled(session: Session) -> str:
+    """The learning rate that the schedule has made, where the field shows another."""
+    chosen, rate = session.experiment.training.learning_rate, session.player.scheduled_rate()
+    if f"{rate:.3g}" == f"{chosen:.3g}":
+        return ""
+    return " · " + session.t("page.scheduled_rate", rate=number_text(float(f"{rate:.3g}")))
 
 
 def loss_text(value: float) -> str:

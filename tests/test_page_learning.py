@@ -37,6 +37,8 @@ FIELDS = {
     "max_norm": (3.0, None),
     "early_stopping": (7, None),
 }
+NAMES = {"early_stopping": "Patience of early stopping"}
+"""What a sentence calls a setting whose label makes sense only in its place."""
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -47,7 +49,7 @@ def test_a_bound_is_set_and_taken_away_while_the_network_learns(page: AppTest, n
     assert run.numbers().step == 30
     assert getattr(run.experiment.training, name) == value
     assert page.query_params[name] == f"{value:g}"
-    label = translate("en", f"page.{name}")
+    label = NAMES.get(name) or translate("en", f"page.{name}")
     assert f"{label} is now {value:g}, from step 30 on." in said(page)
     with run.trainer() as trainer:
         assert getattr(trainer.training, name) == value
@@ -55,6 +57,7 @@ def test_a_bound_is_set_and_taken_away_while_the_network_learns(page: AppTest, n
     sound(page.number_input(key=name).set_value(0).run())
     assert getattr(run.experiment.training, name) == off
     assert name not in page.query_params
+    label = "Early stopping" if name == "early_stopping" else label
     assert f"{label} is now {'off' if off is None else '0'}, from step 35 on." in said(page)
 
 
@@ -76,8 +79,19 @@ def test_every_setting_has_words_in_both_languages(page: AppTest) -> None:
     sound(page.selectbox(key="language").set_value("zh").run())
     shown = labels(page.number_input) | labels(page.selectbox) | labels(page.checkbox)
     assert {"标签平滑", "输入噪声", "按数值裁剪梯度", "权重的最大范数", "耐心（轮）"} <= shown
-    assert {"类别权重", "恢复最佳权重", "最小降幅", "起始轮"} <= shown
-    assert {"提前停止", "平滑、噪声与裁剪"} <= labels(page.expander)
+    assert {"类别权重", "恢复最佳权重", "最小改进量", "起始轮"} <= shown
+    assert {"提前停止：5 轮", "平滑、噪声与裁剪"} <= labels(page.expander)
+
+
+def test_headings_tell_what_is_on_below_them(page: AppTest) -> None:
+    assert {"Early stopping", "Smoothing, noise, clipping"} <= labels(page.expander)
+    for name, value in (("early_stopping", 1), ("clip_norm", 0.5), ("label_smoothing", 0.1)):
+        sound(page.number_input(key=name).set_value(value).run())
+    assert {"Early stopping: 1 epoch", "Smoothing, noise, clipping: 2 on"} <= labels(page.expander)
+    sound(page.selectbox(key="loss").set_value("hinge").run())  # which smooths no labels
+    assert "Smoothing, noise, clipping: 1 on" in labels(page.expander)
+    sound(page.number_input(key="early_stopping").set_value(0).run())
+    assert "Early stopping" in labels(page.expander)
 
 
 # -- class weights ------------------------------------------------------------------------------
@@ -89,7 +103,7 @@ def test_class_weights_apply_at_once_and_are_in_the_link(page: AppTest) -> None:
     assert run.numbers().step == 30
     assert run.experiment.training.class_weight == "balanced"
     assert page.query_params["class_weight"] == "balanced"
-    assert "Class weights is now Balanced" in said(page)
+    assert "Class weights are now Balanced" in said(page)
 
 
 def test_weights_are_for_classes_alone(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,6 +201,7 @@ def test_a_run_that_stops_early_says_why_and_how_to_go_on() -> None:
     assert run.status == "playing"
     assert session(page).experiment.training.early_stopping is None
     assert not page.info
+    assert "提前停止现已关闭。" in said(page)
     run.pause()
 
 
@@ -220,10 +235,19 @@ def test_a_step_leads_into_the_stop_and_no_further() -> None:
 
 def test_the_plateaus_options_are_there_and_the_rate_is_the_runs(page: AppTest) -> None:
     sound(page.selectbox(key="schedule").set_value("reduce_on_plateau").run())
-    options = {"Patience (epochs)", "Factor", "Smallest improvement", "Cooldown (epochs)"}
+    options = {
+        "Patience of the plateau (epochs)",
+        "Factor",
+        "Smallest improvement",
+        "Cooldown (epochs)",
+    }
     assert {*options, "Lowest learning rate", "Warm-up steps"} <= labels(page.number_input)
     sound(page.number_input(key="option_patience").set_value(1).run())
     sound(page.number_input(key="option_min_delta").set_value(10.0).run())
     with session(page).player.trainer() as trainer:
         trainer.epoch(3)
         assert trainer.learning_rate == pytest.approx(0.01 * 0.1**2)
+    sound(page.run())
+    assert "Step 75 · learning rate 0.0001" in said(page)
+    sound(page.selectbox(key="schedule").set_value("constant").run())
+    assert "learning rate 0.0" not in said(page)

@@ -9,7 +9,7 @@ import streamlit as st
 from core.experiment import OPTIONS_OF
 from core.maths.options import Option
 from playground.changes import Path, applies_at_once
-from playground.fields import key_of, number_text, value_text
+from playground.fields import key_of, label_of, number_text, value_text
 from playground.session import Session
 
 
@@ -33,7 +33,7 @@ def _option(session: Session, path: Path, option: Option, of: str) -> None:
     )
     effect = t("page.at_once" if applies_at_once(path) else "page.new_network")
     common: dict[str, Any] = {
-        "label": t(f"option.{path[2]}"),
+        "label": label_of(path, t),
         "key": key,
         "help": f"{_help(session, option, t(of))}\n\n{effect}",
         "on_change": session.act,

@@ -27,6 +27,7 @@ LEARNING_RATES = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 
 REGULARIZATION_RATES = (0.0, 1e-5, 1e-4, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 MOST_IN_A_BATCH = 65_536
 MOST_EPOCHS = 1_000_000
+BOUNDS = ("input_noise", "clip_value", "clip_norm", "global_clip_norm", "max_norm")
 
 
 def training_section(session: Session) -> None:
@@ -48,9 +49,9 @@ def training_section(session: Session) -> None:
     _schedule(session)
     _regularization(session)
     _class_weights(session)
-    with st.expander(t("page.section.early_stopping"), icon=":material/flag:", key="stopping"):
+    with st.expander(_stopping_heading(session), icon=":material/flag:", key="stopping"):
         _early_stopping(session)
-    with st.expander(t("page.section.bounds"), icon=":material/tune:", key="bounds"):
+    with st.expander(_bounds_heading(session), icon=":material/tune:", key="bounds"):
         _bounds(session)
 
 
@@ -85,6 +86,29 @@ def _class_weights(session: Session) -> None:
     choice(session, ("training", "class_weight"), choices)
 
 
+def _stopping_heading(session: Session) -> str:
+    """What is folded away, with the patience where it is on.
+
+    The keyed expander keeps its place and whether it is open when these words change.
+    """
+    epochs = session.experiment.training.early_stopping
+    if epochs is None:
+        return session.t("page.section.early_stopping")
+    key = "page.section.early_stopping_on" if epochs > 1 else "page.section.early_stopping_at_once"
+    return session.t(key, epochs=f"{epochs:,}")
+
+
+def _bounds_heading(session: Session) -> str:
+    """What is folded away, and how many of it are on."""
+    training = session.experiment.training
+    smooths = LOSSES[training.loss].smooths_labels  # else its field is not there
+    names = ("label_smoothing", *BOUNDS) if smooths else BOUNDS
+    count = sum(bool(getattr(training, name)) for name in names)
+    if not count:
+        return session.t("page.section.bounds")
+    return session.t("page.section.bounds_on", count=f"{count}")
+
+
 def _early_stopping(session: Session) -> None:
     """When training is over, and whose weights are kept then."""
     optional(session, ("training", "early_stopping"), 1)
@@ -103,5 +127,5 @@ def _bounds(session: Session) -> None:
     if LOSSES[session.experiment.training.loss].smooths_labels:
         number(session, ("training", "label_smoothing"), 0.05)
     number(session, ("training", "input_noise"), 0.05)
-    for name in ("clip_value", "clip_norm", "global_clip_norm", "max_norm"):
+    for name in BOUNDS[1:]:
         optional(session, ("training", name), 0.1)

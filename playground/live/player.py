@@ -264,6 +264,10 @@ class Player:
         self.play()
         return rate
 
+    def scheduled_rate(self) -> float:
+        """The learning rate of the next step, as the schedule makes it; never waits."""
+        return self._trainer.learning_rate
+
     def train_on(self) -> None:
         """After an early stop: go on without early stopping."""
         self.change(early_stopping=None)
