@@ -65,6 +65,7 @@ NOTICES = {
     "class_weight": "page.notice.class_weight_now",
     "early_stopping": "page.notice.early_stopping_now",
     "early_stopping_min_delta": "page.notice.early_stopping_min_delta_now",
+    "min_delta": "page.notice.plateau_min_delta_now",
 }
 """Settings whose label would not say in a sentence what they belong to, or is a plural."""
 

@@ -244,6 +244,7 @@ def test_the_plateaus_options_are_there_and_the_rate_is_the_runs(page: AppTest) 
     assert {*options, "Lowest learning rate", "Warm-up steps"} <= labels(page.number_input)
     sound(page.number_input(key="option_patience").set_value(1).run())
     sound(page.number_input(key="option_min_delta").set_value(10.0).run())
+    assert "Smallest improvement of the plateau is now 10, from step 0 on." in said(page)
     with session(page).player.trainer() as trainer:
         trainer.epoch(3)
         assert trainer.learning_rate == pytest.approx(0.01 * 0.1**2)
@@ -251,3 +252,17 @@ def test_the_plateaus_options_are_there_and_the_rate_is_the_runs(page: AppTest) 
     assert "Step 75 · learning rate 0.0001" in said(page)
     sound(page.selectbox(key="schedule").set_value("constant").run())
     assert "learning rate 0.0" not in said(page)
+
+
+# -- an optimizer of many options ---------------------------------------------------------------
+
+
+def test_the_last_of_many_options_are_folded_away_and_work(page: AppTest) -> None:
+    assert not any(label.startswith("More options") for label in labels(page.expander))
+    sound(page.selectbox(key="optimizer").set_value("muon").run())
+    (folded,) = [item for item in page.expander if item.label == "More options of Muon"]
+    assert {"Epsilon", "Muon a"} <= labels(folded.number_input)
+    assert not {"Momentum", "Weight decay"} & labels(folded.number_input)
+    assert {"Momentum", "Weight decay", "Muon a"} <= labels(page.number_input)
+    sound(page.number_input(key="option_muon_a").set_value(3.0).run())
+    assert session(page).experiment.training.optimizer_options["muon_a"] == 3.0

@@ -12,17 +12,32 @@ from playground.changes import Path, applies_at_once
 from playground.fields import key_of, label_of, number_text, value_text
 from playground.session import Session
 
+MANY, FIRST = 8, 6
+"""Of more options than this only so many are in sight; registries name the usual ones first."""
+
 
 def options(session: Session, field: str) -> None:
-    """The options that a field of the experiment holds, two in a row."""
+    """The options that a field of the experiment holds; of many the last ones folded away."""
     owner = OPTIONS_OF[field]
     chosen = getattr(getattr(session.experiment, owner.part), owner.field)
-    known = list(owner.registry[chosen].options.items())
+    known, label = list(owner.registry[chosen].options.items()), f"{owner.field}.{chosen}"
+    path = (owner.part, field)
+    if len(known) <= MANY:
+        _in_rows(session, path, known, label)
+        return
+    _in_rows(session, path, known[:FIRST], label)
+    heading = session.t("page.more_options", of=session.t(label))
+    with st.expander(heading, icon=":material/more_horiz:", key=f"more_{field}"):
+        _in_rows(session, path, known[FIRST:], label)
+
+
+def _in_rows(session: Session, path: Path, known: list[tuple[str, Option]], of: str) -> None:
+    """Options, two in a row."""
     for first in range(0, len(known), 2):
         columns = st.columns(2, gap="small", vertical_alignment="bottom", wrap=False)
         for column, (name, option) in zip(columns, known[first : first + 2], strict=False):
             with column:
-                _option(session, (owner.part, field, name), option, f"{owner.field}.{chosen}")
+                _option(session, (*path, name), option, of)
 
 
 def _option(session: Session, path: Path, option: Option, of: str) -> None:
