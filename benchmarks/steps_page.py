@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ def write_page(file: Path, results: list[Result]) -> None:
     titles = [f"{optimizer}, {threads} thread(s)" for optimizer, threads in keys]
     figure = make_subplots(rows=len(keys), cols=1, subplot_titles=titles, vertical_spacing=0.08)
     for row, key in enumerate(keys, 1):
-        for module, colour in zip(MODULES, COLOURS, strict=True):
+        for module, colour in zip(MODULES, cycle(COLOURS), strict=False):
             found = [
                 r for r in results if (r.optimizer, r.threads) == key and r.contender == module
             ]
