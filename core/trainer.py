@@ -341,10 +341,10 @@ class Trainer:
         if run.own_weights and network is None:
             raise Refusal("This run began with weights of its own: give them as network.")
         trainer = cls(run.experiment, dataset=dataset, network=network)
-        data, settings = trainer.dataset, first_settings(run.experiment)
-        for edit in run.edits:
-            settings = edited(settings, edit.what, edit.value)
-            check_class_weight(data.task, data.n_classes, settings.training.class_weight)
+        data = trainer.dataset
+        for edit in run.edits:  # before the first step, not in mid-run
+            if edit.what == "class_weight":
+                check_class_weight(data.task, data.n_classes, edit.value)
         trainer.edits = list(run.edits)
         trainer._apply_edits()
         trainer.step(run.step_count)
