@@ -5,22 +5,24 @@
 Trains W3 in one thread alone; then all trainers at once, and pauses one after the other while the
 rest go on; then some of them alone again, by as many steps, for the speed and for the bits. At last
 the page's pool drives as many runs. Prints a table with what we aim for beside.
+
+Other programs take time away: what the trainers do is also compared with the processor time that
+was left for them, that is what they used and what nobody used (Linux).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -39,11 +41,15 @@ POOL_SHARE = 0.25  # of the time, for the pool
 
 
 @dataclass
-class Together:
-    """What many did at once. rates: steps a second of each; pauses: seconds that each took."""
+class Stretch:
+    """What trainers did for a while.
+
+    rates: steps a second of each; used, idle: cores that this process used, and nobody.
+    """
 
     rates: list[float]
-    pauses: list[float]
+    used: float
+    idle: float
 
     @property
     def total(self) -> float:
@@ -53,6 +59,14 @@ class Together:
     def slowest(self) -> float:
         """The slowest one's share of the mean."""
         return min(self.rates) / statistics.fmean(self.rates)
+
+
+@dataclass
+class Together:
+    """What many did at once. pauses: seconds that each took to take effect."""
+
+    stretch: Stretch
+    pauses: list[float]
 
 
 class Caller:
@@ -94,11 +108,9 @@ def main() -> None:
     threads = train_together(trainers, options.seconds)
     after, same = again_alone(trainers[:: -(-len(trainers) // ALONE)])
     pool = train_in_pool(experiments, dataset, options.seconds * POOL_SHARE)
-    alone = statistics.fmean([before, after])
-    print_table(threads, pool, n_cores() * alone, same)
-    print(f"One thread alone: {before:,.0f} steps a second before, {after:,.0f} after.")
+    print_table(threads, pool, [before, after], same)
     if options.json:
-        found = {"cores": n_cores(), "alone": [before, after], "same_bits": same}
+        found = {"cores": n_cores(), "alone": [asdict(before), asdict(after)], "same_bits": same}
         both = {"threads": asdict(threads), "pool": asdict(pool)}
         options.json.write_text(json.dumps({**found, **both}, indent=1))
 
@@ -119,20 +131,23 @@ def problems(count: int) -> tuple[Dataset, list[Experiment]]:
 # --- a caller's own threads -----------------------------------------------------------------------
 
 
-def alone_for(trainer: Trainer, seconds: float) -> float:
-    """Steps a second of one thread while nothing else runs."""
+def alone_for(trainer: Trainer, seconds: float) -> Stretch:
+    """One thread while nothing else of this process runs."""
     caller = Caller(trainer)
     time.sleep(SETTLING)
-    (rate,) = rates([trainer], seconds)
+    with stretch([trainer]) as found:
+        time.sleep(seconds)
     caller.pause()
-    return rate
+    return found
 
 
 def train_together(trainers: Sequence[Trainer], seconds: float) -> Together:
     """Every trainer in a thread; then pause each while all the others train."""
     callers = [Caller(trainer) for trainer in trainers]
     time.sleep(SETTLING)
-    reached, pauses = rates(trainers, seconds), []
+    with stretch(trainers) as found:
+        time.sleep(seconds)
+    pauses = []
     for k, trainer in enumerate(trainers):
         pauses.append(callers[k].pause())
         callers[k] = Caller(trainer)
@@ -141,40 +156,56 @@ def train_together(trainers: Sequence[Trainer], seconds: float) -> Together:
         caller.stop.set()
     for caller in callers:
         caller.thread.join()
-    return Together(reached, pauses)
+    return Together(found, pauses)
 
 
-def rates(runs: Sequence[Trainer], seconds: float) -> list[float]:
-    """Steps a second of each, for so long from now on."""
-    before, start = [run.step_count for run in runs], time.perf_counter()
-    time.sleep(seconds)
-    after, took = [run.step_count for run in runs], time.perf_counter() - start
-    return [(b - a) / took for a, b in zip(before, after, strict=True)]
+def again_alone(trainers: Sequence[Trainer]) -> tuple[Stretch, str]:
+    """Train the same experiments by as many steps, one by one; also how many of them came to the
+    same weights, bit for bit."""
+    again = [Trainer(trainer.experiment, dataset=trainer.dataset) for trainer in trainers]
+    with stretch(again) as found:
+        for trainer, one in zip(trainers, again, strict=True):
+            Caller(one, most_steps=trainer.step_count).thread.join()
+    found.rates = [found.total]  # they took turns
+    pairs = zip(trainers, again, strict=True)
+    same = sum(a.params.tobytes() == b.params.tobytes() for a, b in pairs)
+    return found, f"{same} of {len(trainers)}"
 
 
-def again_alone(trainers: Sequence[Trainer]) -> tuple[float, str]:
-    """Train the same experiments by as many steps, one by one; steps a second, and how many came
-    to the same weights, bit for bit."""
-    start, same = time.perf_counter(), 0
-    for trainer in trainers:
-        again = Trainer(trainer.experiment, dataset=trainer.dataset)
-        Caller(again, most_steps=trainer.step_count).thread.join()
-        same += np.array_equal(again.params.view(np.uint32), trainer.params.view(np.uint32))
-    steps = sum(trainer.step_count for trainer in trainers)
-    return steps / (time.perf_counter() - start), f"{same} of {len(trainers)}"
+@contextmanager
+def stretch(runs: Sequence[Trainer]) -> Iterator[Stretch]:
+    """What these do while the body runs."""
+    found = Stretch([], 0.0, 0.0)
+    steps = [run.step_count for run in runs]
+    start, used, idle = time.perf_counter(), time.process_time(), idle_seconds()
+    yield found
+    took = time.perf_counter() - start
+    found.rates = [(run.step_count - n) / took for run, n in zip(runs, steps, strict=True)]
+    found.used = (time.process_time() - used) / took
+    found.idle = (idle_seconds() - idle) / took
+
+
+def idle_seconds() -> float:
+    """For how long the machine's cores have had nothing to do, added up; 0 where unknown."""
+    file = Path("/proc/stat")
+    if not file.exists():
+        return 0.0
+    return int(file.read_text().split()[4]) / os.sysconf("SC_CLK_TCK")
 
 
 # --- the page's pool ------------------------------------------------------------------------------
 
 
 def train_in_pool(experiments: Sequence[Experiment], dataset: Dataset, seconds: float) -> Together:
-    """As many runs as a page has them, flat out, unwatched; then pause each while all others play."""
+    """As many runs of the page, flat out, unwatched; then pause each while all others play."""
     runs = [Player(experiment, dataset=dataset) for experiment in experiments]
     with unwatched():
         for run in runs:
             run.play()
         time.sleep(SETTLING)
-        reached, pauses = rates([run._trainer for run in runs], seconds), []
+        with stretch([run._trainer for run in runs]) as found:
+            time.sleep(seconds)
+        pauses = []
         for run in runs:
             asked = time.perf_counter()
             run.pause()
@@ -184,7 +215,7 @@ def train_in_pool(experiments: Sequence[Experiment], dataset: Dataset, seconds: 
             time.sleep(SLICE)
         for run in runs:
             run.pause()
-    return Together(reached, pauses)
+    return Together(found, pauses)
 
 
 @contextmanager
@@ -200,19 +231,29 @@ def unwatched() -> Iterator[None]:
 # --- what is said ---------------------------------------------------------------------------------
 
 
-def print_table(threads: Together, pool: Together, ideal: float, same: str) -> None:
-    """ideal: steps a second, the machine's cores times one thread alone."""
-    print(f"\n{len(threads.rates)} trainers of W3, {n_cores()} cores")
-    print(f"  {'':42}{'own threads':>13}{'the pool':>13}   aim")
-    lines = [
-        ("all together, of cores x one alone", lambda t: f"{t.total / ideal:.0%}", ">= 90%"),
-        ("the slowest, of the mean", lambda t: f"{t.slowest:.0%}", ">= 70%"),
-        ("a pause takes effect, the worst", lambda t: f"{max(t.pauses) * 1e3:.1f} ms", "< 50 ms"),
-        ("a pause takes effect, the median", lambda t: middle(t.pauses), ""),
+def print_table(threads: Together, pool: Together, alone: Sequence[Stretch], same: str) -> None:
+    one = statistics.fmean(stretch.total for stretch in alone)
+    of_a_core = statistics.fmean(stretch.total / stretch.used for stretch in alone)
+
+    def of_time_left(stretch: Stretch) -> float:
+        return stretch.total / (stretch.used + stretch.idle) / of_a_core
+
+    rows: list[tuple[str, Callable[[Together], str], str]] = [
+        ("steps a second", lambda t: f"{t.stretch.total:,.0f}", ""),
+        ("of cores x one alone", lambda t: f"{t.stretch.total / one / n_cores():.0%}", ">= 90%"),
+        ("of what the time left allows", lambda t: f"{of_time_left(t.stretch):.0%}", ">= 90%"),
+        ("cores used / idle", lambda t: f"{t.stretch.used:.2f} / {t.stretch.idle:.2f}", ""),
+        ("the slowest, of the mean", lambda t: f"{t.stretch.slowest:.0%}", ">= 70%"),
+        ("a pause takes effect, worst", lambda t: f"{max(t.pauses) * 1e3:.1f} ms", "< 50 ms"),
+        ("a pause takes effect, median", lambda t: middle(t.pauses), ""),
     ]
-    for what, say, aim in lines:
-        print(f"  {what:42}{say(threads):>13}{say(pool):>13}   {aim}")
-    print(f"  {'same bits as when trained alone':42}{same:>13}{'':13}   all")
+    print(f"\n{len(threads.pauses)} trainers of W3, {n_cores()} cores")
+    print(f"  {'':30}{'own threads':>14}{'the pool':>14}   aim")
+    for what, say, aim in rows:
+        print(f"  {what:30}{say(threads):>14}{say(pool):>14}   {aim}")
+    print(f"  {'same bits as when alone':30}{same:>14}{'':14}   all")
+    speeds = " and ".join(f"{stretch.total:,.0f} ({stretch.used:.2f} cores)" for stretch in alone)
+    print(f"One thread alone, before and after: {speeds} steps a second.")
 
 
 def middle(pauses: Sequence[float]) -> str:
