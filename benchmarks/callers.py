@@ -7,7 +7,8 @@ rest go on; then some of them alone again, by as many steps, for the speed and f
 the page's pool drives as many runs. Prints a table with what we aim for beside.
 
 Other programs take time away: what the trainers do is also compared with the processor time that
-was left for them, that is what they used and what nobody used (Linux).
+was left for them, that is what they used and what nobody used (Linux). Take a whole minute: the
+first few thousand steps of a run are often evaluated and kept, and cost a quarter more.
 """
 
 from __future__ import annotations
@@ -37,7 +38,6 @@ from playground.live.player import Player  # noqa: E402
 SLICE = 0.02  # seconds that a caller trains before it asks whether to go on
 SETTLING = 1.0  # seconds that nobody counts
 ALONE = 4  # trainers that are trained again, alone
-POOL_SHARE = 0.25  # of the time, for the pool
 
 
 @dataclass
@@ -107,7 +107,7 @@ def main() -> None:
     trainers = [Trainer(experiment, dataset=dataset) for experiment in experiments]
     threads = train_together(trainers, options.seconds)
     after, same = again_alone(trainers[:: -(-len(trainers) // ALONE)])
-    pool = train_in_pool(experiments, dataset, options.seconds * POOL_SHARE)
+    pool = train_in_pool(experiments, dataset, options.seconds)
     print_table(threads, pool, [before, after], same)
     if options.json:
         found = {"cores": n_cores(), "alone": [asdict(before), asdict(after)], "same_bits": same}
