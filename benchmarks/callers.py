@@ -103,15 +103,18 @@ def main() -> None:
     warming.warm_up()
     warming.wait()
     dataset, experiments = problems(options.trainers)
-    before = alone_for(Trainer(experiments[0], dataset=dataset), options.seconds / 10)
+    before, full = (
+        train_few(experiments[:n], dataset, options.seconds / 10) for n in (1, n_cores())
+    )
     trainers = [Trainer(experiment, dataset=dataset) for experiment in experiments]
     threads = train_together(trainers, options.seconds)
     after, same = again_alone(trainers[:: -(-len(trainers) // ALONE)])
     pool = train_in_pool(experiments, dataset, options.seconds)
     print_table(threads, pool, [before, after], same)
+    print_machine([before, after], full)
     if options.json:
         found = {"cores": n_cores(), "alone": [asdict(before), asdict(after)], "same_bits": same}
-        both = {"threads": asdict(threads), "pool": asdict(pool)}
+        both = {"one a core": asdict(full), "threads": asdict(threads), "pool": asdict(pool)}
         options.json.write_text(json.dumps({**found, **both}, indent=1))
 
 
@@ -131,13 +134,15 @@ def problems(count: int) -> tuple[Dataset, list[Experiment]]:
 # --- a caller's own threads -----------------------------------------------------------------------
 
 
-def alone_for(trainer: Trainer, seconds: float) -> Stretch:
-    """One thread while nothing else of this process runs."""
-    caller = Caller(trainer)
+def train_few(experiments: Sequence[Experiment], dataset: Dataset, seconds: float) -> Stretch:
+    """A thread each, no more than there are cores: what the machine itself can do."""
+    trainers = [Trainer(experiment, dataset=dataset) for experiment in experiments]
+    callers = [Caller(trainer) for trainer in trainers]
     time.sleep(SETTLING)
-    with stretch([trainer]) as found:
+    with stretch(trainers) as found:
         time.sleep(seconds)
-    caller.pause()
+    for caller in callers:
+        caller.pause()
     return found
 
 
@@ -252,8 +257,16 @@ def print_table(threads: Together, pool: Together, alone: Sequence[Stretch], sam
     for what, say, aim in rows:
         print(f"  {what:30}{say(threads):>14}{say(pool):>14}   {aim}")
     print(f"  {'same bits as when alone':30}{same:>14}{'':14}   all")
+
+
+def print_machine(alone: Sequence[Stretch], full: Stretch) -> None:
+    """full: one thread a core, which falls short where cores share what they need."""
     speeds = " and ".join(f"{stretch.total:,.0f} ({stretch.used:.2f} cores)" for stretch in alone)
     print(f"One thread alone, before and after: {speeds} steps a second.")
+    share = full.total / statistics.fmean(stretch.total for stretch in alone) / n_cores()
+    print(
+        f"One thread a core: {full.total:,.0f} ({full.used:.2f} cores), {share:.0%} of cores x one."
+    )
 
 
 def middle(pauses: Sequence[float]) -> str:
