@@ -69,3 +69,21 @@ def test_the_advised_network_is_one_click_away(page: AppTest) -> None:
     assert notice is not None
     assert "8 + 8 SiLU (Swish) units" in notice.text
     assert "try_layers" not in {button.key for button in page.button}
+
+
+def test_a_normalization_that_cannot_learn_is_pointed_out_while_it_cannot(page: AppTest) -> None:
+    def notes() -> str:
+        return " ".join(item.value for item in page.sidebar.caption)
+
+    sound(page.selectbox(key="normalization_1").set_value("layer").run())  # of two neurons
+    assert "only a sign is left" in notes()
+    sound(page.number_input(key="units_1").set_value(1).run())
+    assert "always gives its β" in notes()
+    sound(page.number_input(key="units_1").set_value(3).run())
+    assert "β" not in notes()
+    sound(page.selectbox(key="normalization_1").set_value("batch").run())
+    assert "β" not in notes()
+    sound(page.number_input(key="batch_size").set_value(1).run())
+    assert "With a batch size of 1" in notes()
+    sound(page.selectbox(key="language").set_value("zh").run())
+    assert "批大小为 1 时" in notes()

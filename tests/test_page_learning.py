@@ -78,7 +78,7 @@ def test_every_setting_has_words_in_both_languages(page: AppTest) -> None:
     sound(page.number_input(key="early_stopping").set_value(5).run())
     sound(page.selectbox(key="language").set_value("zh").run())
     shown = labels(page.number_input) | labels(page.selectbox) | labels(page.checkbox)
-    assert {"标签平滑", "输入噪声", "按数值裁剪梯度", "权重的最大范数", "耐心（轮）"} <= shown
+    assert {"标签平滑", "输入噪声", "按数值裁剪梯度", "权重的最大范数", "提前停止的耐心（轮）"} <= shown
     assert {"类别权重", "恢复最佳权重", "最小改进量", "起始轮"} <= shown
     assert {"提前停止：5 轮", "平滑、噪声与裁剪"} <= labels(page.expander)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.experiment import Dense
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
@@ -82,6 +83,19 @@ def _layer_row(session: Session, layer: int) -> None:
         _remove_button(session, layer)
     note = formula(NORMALIZATIONS[dense.normalization])
     choice(session, (*path, "normalization"), list(NORMALIZATIONS), note=note)
+    if futile := _why_futile(dense, session.experiment.training.batch_size):
+        st.caption(session.t(futile))
+
+
+def _why_futile(dense: Dense, batch_size: int) -> str:
+    """Why a layer normalized like this can hardly learn, as a catalogue key; "" where it can."""
+    if dense.normalization == "batch" and batch_size == 1:
+        return "page.normalization.one_sample"
+    if dense.normalization == "layer" and dense.units == 1:
+        return "page.normalization.one_unit"
+    if dense.normalization == "layer" and dense.units == 2:
+        return "page.normalization.two_units"
+    return ""
 
 
 def _remove_button(session: Session, layer: int) -> None:
