@@ -274,6 +274,12 @@ class Trainer:
         return self._monitor.stopped
 
     @property
+    def weights_step(self) -> int:
+        """The step after which the run had the weights of now: an early stop brings back others."""
+        stop = self.stopped
+        return self.step_count if stop is None or not stop.restored else stop.best_step
+
+    @property
     def sample_weights(self) -> np.ndarray | None:
         """What each training sample's loss is multiplied by now, its class's weight included.
 

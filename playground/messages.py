@@ -87,9 +87,16 @@ def _stopped_early(session: Session) -> None:
         "best": f"{stop.best_epoch:,}",
         "loss": loss_text(stop.best_loss),
     }
-    which = t("page.stopped.best" if stop.restored else "page.stopped.last")
+    training = session.experiment.training
+    if least := training.early_stopping_min_delta:
+        sentences = [t("page.stopped.by", least=number_text(least), **words)]
+    else:
+        sentences = [t("page.stopped", **words)]
+    if start := training.start_from_epoch:
+        sentences.append(t("page.stopped.from", start=f"{start:,}"))
+    sentences.append(t("page.stopped.best" if stop.restored else "page.stopped.last"))
     with st.container(key="stopped"):
-        text = f"{t('page.stopped', **words)} {which} {t('page.stopped.hint')}"
+        text = " ".join([*sentences, t("page.stopped.hint")])
         st.info(text, icon=":material/flag:")
 
 

@@ -19,6 +19,7 @@ from core.trainer import Trainer
 from playground.fields import column_labels
 from playground.locales import catalogue, translate
 from playground.views import formulas
+from playground.views.record import record_of
 
 PANELS = ("curves", "gradients", "weights", "one_step", "evaluation", "export")
 
@@ -226,7 +227,40 @@ def test_curves_before_the_first_step_say_what_to_do_and_star_nothing() -> None:
     app = draw("curves", run(0))
     assert captions(app) == [translate("en", "views.no_history")]
     loss = json.loads(json.loads(app.get("bidi_component")[0].proto.json)["figure"])
-    assert "Lowest test loss" not in [line["name"] for line in loss["data"]]
+    assert "Lowest test loss on record" not in [line["name"] for line in loss["data"]]
+
+
+def stopped_early(**training: Any) -> Trainer:
+    """A run whose best epoch no evaluation has recorded."""
+    settings = TrainingConfig(learning_rate=0.03, early_stopping=3, **training)
+    trainer = run(5000, data=DataConfig(n_samples=60, noise=0.3), training=settings)
+    assert trainer.stopped is not None
+    assert trainer.stopped.best_step not in trainer.history.evaluations["step"]
+    return trainer
+
+
+@pytest.mark.parametrize("restored", [True, False])
+def test_curves_agree_with_early_stopping_about_what_was_best(restored: bool) -> None:
+    trainer = stopped_early(restore_best_weights=restored)
+    stop, app = trainer.stopped, draw("curves", trainer)
+    assert stop is not None
+    (text,) = captions(app)
+    best, now = f"{stop.best_loss:.4g}", f"{trainer.evaluate('test')['loss']:.4g}"
+    assert f"on record is {best}, at step {stop.best_step} " in text
+    assert f"now it is {now}." in text
+    assert f"the end of epoch {stop.best_epoch} (step {stop.best_step}) for the best" in text
+    assert (best == now) is restored
+    figure = json.loads(json.loads(app.get("bidi_component")[0].proto.json)["figure"])
+    lines = {line["name"]: line for line in figure["data"]}
+    star = lines["Lowest test loss on record"]
+    assert (star["x"], star["y"]) == ([stop.best_step], [stop.best_loss])
+    marked = [note["text"] for note in figure["layout"]["annotations"]]
+    assert marked == [f"early stopping: best, epoch {stop.best_epoch}"]
+    # Weights that were brought back are drawn where they were met, not where the run stopped.
+    steps = trainer.history.evaluations["step"]
+    recorded = record_of(Session(trainer), with_present=True).evaluations["step"]
+    expected = stop.best_step if restored else stop.step
+    assert sorted({*recorded} - {*steps}) == [] if expected in steps else [expected]
 
 
 def test_the_parts_of_a_step_stand_in_reading_order() -> None:
