@@ -77,6 +77,7 @@ def main(page: Session) -> None:
         in_sidebar(controls.network_section),
         in_sidebar(controls.training_section),
         in_sidebar(controls.files_section),
+        controls.tell_ranges,
         panels,
     )
     for part in parts:

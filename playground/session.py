@@ -91,6 +91,8 @@ class Session:
         self.problems: tuple[str, ...] = tuple(problems)
         self.problems_title = "page.link.problems"
         self._is_clicked = False
+        self.ranges: dict[str, tuple[float, float | None]] = {}
+        """What may be typed into the number fields as drawn, by key: the least and the most."""
         self._closed_stop: tuple[int, int] | None = None
         """The moment of a stop whose message was closed."""
 
@@ -438,6 +440,7 @@ class Session:
         """At the start of a drawing: follow the address and the run; remember what is drawn."""
         if self._player is not None:
             self._player.revive()
+        self.ranges = {}
         self.follow_link()
         self._is_new_drawing = True
         if self._player is not None:

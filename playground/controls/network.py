@@ -12,7 +12,7 @@ from core.maths.normalizations import NORMALIZATIONS
 from playground import changes
 from playground.changes import MAX_LAYERS, MAX_UNITS, Path
 from playground.controls.options import options
-from playground.controls.widgets import choice, formula, prepared, whole_number
+from playground.controls.widgets import choice, formula, number_field, prepared, whole_number
 from playground.fields import layers_text
 from playground.session import Session
 
@@ -72,13 +72,8 @@ def _layer_row(session: Session, layer: int) -> None:
         note = formula(ACTIVATIONS[dense.activation])
         choice(session, (*path, "activation"), list(ACTIVATIONS), note=note)
     with columns[2]:
-        st.number_input(
-            min_value=0.0,
-            max_value=0.95,
-            step=0.05,
-            format="%.2f",
-            **prepared(session, (*path, "dropout"), "", unset=0.0),
-        )
+        common = prepared(session, (*path, "dropout"), "", unset=0.0)
+        number_field(session, dense.dropout, 0.05, 0.0, 0.95, format="%.2f", **common)
     with columns[3]:
         _remove_button(session, layer)
     note = formula(NORMALIZATIONS[dense.normalization])
