@@ -110,10 +110,8 @@ def substituted(latex: str, values: Mapping[str, float]) -> str:
 
 def occurs(symbol: str, latex: str) -> bool:
     """Whether a symbol stands in a formula, not merely in the name of a command."""
-    after = "(?![A-Za-z])" if symbol.startswith("\\") else "(?![A-Za-z_])"
-    return (
-        bool(symbol) and re.search(rf"(?<![A-Za-z\\]){re.escape(symbol)}{after}", latex) is not None
-    )
+    place = rf"(?<![A-Za-z\\]){re.escape(symbol)}(?![A-Za-z_])"
+    return bool(symbol) and re.search(place, latex) is not None
 
 
 def products(left: np.ndarray, right: np.ndarray, more: str = MORE) -> str:
