@@ -50,6 +50,7 @@ PAGE["playground.live"] = {"playground.locales"}
 PAGE["playground.session"] = {*DECIDES, "playground.live", "playground.sentences"}
 WIDGETS = ("playground.controls", "playground.transport", "playground.view_options")
 PAGE |= {room: {*DECIDES, "playground.live", "playground.session"} for room in WIDGETS}
+PAGE["playground.messages"] = {*PAGE["playground.transport"], "playground.transport"}
 PAGE["playground.views"] = {*PAGE}
 PAGE["playground.page"] = {*PAGE}
 PAGE["playground.streamlit_app"] = {"playground.live"}
