@@ -384,6 +384,7 @@ class Trainer:
     def run_for(self, seconds: float, max_steps: int | None = None) -> int:
         """Run as many steps as fit into `seconds` of wall time, at least one; returns how many.
 
+        Many threads at once take turns, a chunk each; the time in between counts.
         A negative number if the run failed and is on its way back to the last finite step: then
         call it again, until `diverged` is set.
         """
@@ -393,8 +394,10 @@ class Trainer:
         while not self.is_over and done < limit and (done == 0 or now - start < seconds):
             left = seconds - (now - start)
             fitting = int(min(CHUNK_SECONDS, left) / self._seconds_a_step)
-            ran = self._advance(int(min(max(fitting, 1), limit - done)))
-            before, now = now, time.perf_counter()
+            with self.engine.turns:
+                before = time.perf_counter()
+                ran = self._advance(int(min(max(fitting, 1), limit - done)))
+                now = time.perf_counter()
             done += ran
             if ran > 0:
                 # The smaller of this chunk's pace and twice the last: one slow chunk (a page
