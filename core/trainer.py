@@ -57,8 +57,9 @@ FEWEST_ROWS = 50
 KEPT_SCRATCH = 2**20
 """Bytes of scratch memory that a run keeps for each part's evaluations."""
 
-CHUNK_SECONDS = 0.002
-"""run_for asks the clock this often: short enough to stop in time, long enough to cost nothing."""
+TURN_SECONDS = 0.002
+"""run_for asks the clock, and lets others have the core, this often: short enough to stop in time,
+long enough to cost nothing."""
 
 
 class Trainer:
@@ -384,26 +385,35 @@ class Trainer:
     def run_for(self, seconds: float, max_steps: int | None = None) -> int:
         """Run as many steps as fit into `seconds` of wall time, at least one; returns how many.
 
-        Many threads at once take turns, a chunk each; the time in between counts.
+        Many threads at once take turns; the time in between counts.
         A negative number if the run failed and is on its way back to the last finite step: then
         call it again, until `diverged` is set.
         """
         limit = math.inf if max_steps is None else max_steps
-        start = now = time.perf_counter()
-        done = 0
-        while not self.is_over and done < limit and (done == 0 or now - start < seconds):
-            left = seconds - (now - start)
-            fitting = int(min(CHUNK_SECONDS, left) / self._seconds_a_step)
-            with self.engine.turns:
-                before = time.perf_counter()
-                ran = self._advance(int(min(max(fitting, 1), limit - done)))
-                now = time.perf_counter()
+        now, done = time.perf_counter(), 0
+        end = now + seconds
+        while not self.is_over and done < limit and (done == 0 or now < end):
+            with self.engine.turns as waited:
+                # Who had to wait for its turn has the whole of it: short ones are mostly changes.
+                left = seconds if waited else end - time.perf_counter()
+                ran, now = self._run_turn(limit - done, min(left, TURN_SECONDS))
+            done += ran
+        return done
+
+    def _run_turn(self, limit: float, seconds: float) -> tuple[int, float]:
+        """What `run_for` does in one turn; returns the steps, and the time now."""
+        now, done = time.perf_counter(), 0
+        end = now + seconds
+        while not self.is_over and done < limit and (done == 0 or now < end):
+            fitting = int(max(end - now, 0.0) / self._seconds_a_step)
+            ran = self._advance(int(min(max(fitting, 1), limit - done)))
+            before, now = now, time.perf_counter()
             done += ran
             if ran > 0:
                 # The smaller of this chunk's pace and twice the last: one slow chunk (a page
                 # fault, a busy core) must not make the next ones tiny.
                 self._seconds_a_step = min((now - before) / ran, 2 * self._seconds_a_step)
-        return done
+        return done, now
 
     def _advance(self, n: int) -> int:
         """Run up to n steps, to the next moment that needs Python; returns how many ran."""

@@ -33,11 +33,12 @@ class Turns:
         self._free = places
         self._waiting: deque[Any] = deque()
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> bool:
+        """Returns whether it had to wait."""
         with self._lock:
             if self._free:
                 self._free -= 1
-                return
+                return False
             ticket = _Ticket()
             ticket.acquire()
             self._waiting.append(ticket)
@@ -46,6 +47,7 @@ class Turns:
         except BaseException:  # Ctrl-C in the main thread
             self._give_up(ticket)
             raise
+        return True
 
     def __exit__(
         self,
