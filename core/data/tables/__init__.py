@@ -6,6 +6,8 @@ dataset = table_dataset(table, choices)         # for Trainer(experiment, datase
 files = write_tables(dataset)                   # the exact training and test tables, as CSV
 """
 
+from core.data.tables.building import TableSplit as TableSplit
+from core.data.tables.building import table_dataset as table_dataset
 from core.data.tables.choices import Feature as Feature
 from core.data.tables.choices import PreparationChoices as PreparationChoices
 from core.data.tables.choices import SplitChoices as SplitChoices
@@ -14,6 +16,7 @@ from core.data.tables.columns import ColumnReport as ColumnReport
 from core.data.tables.columns import describe as describe
 from core.data.tables.findings import Finding as Finding
 from core.data.tables.options import ReadOptions as ReadOptions
+from core.data.tables.preparation import TablePreparation as TablePreparation
 from core.data.tables.reading import Cancelled as Cancelled
 from core.data.tables.reading import preview_table as preview_table
 from core.data.tables.reading import read_table as read_table
@@ -23,3 +26,5 @@ from core.data.tables.suggestion import suggest_features as suggest_features
 from core.data.tables.suggestion import suggest_target as suggest_target
 from core.data.tables.suggestion import suggest_task as suggest_task
 from core.data.tables.table import Table as Table
+from core.data.tables.writing import read_tables as read_tables
+from core.data.tables.writing import write_tables as write_tables

@@ -28,6 +28,7 @@ TIMES = (
 )
 DATE_LIKE = re.compile(r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}")
 BOOLEANS = {"true": True, "false": False}
+EMPTY = {"number": pl.Float64, "date": pl.Date, "boolean": pl.Boolean, "text": pl.String}
 NAMES = {"number": "numbers", "date": "dates", "boolean": "true and false"}
 
 
@@ -39,7 +40,9 @@ def typed(cells: pl.Series, options: ReadOptions) -> tuple[pl.Series, Finding | 
     """
     text = _cleaned(cells, options)
     chosen = options.kinds.get(cells.name)
-    if chosen == "text" or text.null_count() == len(text):
+    if text.null_count() == len(text):
+        return text.cast(EMPTY[chosen]) if chosen else text, None
+    if chosen == "text":
         return text, None
     if chosen is not None:
         made = _made(text, chosen, options)
@@ -79,7 +82,7 @@ def _made(text: pl.Series, kind: str, options: ReadOptions) -> pl.Series:
         return text.str.to_lowercase().replace_strict(
             BOOLEANS, default=None, return_dtype=pl.Boolean
         )
-    return numbers(text, options) if kind == "number" else _dates(text, options)
+    return numbers(text, options) if kind == "number" else dates(text, options)
 
 
 def numbers(text: pl.Series, options: ReadOptions) -> pl.Series:
@@ -96,7 +99,7 @@ def numbers(text: pl.Series, options: ReadOptions) -> pl.Series:
     return whole if whole.null_count() == floats.null_count() else floats
 
 
-def _dates(text: pl.Series, options: ReadOptions) -> pl.Series:
+def dates(text: pl.Series, options: ReadOptions) -> pl.Series:
     """Cells as Date, or as Datetime if any has a time of day; nothing where no format suits."""
     best: pl.Series | None = None
     sample = _sample(text)

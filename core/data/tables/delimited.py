@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import polars as pl
 
 from core.data.tables.archives import check_size
-from core.data.tables.encodings import CHUNK, decoded
+from core.data.tables.decoding import CHUNK, decoded
 from core.data.tables.limits import HEAD, MAX_CELLS, MAX_COLUMNS, MAX_ROWS
 from core.data.tables.options import ReadOptions
 from core.data.tables.recognition import MOST_RECORDS, cells_of, lines_of_header, split_records

@@ -22,8 +22,8 @@ import polars as pl
 from core.data.tables import recognition
 from core.data.tables.archives import check_parquet, check_workbook
 from core.data.tables.cells import typed
+from core.data.tables.decoding import recognized_encoding
 from core.data.tables.delimited import as_utf8, read_delimited, read_json_lines
-from core.data.tables.encodings import recognized_encoding
 from core.data.tables.limits import MAX_ROWS
 from core.data.tables.options import ReadOptions
 from core.data.tables.source import Source
