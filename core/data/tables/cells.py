@@ -26,6 +26,7 @@ TIMES = (
     "T%H:%M:%S%.f%#z",
     " %H:%M:%S%.f%#z",
 )
+SHORT_YEAR = r"^\d{1,2}[./-]\d{1,2}[./-]\d{2}(\D|$)"  # 1.2.3 is a version, no day in 2003
 DATE_LIKE = re.compile(r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}")
 BOOLEANS = {"true": True, "false": False}
 EMPTY = {"number": pl.Float64, "date": pl.Date, "boolean": pl.Boolean, "text": pl.String}
@@ -89,7 +90,9 @@ def numbers(text: pl.Series, options: ReadOptions) -> pl.Series:
     """Cells as Int64 if all of them are whole and written so, else as Float64."""
     plain = text
     if options.thousands:
-        grouped = rf"^[+-]?\d{{1,3}}({re.escape(options.thousands)}\d{{3}})+([.,]\d+)?$"
+        grouped = (
+            rf"^[+-]?\d{{1,3}}({re.escape(options.thousands)}\d{{3}})+([{options.decimal}]\d+)?$"
+        )
         without = text.str.replace_all(options.thousands, "", literal=True)
         plain = without.zip_with(text.str.contains(grouped).fill_null(False), text)
     if options.decimal == ",":
@@ -128,6 +131,8 @@ def _forms(day_first: bool) -> Iterator[str]:
 def _read_dates(text: pl.Series, form: str) -> pl.Series:
     """Cells of one format as naive Datetimes, those with a time zone in UTC."""
     made = text.str.to_datetime(form, time_unit="us", strict=False)
+    if "%y" in form:
+        made = made.set(~text.str.contains(SHORT_YEAR).fill_null(False), None)
     if form.endswith("z"):
         made = made.dt.replace_time_zone(None)
     return made.set((made.dt.year() < EARLIEST).fill_null(False), None)

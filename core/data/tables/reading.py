@@ -11,7 +11,6 @@ polars and calamine work outside of the interpreter's lock.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,12 +19,13 @@ from typing import Any
 import polars as pl
 
 from core.data.tables import recognition
-from core.data.tables.archives import check_parquet, check_workbook
+from core.data.tables.archives import check_workbook
 from core.data.tables.cells import typed
 from core.data.tables.decoding import recognized_encoding
 from core.data.tables.delimited import as_utf8, read_delimited, read_json_lines
 from core.data.tables.limits import MAX_ROWS
 from core.data.tables.options import ReadOptions
+from core.data.tables.parquet import read_parquet
 from core.data.tables.source import Source
 from core.data.tables.table import Table, tabled
 from core.data.tables.workbook import open_workbook, read_sheet, with_header
@@ -33,6 +33,7 @@ from core.refusals import Refusal
 
 Given = bytes | Path
 Progress = Callable[[float, float], None]
+FEWEST_RECORDS, MOST_CELLS = 20, 100_000  # that recognition looks at
 OPENED, PARSED = 0.2, 0.5  # shares of the work, roughly, when the file is decoded and cut in cells
 
 
@@ -94,6 +95,7 @@ def _recognize_records(records: recognition.Records, chosen: dict[str, Any]) -> 
     table = [row for row in records[skip:] if row]
     if not table:
         raise Refusal("There are no rows in the file.")
+    table = table[: max(FEWEST_RECORDS, MOST_CELLS // len(table[0]))]
     body = table[1:] or table
     width = max(map(len, table))
     columns = [[row[i].strip() for row in body if i < len(row)] for i in range(width)]
@@ -172,7 +174,6 @@ def _packed(
     """A table of a workbook or a Parquet file, or its first rows."""
     data = file.read()
     if options.format == "parquet":
-        check_parquet(data)
         tick(OPENED)
         return _of_parquet(data, file.name, options, rows)
     check_workbook(data, lambda share: tick(OPENED * share))
@@ -183,13 +184,8 @@ def _packed(
 
 
 def _of_parquet(data: bytes, name: str, options: ReadOptions, rows: int | None) -> Table:
-    try:
-        frame = pl.read_parquet(io.BytesIO(data), n_rows=rows)
-    except (pl.exceptions.PolarsError, OSError):
-        raise Refusal(
-            "The file is not a whole {kind} file: cut or damaged.", kind="Parquet"
-        ) from None
-    table = tabled(frame, name, options)
+    frame, left_out = read_parquet(data, rows)
+    table = tabled(frame, name, options, left_out)
     chosen = [column for column in options.kinds if column in table.columns]
     made = [typed(table.frame[column].cast(pl.String), options) for column in chosen]
     remarks = [finding for _, finding in made if finding]

@@ -27,8 +27,8 @@ NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 WITH_COMMA = re.compile(r"[+-]?\d+,\d+")
 WITH_POINT = re.compile(r"[+-]?\d+\.\d+")
 GROUPED = {
-    mark: re.compile(rf"[+-]?\d{{1,3}}({re.escape(mark)}\d{{3}})+([.,]\d+)?")
-    for mark in (",", ".", " ", "'")
+    mark: re.compile(rf"[+-]?\d{{1,3}}({re.escape(mark)}\d{{3}})+([{others}]\d+)?")
+    for mark, others in ((",", "."), (".", ","), (" ", ".,"), ("'", ".,"))
 }
 DAY_AND_MONTH = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4}\b")
 
@@ -120,6 +120,8 @@ def recognized_marks(cells: Sequence[str]) -> tuple[str, str]:
     grouped = {mark: {c for c in cells if how.fullmatch(c)} for mark, how in GROUPED.items()}
     commas = [c for c in cells if WITH_COMMA.fullmatch(c) and c not in grouped[","]]
     points = [c for c in cells if WITH_POINT.fullmatch(c) and c not in grouped["."]]
+    commas += [c for c in grouped["."] if "," in c]
+    points += [c for c in grouped[","] if "." in c]
     decimal = "," if len(commas) > len(points) else "."
     for mark in (".", " ", "'") if decimal == "," else (",", " ", "'"):
         if grouped[mark]:
