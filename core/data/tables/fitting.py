@@ -13,6 +13,7 @@ from core.data.tables.limits import MAX_INPUTS
 from core.data.tables.preparation import TablePreparation
 from core.data.tables.raw import as_dates, as_numbers, as_texts
 from core.data.tables.steps import (
+    LARGEST,
     CategoryStep,
     DatePart,
     DateStep,
@@ -70,6 +71,8 @@ def fit_scaling(numbers: Numbers, name: str, choices: PreparationChoices) -> Sca
 
     if np.isnan(numbers).all():
         raise Refusal("{column} is empty in every training row.", column=shown(name))
+    if np.nanmax(np.abs(numbers)) > LARGEST:  # scikit-learn would take such a column for constant
+        raise Refusal("{column} holds numbers too large to be scaled.", column=shown(name))
     imputer = SimpleImputer(strategy=choices.impute_number, fill_value=choices.number_fill)
     with np.errstate(all="ignore"):
         filled = imputer.fit_transform(numbers[:, None])
@@ -150,9 +153,10 @@ def fit_targets(values: Numbers, names: Sequence[str]) -> tuple[Target, ...]:
     """Mean and standard deviation of each target, (n, n_values), by StandardScaler."""
     from sklearn.preprocessing import StandardScaler
 
-    with np.errstate(all="ignore"):
-        scaler = StandardScaler().fit(values)
-    if not np.isfinite([scaler.mean_, scaler.scale_]).all():
-        raise Refusal("{column} holds numbers too large to be scaled.", column=shown(names[0]))
+    large = np.abs(values).max(axis=0) > LARGEST
+    if large.any():
+        column = names[int(np.argmax(large))]
+        raise Refusal("{column} holds numbers too large to be scaled.", column=shown(column))
+    scaler = StandardScaler().fit(values)
     made = zip(names, scaler.mean_.tolist(), scaler.scale_.tolist(), strict=True)
     return tuple(Target(name, mean, scale) for name, mean, scale in made)

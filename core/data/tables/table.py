@@ -28,7 +28,8 @@ KIND_OF = {
 class Table:
     """Rows of named columns.
 
-    frame: columns are Int64, Float64, Boolean, Date, Datetime or String; missing cells are null.
+    frame: columns are Int64, Float64, Boolean, Date, Datetime or String; missing cells, nan among
+    them, are null.
     options: how it was read, with every recognized choice. remarks: what was noticed in reading.
     """
 
@@ -88,12 +89,12 @@ def tabled(
 def brought(column: pl.Series) -> pl.Series | None:
     """A column as one of the types that tables have, None if it cannot be."""
     kind = column.dtype
-    if kind in (pl.Int64, pl.Float64, pl.Boolean, pl.Date, pl.String):
+    if kind in (pl.Int64, pl.Boolean, pl.Date, pl.String):
         return column
     if kind.is_integer() and kind not in (pl.UInt64, pl.Int128, pl.UInt128):
         return column.cast(pl.Int64)
     if kind.is_numeric():
-        return column.cast(pl.Float64)
+        return column.cast(pl.Float64).fill_nan(None)
     if isinstance(kind, pl.Datetime):
         utc = column.dt.convert_time_zone("UTC") if kind.time_zone else column
         return utc.dt.replace_time_zone(None).dt.cast_time_unit("us")
