@@ -175,6 +175,23 @@ def test_another_unit_of_a_number_gives_it_away() -> None:
     assert found(frame) == {}
 
 
+def test_a_few_rows_that_agree_by_accident_give_nothing_away() -> None:
+    pairs = {"pair": [n // 2 for n in range(16)], "y": ["a"] * 14 + ["b"] * 2}
+    assert "pair" not in found(pl.DataFrame(pairs), "y")
+    many = {"pair": [n // 2 for n in range(160)], "y": ["a", "a", "b", "b"] * 40}
+    assert found(pl.DataFrame(many), "y") == {"pair": ["leak"]}
+
+
+def test_columns_may_have_any_names() -> None:
+    names = ["count", "rows", "targets", "value", "target", "literal", "len", "index", "class"]
+    columns = {name: [n % (k + 2) for n in range(60)] for k, name in enumerate(names)}
+    table = Table.from_frame(pl.DataFrame(columns))
+    for name in names:
+        made = suggest_choices(table, [name])
+        data = table_dataset(table, made)
+        same_data(read_tables(write_tables(data)), data)
+
+
 def test_running_text_is_told_from_categories_and_names() -> None:
     n = range(60)
     frame = pl.DataFrame(

@@ -37,6 +37,10 @@ class TableSplit:
     rows_test: NDArray[np.int64]
     remarks: tuple[Finding, ...] = ()
 
+    def __post_init__(self) -> None:
+        for rows in (self.rows_train, self.rows_test):
+            rows.flags.writeable = False
+
     @property
     def train(self) -> pl.DataFrame:
         return self.table.frame[self.rows_train]
