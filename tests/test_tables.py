@@ -30,6 +30,7 @@ from sklearn.utils import murmurhash3_32
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig, exchange
 from core.data import Dataset, Preprocessing, load_dataset, splits
 from core.data.tables import (
+    Cancelled,
     Feature,
     PreparationChoices,
     ReadOptions,
@@ -596,6 +597,21 @@ def test_numbers_as_classes_keep_their_order() -> None:
     np.testing.assert_array_equal(
         data.y_train, [[2, 1, 0, 3][r % 4] for r in data.table.rows_train]
     )
+
+
+def test_progress_is_told_and_may_cancel() -> None:
+    told: list[float] = []
+    table = Table.from_frame(people())
+    table_dataset(table, choices(), lambda done, total: told.append(done / total))
+    assert told == sorted(told)
+    assert len(told) == len(FEATURES) + 3
+    assert told[-1] == 1.0
+
+    def cancel(done: float, total: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        table_dataset(table, choices(), cancel)
 
 
 # -- splits ---------------------------------------------------------------------------------------
