@@ -56,7 +56,17 @@ PAGE["playground.page"] = {*PAGE}
 PAGE["playground.streamlit_app"] = {"playground.live"}
 
 COMPILED = {"numba", "llvmlite"}
-HEAVY = {"numba", "llvmlite", "scipy", "sklearn", "plotly", "pandas"}
+HEAVY = {
+    "numba",
+    "llvmlite",
+    "scipy",
+    "sklearn",
+    "plotly",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "fastexcel",
+}
 
 
 def module_of(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,9 @@ from core.data.labels import class_numbers
 from core.data.preprocessing import Identity, Preprocessing
 from core.experiment import DataConfig
 from core.refusals import Refusal
+
+if TYPE_CHECKING:
+    from core.data.tables import TableSplit
 
 TASKS = ("classification", "regression")
 
@@ -31,6 +35,7 @@ class Dataset:
     source: the configuration that it was made of, None for a person's own arrays.
     sample_weight: float32 (n_samples,), what the loss of each training sample is multiplied by in
         training; None where all count alike.
+    table: the raw rows and the choices of data made of a table, None for all other data.
     """
 
     X_train: NDArray[np.float32]
@@ -46,6 +51,7 @@ class Dataset:
     image_shape: tuple[int, int] | None = None
     source: DataConfig | None = None
     sample_weight: NDArray[np.float32] | None = None
+    table: TableSplit | None = None
 
     def __post_init__(self) -> None:
         for part in fields(self):

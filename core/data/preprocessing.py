@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from core.data.features import FEATURES, expand
 from core.maths.registry import shown
@@ -37,11 +37,12 @@ class Preprocessing:
         """Number of columns that `transform` returns."""
         return self.n_raw
 
-    def transform(self, raw: ArrayLike) -> NDArray[np.float32]:
+    def transform(self, raw: Any) -> NDArray[np.float32]:
         """Make network inputs of raw columns.
 
-        raw: numbers (n_samples, n_raw). Returns float32 (n_samples, n_inputs), computed in
-        float64. Raises ValueError when the shape does not fit.
+        raw: numbers (n_samples, n_raw); a table's preparation takes rows in other forms as well.
+        Returns float32 (n_samples, n_inputs), computed in float64. Raises ValueError when the shape
+        does not fit.
         """
         columns = np.asarray(raw, dtype=np.float64)
         if columns.ndim != 2:
@@ -227,6 +228,12 @@ def _read_features(record: Mapping[str, Any]) -> Preprocessing:
     return Features(tuple(names))
 
 
+def _read_table(record: Mapping[str, Any]) -> Preprocessing:
+    from core.data.tables.preparation import read_preparation  # needs polars, which takes a while
+
+    return read_preparation(record)
+
+
 _READERS: dict[str, Callable[[Mapping[str, Any]], Preprocessing]] = {
     Identity.kind: lambda record: Identity(),
     Scale.kind: _read_scale,
@@ -234,4 +241,5 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Preprocessing]] = {
         _numbers(record, "mean"), _numbers(record, "scale")
     ),
     Features.kind: _read_features,
+    "table": _read_table,
 }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.data import bundled, synthetic
 from core.data.dataset import Dataset
 from core.data.preprocessing import Features, Identity, Preprocessing, Scale, Standardize
+from core.data.splits import DIVIDE, ORDER, SUBSET, stratified
 from core.experiment import DataConfig
 from core.maths.random import SPLIT, permutation
 from core.maths.registry import get
@@ -19,8 +20,6 @@ from core.maths.registry import get
 Generator = Callable[[int, float, int, int], synthetic.Sample]
 Kind = Literal["plane", "curve", "table", "image"]
 Task = Literal["classification", "regression"]
-
-SUBSET, DIVIDE, ORDER = 0, 1, 2  # independent permutations of the SPLIT purpose
 
 
 @dataclass(frozen=True)
@@ -146,9 +145,9 @@ def _read(record: DatasetRecord, config: DataConfig) -> Dataset:
     """A bundled data set, or a part of it, split with every class in proportion."""
     bundle = bundled.read(record.name)
     every = np.arange(len(bundle.classes))
-    chosen, _ = _stratified(every, bundle.classes, config.n_samples, config.seed, SUBSET)
+    chosen, _ = stratified(every, bundle.classes, config.n_samples, config.seed, SUBSET)
     n_train = round(len(chosen) * config.train_fraction)
-    train, test = _stratified(chosen, bundle.classes, n_train, config.seed, DIVIDE)
+    train, test = stratified(chosen, bundle.classes, n_train, config.seed, DIVIDE)
     raw_train = bundle.raw[train].astype(np.float64)
     preprocessing: Preprocessing = (
         Standardize.fit(raw_train) if bundle.divisor is None else Scale(bundle.divisor)
@@ -165,32 +164,3 @@ def _read(record: DatasetRecord, config: DataConfig) -> Dataset:
         image_shape=bundle.image_shape,
         source=config,
     )
-
-
-def _stratified(
-    rows: NDArray[np.int64], classes: NDArray[np.int64], count: int, seed: int, stream: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Choose `count` of the rows at random, each class in proportion (to the nearest row).
-
-    rows: row numbers; classes: the class of every row number. Returns the chosen rows and the
-    others, each in random order. All rows when there are no more than `count`.
-    """
-    shuffled = rows[permutation(seed, SPLIT, stream, len(rows))]
-    of_class = classes[shuffled]
-    totals = np.bincount(of_class)
-    shares = _proportional(totals, min(count, len(rows)))
-    rank = np.empty(len(rows), dtype=np.int64)  # a row's place among its class
-    for number, total in enumerate(totals):
-        rank[of_class == number] = np.arange(total)
-    chosen = rank < shares[of_class]
-    return shuffled[chosen], shuffled[~chosen]
-
-
-def _proportional(totals: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Share out `count` in proportion to totals; the largest remainders are rounded up."""
-    exact = totals * (count / totals.sum())
-    shares = np.floor(exact).astype(np.int64)
-    missing = count - int(shares.sum())
-    by_remainder = np.argsort(-(exact - shares), kind="stable")
-    shares[by_remainder[:missing]] += 1
-    return shares

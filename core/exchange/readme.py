@@ -5,6 +5,8 @@ The code in it is complete: a test runs it for every activation and every prepro
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.data.preprocessing import Features, Preprocessing, Scale, Standardize
@@ -47,9 +49,17 @@ NUMPY_FEATURES: dict[str, str] = {
     "sin_x2": "np.sin(x2)",
 }
 
+TABLE = "table"  # the kind of a table's preparation, which takes more than a line of code
 NORMALIZED = """\
 Layers with gamma and beta (units,) are normalized between weights and activation; those with
 moving_mean and moving_variance by these running values of training, the others sample by sample.
+"""
+
+RAW_ARRAY = "a float array (n_samples, columns)"
+RAW_ROWS = "a list of rows, each a dict by column name, None where a value is missing"
+UNITS = """\
+The outputs are in standard deviations from the training mean; targets in the table's own units are
+outputs * scale + mean, with scale and mean of each of metadata["preprocessing"]["targets"].
 """
 
 OPENING = {
@@ -70,13 +80,16 @@ with safe_open("network.safetensors", "np") as opened:
 def describe(network: Network, suffix: str) -> str:
     """Say what is in the file and how to compute its predictions with NumPy alone."""
     normalized = "" if not network.layout.is_normalized else NORMALIZED
+    how = network.preprocessing.to_dict()
+    raw = RAW_ROWS if how["kind"] == TABLE else RAW_ARRAY
+    units = UNITS if how.get("targets") else ""
     sizes = " - ".join(str(len(W)) for W in network.weights) + f" - {len(network.biases[-1])}"
     return f"""\
 A network of {sizes} units, inputs first, saved by the neural-network playground.
 layer_0/weights (inputs, units) and layer_0/biases (units,) belong to the first hidden layer, the
 highest number to the output layer; all are float32. Dropout plays no part in predictions.
-{normalized}This code opens the file; predict(file, metadata, raw) makes predictions
-(n_samples, outputs) of raw, a float array (n_samples, columns), up to float32's rounding:
+{normalized}{units}This code opens the file; predict(file, metadata, raw) makes predictions
+(n_samples, outputs) of raw, {raw}, up to float32's rounding:
 
 import json
 import math
@@ -91,6 +104,8 @@ import numpy as np
 def prediction_code(network: Network) -> str:
     """NumPy code that defines predict(file, metadata, raw) for this network."""
     lines = ["def predict(file, metadata, raw):"]
+    if network.preprocessing.kind == TABLE:
+        lines = [*_table_code().splitlines(), "", "", *lines]
     lines += [f"    {line}" for line in _inputs(network.preprocessing)]
     for layer, name in enumerate(network.layout.activations):
         lines.append(f'    z = a @ file["layer_{layer}/weights"] + file["layer_{layer}/biases"]')
@@ -113,8 +128,17 @@ def _normalization(network: Network, layer: int) -> list[str]:
     ]
 
 
+@lru_cache(maxsize=1)
+def _table_code() -> str:
+    """The functions of table_inputs.py, and what they import beside what every file does."""
+    source = Path(__file__).with_name("table_inputs.py").read_text(encoding="utf-8")
+    return "import datetime\nimport re\n\n\n" + source[source.index("def table_inputs") :].rstrip()
+
+
 def _inputs(preprocessing: Preprocessing) -> list[str]:
     """Lines of code that make the network's inputs `a` of `raw`."""
+    if preprocessing.kind == TABLE:
+        return ['a = table_inputs(metadata["preprocessing"]["steps"], raw)']
     lines = ["a = np.asarray(raw, dtype=np.float64)"]
     if isinstance(preprocessing, Standardize):
         lines.append('how = metadata["preprocessing"]')

@@ -1,0 +1,80 @@
+"""Which rows are for training and which for the test, a function of the seed.
+
+Each takes row numbers or one value a row, and returns the training rows and the test rows, int64,
+in the order in which they are used.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.maths.random import SPLIT, permutation
+
+SUBSET, DIVIDE, ORDER = 0, 1, 2  # independent permutations of the SPLIT purpose
+Rows = NDArray[np.int64]
+
+
+def by_share(n_rows: int, n_train: int, seed: int) -> tuple[Rows, Rows]:
+    """Rows at random, the first `n_train` of them for training."""
+    order = permutation(seed, SPLIT, DIVIDE, n_rows)
+    return order[:n_train], order[n_train:]
+
+
+def by_group(groups: Rows, n_train: int, seed: int) -> tuple[Rows, Rows]:
+    """Whole groups at random until training has `n_train` rows or one more group would be worse.
+
+    groups: a number for each row, 0 to k-1. Both sets get one group at least if there are two.
+    Rows are in random order.
+    """
+    sizes = np.bincount(groups)
+    order = permutation(seed, SPLIT, SUBSET, len(sizes))
+    totals = np.cumsum(sizes[order])
+    count = int(np.argmin(np.abs(totals - n_train))) + 1
+    count = min(max(count, 1), max(len(sizes) - 1, 1))
+    chosen = np.zeros(len(sizes), dtype=bool)
+    chosen[order[:count]] = True
+    shuffled = permutation(seed, SPLIT, DIVIDE, len(groups))
+    trains = chosen[groups[shuffled]]
+    return shuffled[trains], shuffled[~trains]
+
+
+def by_time(times: NDArray, n_train: int) -> tuple[Rows, Rows]:
+    """The first `n_train` rows by time for training, the later ones for the test, in that order."""
+    order = np.argsort(times, kind="stable").astype(np.int64)
+    return order[:n_train], order[n_train:]
+
+
+def by_mark(is_test: NDArray[np.bool_], seed: int) -> tuple[Rows, Rows]:
+    """Rows that are marked for the test, and the others for training, in random order."""
+    shuffled = permutation(seed, SPLIT, DIVIDE, len(is_test))
+    return shuffled[~is_test[shuffled]], shuffled[is_test[shuffled]]
+
+
+def stratified(
+    rows: NDArray[np.int64], classes: NDArray[np.int64], count: int, seed: int, stream: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Choose `count` of the rows at random, each class in proportion (to the nearest row).
+
+    rows: row numbers; classes: the class of every row number. Returns the chosen rows and the
+    others, each in random order. All rows when there are no more than `count`.
+    """
+    shuffled = rows[permutation(seed, SPLIT, stream, len(rows))]
+    of_class = classes[shuffled]
+    totals = np.bincount(of_class)
+    shares = _proportional(totals, min(count, len(rows)))
+    rank = np.empty(len(rows), dtype=np.int64)  # a row's place among its class
+    for number, total in enumerate(totals):
+        rank[of_class == number] = np.arange(total)
+    chosen = rank < shares[of_class]
+    return shuffled[chosen], shuffled[~chosen]
+
+
+def _proportional(totals: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Share out `count` in proportion to totals; the largest remainders are rounded up."""
+    exact = totals * (count / totals.sum())
+    shares = np.floor(exact).astype(np.int64)
+    missing = count - int(shares.sum())
+    by_remainder = np.argsort(-(exact - shares), kind="stable")
+    shares[by_remainder[:missing]] += 1
+    return shares

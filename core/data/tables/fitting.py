@@ -1,0 +1,166 @@
+"""Measure a preparation by scikit-learn, and keep only numbers and words of what it measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from core.data.tables.choices import Feature, PreparationChoices
+from core.data.tables.limits import MAX_INPUTS
+from core.data.tables.preparation import TablePreparation
+from core.data.tables.raw import as_dates, as_numbers, as_texts
+from core.data.tables.steps import (
+    LARGEST,
+    CategoryStep,
+    DatePart,
+    DateStep,
+    NumberStep,
+    Scaling,
+    Step,
+    Target,
+    TextStep,
+    analysis,
+    part_of,
+)
+from core.data.tables.table import KIND_OF
+from core.maths.registry import shown
+from core.refusals import Refusal
+
+MISSING = "(missing)"  # the category of its own
+Numbers = NDArray[np.float64]
+
+
+def fit_preparation(
+    train: pl.DataFrame,
+    features: Sequence[Feature],
+    choices: PreparationChoices,
+    targets: Sequence[Target] = (),
+    tick: Callable[[float], None] = lambda share: None,
+) -> TablePreparation:
+    """Measure how these columns become inputs, by the training rows, and by nothing else.
+
+    train: training rows. tick: is called with the share that is done, 0 to 1. Raises ValueError for
+    a column that is empty in all of them, or that cannot be taken for what it should be.
+    """
+    steps: list[Step] = []
+    for each in features:
+        steps.append(_fit(train[each.column], each.treatment, choices))
+        tick(len(steps) / len(features))
+    count = sum(len(step.names) for step in steps)
+    if count > MAX_INPUTS:
+        raise Refusal(
+            "The columns become {count} inputs; at most {most} are possible. Fewer categories or "
+            "words may do.",
+            count=count,
+            most=MAX_INPUTS,
+        )
+    return TablePreparation(tuple(steps), tuple(targets))
+
+
+def _fit(column: pl.Series, treatment: str, choices: PreparationChoices) -> Step:
+    if column.null_count() == len(column):
+        raise Refusal("{column} is empty in every training row.", column=shown(column.name))
+    if treatment == "auto":
+        treatment = AUTOMATIC[KIND_OF[type(column.dtype)]]
+    return FITTERS[treatment](column, choices)
+
+
+def fit_scaling(numbers: Numbers, name: str, choices: PreparationChoices) -> Scaling:
+    """SimpleImputer, then StandardScaler or MinMaxScaler, of numbers (nan: missing)."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+    if np.isnan(numbers).all():
+        raise Refusal("{column} is empty in every training row.", column=shown(name))
+    if np.nanmax(np.abs(numbers)) > LARGEST:  # scikit-learn would take such a column for constant
+        raise Refusal("{column} holds numbers too large to be scaled.", column=shown(name))
+    imputer = SimpleImputer(strategy=choices.impute_number, fill_value=choices.number_fill)
+    with np.errstate(all="ignore"):
+        filled = imputer.fit_transform(numbers[:, None])
+        shift, scale = 0.0, 1.0
+        if choices.scaling == "standardize":
+            scaler = StandardScaler().fit(filled)
+            shift, scale = scaler.mean_[0], scaler.scale_[0]
+        elif choices.scaling == "min_max":
+            scaler = MinMaxScaler().fit(filled)
+            shift, scale = scaler.data_min_[0], 1.0 / scaler.scale_[0]
+    made = Scaling(float(imputer.statistics_[0]), float(shift), float(scale))
+    if not np.isfinite([made.fill, made.shift, made.scale]).all() or made.scale <= 0.0:
+        raise Refusal("{column} holds numbers too large to be scaled.", column=shown(name))
+    return made
+
+
+def _fit_number(column: pl.Series, choices: PreparationChoices) -> Step:
+    scaling = fit_scaling(as_numbers(column), column.name, choices)
+    return NumberStep(column.name, scaling, choices.indicator)
+
+
+def _fit_category(column: pl.Series, choices: PreparationChoices) -> Step:
+    """SimpleImputer, then OneHotEncoder with rare categories grouped."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import OneHotEncoder
+
+    texts = np.array(as_texts(column).to_list(), dtype=object)[:, None]
+    strategy = "constant" if choices.impute_category == "own" else "most_frequent"
+    imputer = SimpleImputer(missing_values=None, strategy=strategy, fill_value=MISSING)
+    encoder = OneHotEncoder(
+        max_categories=choices.max_categories,
+        min_frequency=choices.min_frequency or None,
+        handle_unknown="infrequent_if_exist",
+    ).fit(imputer.fit_transform(texts))
+    rare = encoder.infrequent_categories_[0]
+    grouped = set() if rare is None else set(rare)
+    kept = tuple(each for each in encoder.categories_[0] if each not in grouped)
+    return CategoryStep(column.name, kept, bool(grouped), str(imputer.statistics_[0]))
+
+
+def _fit_date(column: pl.Series, choices: PreparationChoices) -> Step:
+    """Those parts that differ between training rows, the first one if none does."""
+    dates = as_dates(column)
+    numbers = {part: part_of(dates, part) for part in choices.date_parts}
+    differ = [part for part, of in numbers.items() if np.nanmin(of) < np.nanmax(of)]
+    parts = tuple(
+        DatePart(part, fit_scaling(numbers[part], column.name, choices))
+        for part in differ or choices.date_parts[:1]
+    )
+    return DateStep(column.name, parts, choices.indicator)
+
+
+def _fit_text(column: pl.Series, choices: PreparationChoices) -> Step:
+    if choices.text == "hashed":
+        return TextStep(column.name, choices.text_size, choices.tokens)
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = as_texts(column).fill_null("").to_list()
+    vectorizer = TfidfVectorizer(max_features=choices.text_size, **analysis(choices.tokens))
+    try:
+        vectorizer.fit(texts)
+    except ValueError:  # all of it stop words, it says
+        raise Refusal("There are no words in {column}.", column=shown(column.name)) from None
+    words = tuple(map(str, vectorizer.get_feature_names_out()))
+    return TextStep(column.name, len(words), choices.tokens, words, tuple(vectorizer.idf_.tolist()))
+
+
+FITTERS: dict[str, Callable[[pl.Series, PreparationChoices], Step]] = {
+    "number": _fit_number,
+    "category": _fit_category,
+    "date": _fit_date,
+    "text": _fit_text,
+}
+AUTOMATIC = {"number": "number", "boolean": "number", "date": "date", "text": "category"}
+
+
+def fit_targets(values: Numbers, names: Sequence[str]) -> tuple[Target, ...]:
+    """Mean and standard deviation of each target, (n, n_values), by StandardScaler."""
+    from sklearn.preprocessing import StandardScaler
+
+    large = np.abs(values).max(axis=0) > LARGEST
+    if large.any():
+        column = names[int(np.argmax(large))]
+        raise Refusal("{column} holds numbers too large to be scaled.", column=shown(column))
+    scaler = StandardScaler().fit(values)
+    made = zip(names, scaler.mean_.tolist(), scaler.scale_.tolist(), strict=True)
+    return tuple(Target(name, mean, scale) for name, mean, scale in made)
