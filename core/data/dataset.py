@@ -31,6 +31,7 @@ class Dataset:
     source: the configuration that it was made of, None for a person's own arrays.
     sample_weight: float32 (n_samples,), what the loss of each training sample is multiplied by in
         training; None where all count alike.
+    texts_train, texts_test: the texts that rows were made of, None for all other data.
     """
 
     X_train: NDArray[np.float32]
@@ -46,6 +47,8 @@ class Dataset:
     image_shape: tuple[int, int] | None = None
     source: DataConfig | None = None
     sample_weight: NDArray[np.float32] | None = None
+    texts_train: tuple[str, ...] | None = None
+    texts_test: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for part in fields(self):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.data.preprocessing import Features, Preprocessing, Scale, Standardize
+from core.data.words import WORD, Words
 from core.maths.normalizations import EPSILON, NORMALIZATIONS
 
 if TYPE_CHECKING:
@@ -52,6 +53,21 @@ Layers with gamma and beta (units,) are normalized between weights and activatio
 moving_mean and moving_variance by these running values of training, the others sample by sample.
 """
 
+NUMPY_WORDS = f"""\
+import re
+
+how = metadata["preprocessing"]
+number = {{word: column for column, word in enumerate(how["vocabulary"])}}
+a = np.zeros((len(raw), len(number)))
+for row, text in enumerate(raw):
+    for word in re.findall(r"{WORD}", text.lower().replace("\\u2019", "'")):
+        if word in number:
+            a[row, number[word]] += 1.0
+a = np.where(a > 0.0, 1.0 + np.log(np.maximum(a, 1.0)), 0.0) * np.array(how["weights"])
+length = np.linalg.norm(a, axis=1, keepdims=True)
+a = a / np.where(length > 0.0, length, 1.0)"""
+"""Of texts: how often each word of the vocabulary comes, weighed, each row of length 1."""
+
 OPENING = {
     ".npz": """\
 with np.load("network.npz", allow_pickle=False) as opened:
@@ -70,13 +86,15 @@ with safe_open("network.safetensors", "np") as opened:
 def describe(network: Network, suffix: str) -> str:
     """Say what is in the file and how to compute its predictions with NumPy alone."""
     normalized = "" if not network.layout.is_normalized else NORMALIZED
+    is_text = isinstance(network.preprocessing, Words)
+    raw = "a list of texts" if is_text else "a float array (n_samples, columns)"
     sizes = " - ".join(str(len(W)) for W in network.weights) + f" - {len(network.biases[-1])}"
     return f"""\
 A network of {sizes} units, inputs first, saved by the neural-network playground.
 layer_0/weights (inputs, units) and layer_0/biases (units,) belong to the first hidden layer, the
 highest number to the output layer; all are float32. Dropout plays no part in predictions.
 {normalized}This code opens the file; predict(file, metadata, raw) makes predictions
-(n_samples, outputs) of raw, a float array (n_samples, columns), up to float32's rounding:
+(n_samples, outputs) of raw, {raw}, up to float32's rounding:
 
 import json
 import math
@@ -115,6 +133,8 @@ def _normalization(network: Network, layer: int) -> list[str]:
 
 def _inputs(preprocessing: Preprocessing) -> list[str]:
     """Lines of code that make the network's inputs `a` of `raw`."""
+    if isinstance(preprocessing, Words):
+        return NUMPY_WORDS.split("\n")
     lines = ["a = np.asarray(raw, dtype=np.float64)"]
     if isinstance(preprocessing, Standardize):
         lines.append('how = metadata["preprocessing"]')

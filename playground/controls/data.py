@@ -63,7 +63,10 @@ def _amounts(session: Session) -> None:
         note = "" if is_made else t("page.not_for_dataset")
         fraction(session, ("data", "noise"), 0.0, 0.5, 0.05, note=note, disabled=not is_made)
     with columns[1]:
-        fraction(session, ("data", "train_fraction"), 0.1, 0.9, 0.05)
+        is_fixed = record.split == "fixed"
+        note = t("page.fixed_split") if is_fixed else ""
+        path = ("data", "train_fraction")
+        fraction(session, path, 0.1, 0.9, 0.05, note=note, disabled=is_fixed)
     limit = record.available or MOST_SAMPLES
     note = t("page.samples.limit", n=limit) if record.available else ""
     columns = st.columns(2, gap="medium", vertical_alignment="bottom", wrap=False)
