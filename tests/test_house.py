@@ -25,6 +25,7 @@ CORE = {
         *("core.edits", "core.run"),
     },
     "core.costs": set(),
+    "core.presets": {"core.experiment"},
     "core.monitor": {"core.experiment", "core.maths"},
     "core.history": {"core.experiment", "core.maths", "core.monitor"},
     "core.edits": {"core.experiment", "core.maths"},

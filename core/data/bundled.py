@@ -121,14 +121,17 @@ TRAINING_SPEAKERS = 8
 
 
 def _vowel() -> Bundle:
-    """Deterding 1989: 11 vowels, spoken six times by each of 15 people, as 9 log areas."""
+    """Deterding 1989: 11 vowels, spoken six times by each of 15 people, as 9 log areas.
+
+    The source has ten; the second of them is not in this copy.
+    """
     _, *rows = _rows("vowel")
     names = tuple(dict.fromkeys(row[-1] for row in rows))  # in the order of the notes
     numbers = np.array([row[:-1] for row in rows], np.float64)
     return Bundle(
         numbers[:, 1:].copy(),
         np.array([names.index(row[-1]) for row in rows], np.int64),
-        tuple(f"log_area_{number}" for number in range(1, numbers.shape[1])),
+        tuple(f"log_area_{number}" for number in (1, *range(3, 11))),
         names,
         is_train=numbers[:, 0] < TRAINING_SPEAKERS,
     )
