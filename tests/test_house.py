@@ -45,6 +45,7 @@ PAGE["playground.fields"] = {"playground.changes"}
 PAGE["playground.link"] = {"playground.settings", "playground.changes", "playground.fields"}
 PAGE["playground.files"] = {"playground.link", "playground.changes"}
 PAGE["playground.thumbnails"] = set()
+PAGE["playground.presets"] = {"playground.settings"}
 DECIDES = {*PAGE} - {"playground.charts"}
 PAGE["playground.sentences"] = {"playground.locales", "playground.fields", "playground.link"}
 PAGE["playground.live"] = {"playground.locales"}

@@ -7,6 +7,7 @@ import streamlit as st
 from core.data import DATASETS
 from core.data.features import FEATURES
 from playground import changes
+from playground.controls.presets import presets
 from playground.controls.widgets import choice, fraction, prepared, whole_number
 from playground.session import Session
 from playground.thumbnails import data_address
@@ -15,7 +16,9 @@ MOST_SAMPLES = 1_000_000
 
 
 def data_section(session: Session) -> None:
-    """Data set, noise, number of samples, split, features."""
+    """Presets, data set, noise, number of samples, split, features."""
+    st.subheader(session.t("page.section.presets"))
+    presets(session)
     st.subheader(session.t("page.section.data"))
     _tiles(session)
     about = session.t(f"dataset.{session.experiment.data.name}.about")
