@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from core.experiment import Experiment
 from core.presets import PRESETS, Preset
-from playground.settings import SPEEDS
+from playground.settings import SPEEDS, Settings
 
 MOST_SECONDS = 20
 """How long one may have to wait until a preset has reached what is said of it."""
@@ -22,8 +22,8 @@ def is_preset(experiment: Experiment, preset: Preset) -> bool:
     return replace(experiment, seed=preset.experiment.seed) == preset.experiment
 
 
-def speed_for(steps: int, speed: float | None) -> float | None:
-    """The speed in use, or a faster one at which so many steps take MOST_SECONDS at most."""
-    if speed is None or steps <= MOST_SECONDS * speed:
-        return speed
-    return next((rung for rung in SPEEDS if steps <= MOST_SECONDS * rung), None)
+def speed_for(steps: int) -> float | None:
+    """The usual speed, or a faster one at which so many steps take MOST_SECONDS at most."""
+    usual = Settings().speed
+    rungs = [rung for rung in SPEEDS if usual is not None and rung >= usual]
+    return next((rung for rung in rungs if steps <= MOST_SECONDS * rung), None)

@@ -310,11 +310,11 @@ class Session:
         self.experiment = new
 
     def open_preset(self, preset: Preset) -> None:
-        """Take over a preset; the speed is raised if it would take too long to get there."""
+        """Take over a preset, and a speed at which it can be followed and does not take long."""
         self.go(preset.experiment)
         with self.player.trainer() as trainer:
             steps = preset.epochs * trainer.steps_an_epoch
-        speed = speed_for(steps, self.settings.speed)
+        speed = speed_for(steps)
         if speed != self.settings.speed:
             self.put("speed", speed)
         name = self.t(f"preset.{preset.name}")

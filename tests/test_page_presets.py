@@ -53,27 +53,29 @@ def test_what_it_is_held_against_stays_while_its_data_do(page: AppTest) -> None:
     assert "Known as good" not in captions(page)
 
 
-def test_a_preset_that_would_take_long_is_run_faster(page: AppTest) -> None:
-    sound(page.button(key="preset_digits").click().run())
-    assert session(page).settings.speed == Settings().speed == 250
+def test_a_preset_brings_a_speed_that_gets_there_soon(page: AppTest) -> None:
     sound(page.button(key="preset_letters").click().run())  # 20,000 steps
     assert session(page).settings.speed == session(page).player.speed == 1000
     assert page.selectbox(key="speed").value == "1000"
+    sound(page.button(key="preset_digits").click().run())
+    assert session(page).settings.speed == Settings().speed == 250
+    assert page.selectbox(key="speed").value == "250"
 
 
 def test_speeds() -> None:
-    assert speed_for(5000, 250) == 250
-    assert speed_for(5001, 250) == 500
-    assert speed_for(10**9, 250) is None
-    assert speed_for(10**9, None) is None
+    assert speed_for(5000) == 250
+    assert speed_for(5001) == 500
+    assert speed_for(10**9) is None
 
 
 def test_a_fixed_split_says_so(page: AppTest) -> None:
     assert not page.slider(key="training_share").disabled
     sound(page.button(key="tile_vowel").click().run())
-    share = page.slider(key="training_share")
-    assert share.disabled
+    share = page.slider(key="fixed_share")
+    assert (share.label, share.value, share.disabled) == ("Training share", 0.53, True)
     assert "comes with its own training and test samples" in share.help
+    sound(page.button(key="tile_food_reviews").click().run())
+    assert page.slider(key="fixed_share").value == 0.8
     assert preset_of(Experiment()) is None
 
 
@@ -85,3 +87,17 @@ def test_texts_are_exported_as_texts(page: AppTest) -> None:
     raw, part = raw_samples(data)
     assert (raw, part) == (list(data.texts_test[:3]), "test")
     assert ast.literal_eval(_rows(raw)) == raw  # what the shown code says
+
+
+def test_the_live_view_is_sent_the_reviews_themselves() -> None:
+    from core.trainer import Trainer
+    from playground.live.scene import MOST_LETTERS, MOST_SAMPLES, sample_rows, sample_texts
+
+    trainer = Trainer(PRESETS["food_reviews"].experiment)
+    texts, rows = sample_texts(trainer)["texts"], sample_rows(trainer)
+    assert len(texts) == len(rows) == MOST_SAMPLES
+    assert max(map(len, texts)) <= MOST_LETTERS
+    for text, row in zip(texts, rows, strict=True):
+        assert trainer.dataset.texts_test is not None
+        assert trainer.dataset.texts_test[row].startswith(text)
+    assert sample_texts(Trainer(PRESETS["vowel"].experiment)) == {}

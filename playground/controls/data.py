@@ -66,10 +66,10 @@ def _amounts(session: Session) -> None:
         note = "" if is_made else t("page.not_for_dataset")
         fraction(session, ("data", "noise"), 0.0, 0.5, 0.05, note=note, disabled=not is_made)
     with columns[1]:
-        is_fixed = record.split == "fixed"
-        note = t("page.fixed_split") if is_fixed else ""
-        path = ("data", "train_fraction")
-        fraction(session, path, 0.1, 0.9, 0.05, note=note, disabled=is_fixed)
+        if record.split == "fixed":
+            _fixed_share(session)
+        else:
+            fraction(session, ("data", "train_fraction"), 0.1, 0.9, 0.05)
     limit = record.available or MOST_SAMPLES
     note = t("page.samples.limit", n=limit) if record.available else ""
     columns = st.columns(2, gap="medium", vertical_alignment="bottom", wrap=False)
@@ -80,6 +80,21 @@ def _amounts(session: Session) -> None:
             whole_number(session, ("data", "classes"), 2, 8)
         else:
             _regenerate(session)
+
+
+def _fixed_share(session: Session) -> None:
+    """The share that the data set comes with, which nobody sets."""
+    t, data = session.t, session.player.dataset
+    count = len(data.X_train)
+    session.seed("fixed_share", round(count / (count + len(data.X_test)), 2))
+    st.slider(
+        t("page.training_share"),
+        0.0,
+        1.0,
+        help=f"{t('page.training_share.help')}\n\n{t('page.fixed_split')}",
+        disabled=True,
+        key="fixed_share",
+    )
 
 
 def _regenerate(session: Session) -> None:

@@ -33,9 +33,9 @@ def presets(session: Session) -> None:
             )
     if found is not None:
         source = t(f"preset.{found.name}.source")
-        st.caption(
-            "  \n".join(_lines(session, found)), help=t("page.preset.lines.help", source=source)
-        )
+        with st.container(key="held_against"):
+            lines = "  \n".join(_lines(session, found))
+            st.caption(lines, help=t("page.preset.lines.help", source=source))
 
 
 def _lines(session: Session, preset: Preset) -> list[str]:
