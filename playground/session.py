@@ -22,12 +22,14 @@ from playground import changes, files, link
 from playground.changes import Change, Path
 from playground.fields import column_labels, describe, key_of
 from playground.locales import language_of, translate
+from playground.presets import speed_for
 from playground.sentences import said
 from playground.settings import changed
 
 if TYPE_CHECKING:
     from core.data import Dataset
     from core.network import Network
+    from core.presets import Preset
     from playground.live.player import Numbers, Player
 
 LOGGER = logging.getLogger("playground")
@@ -329,6 +331,17 @@ class Session:
             self.player.change(**change.live)
         self.notice = self._what_was_done(new, change, name)
         self.experiment = new
+
+    def open_preset(self, preset: Preset) -> None:
+        """Take over a preset, and a speed at which it can be followed and does not take long."""
+        self.go(preset.experiment)
+        with self.player.trainer() as trainer:
+            steps = preset.epochs * trainer.steps_an_epoch
+        speed = speed_for(steps)
+        if speed != self.settings.speed:
+            self.put("speed", speed)
+        name = self.t(f"preset.{preset.name}")
+        self.notice = Notice(self.t("page.notice.preset", name=name))
 
     def _what_was_done(self, new: Experiment, change: Change, name: str) -> Notice | None:
         if name:

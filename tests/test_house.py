@@ -25,6 +25,7 @@ CORE = {
         *("core.edits", "core.run"),
     },
     "core.costs": set(),
+    "core.presets": {"core.experiment"},
     "core.monitor": {"core.experiment", "core.maths"},
     "core.history": {"core.experiment", "core.maths", "core.monitor"},
     "core.edits": {"core.experiment", "core.maths"},
@@ -44,6 +45,7 @@ PAGE["playground.fields"] = {"playground.changes"}
 PAGE["playground.link"] = {"playground.settings", "playground.changes", "playground.fields"}
 PAGE["playground.files"] = {"playground.link", "playground.changes"}
 PAGE["playground.thumbnails"] = set()
+PAGE["playground.presets"] = {"playground.settings"}
 DECIDES = {*PAGE} - {"playground.charts"}
 PAGE["playground.sentences"] = {"playground.locales", "playground.fields", "playground.link"}
 PAGE["playground.live"] = {"playground.locales"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.data.preprocessing import Features, Preprocessing, Scale, Standardize
+from core.data.words import WORD, Words
 from core.maths.normalizations import EPSILON, NORMALIZATIONS
 
 if TYPE_CHECKING:
@@ -56,11 +57,26 @@ moving_mean and moving_variance by these running values of training, the others 
 """
 
 RAW_ARRAY = "a float array (n_samples, columns)"
+RAW_TEXTS = "a list of texts"
 RAW_ROWS = "a list of rows, each a dict by column name, None where a value is missing"
 UNITS = """\
 The outputs are in standard deviations from the training mean; targets in the table's own units are
 outputs * scale + mean, with scale and mean of each of metadata["preprocessing"]["targets"].
 """
+NUMPY_WORDS = f"""\
+import re
+
+how = metadata["preprocessing"]
+number = {{word: column for column, word in enumerate(how["vocabulary"])}}
+a = np.zeros((len(raw), len(number)))
+for row, text in enumerate(raw):
+    for word in re.findall(r"{WORD}", text.lower().replace("\\u2019", "'")):
+        if word in number:
+            a[row, number[word]] += 1.0
+a = np.where(a > 0.0, 1.0 + np.log(np.maximum(a, 1.0)), 0.0) * np.array(how["weights"])
+length = np.linalg.norm(a, axis=1, keepdims=True)
+a = a / np.where(length > 0.0, length, 1.0)"""
+"""Of texts: how often each word of the vocabulary comes, weighed, each row of length 1."""
 
 OPENING = {
     ".npz": """\
@@ -81,7 +97,7 @@ def describe(network: Network, suffix: str) -> str:
     """Say what is in the file and how to compute its predictions with NumPy alone."""
     normalized = "" if not network.layout.is_normalized else NORMALIZED
     how = network.preprocessing.to_dict()
-    raw = RAW_ROWS if how["kind"] == TABLE else RAW_ARRAY
+    raw = {TABLE: RAW_ROWS, Words.kind: RAW_TEXTS}.get(how["kind"], RAW_ARRAY)
     units = UNITS if how.get("targets") else ""
     sizes = " - ".join(str(len(W)) for W in network.weights) + f" - {len(network.biases[-1])}"
     return f"""\
@@ -139,6 +155,8 @@ def _inputs(preprocessing: Preprocessing) -> list[str]:
     """Lines of code that make the network's inputs `a` of `raw`."""
     if preprocessing.kind == TABLE:
         return ['a = table_inputs(metadata["preprocessing"]["steps"], raw)']
+    if isinstance(preprocessing, Words):
+        return NUMPY_WORDS.split("\n")
     lines = ["a = np.asarray(raw, dtype=np.float64)"]
     if isinstance(preprocessing, Standardize):
         lines.append('how = metadata["preprocessing"]')

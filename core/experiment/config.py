@@ -43,6 +43,8 @@ DATASET_NAMES = (
     *("sine", "step"),
     *("iris", "wine", "breast_cancer", "digits"),
     "mnist_5k",
+    *("letters", "vowel", "food_reviews"),
+    "diabetes",
 )
 FEATURES = ("x1", "x2", "x1_squared", "x2_squared", "x1_x2", "sin_x1", "sin_x2")
 
@@ -78,7 +80,8 @@ CLIP = Within(Limits(1e-6, 1e6), optional=True)
 class DataConfig:
     """Which data: a name, its size and noise, and for 2-D data the features made of x1 and x2.
 
-    noise: a fraction, 0 to 0.5. train_fraction: the training set's share. classes: of `blobs` only.
+    noise: a fraction, 0 to 0.5. train_fraction: the training set's share, where the data set has no
+    split of its own. classes: of `blobs` only.
     """
 
     name: Annotated[str, OneOf("dataset name", DATASET_NAMES)] = "circle"

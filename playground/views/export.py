@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from core.data import Dataset
     from core.network import Network
 
+Raw = np.ndarray | list[str]  # rows of numbers, or texts
+
 SAMPLES = 3  # samples whose predictions are shown for comparison
 WIDE = 16  # columns; the code of wider samples is wrapped
 
@@ -105,7 +107,7 @@ def _experiment_of(session: Session) -> Callable[[], bytes]:
     return data
 
 
-def _code(network: Network, raw: np.ndarray, suffix: str, file_name: str) -> str:
+def _code(network: Network, raw: Raw, suffix: str, file_name: str) -> str:
     """Write a program that opens the file and predicts the samples shown below."""
     opening = OPENING[suffix].replace(f"network{suffix}", file_name)
     return f"""\
@@ -118,23 +120,29 @@ import numpy as np
 
 {prediction_code(network)}
 
-raw = np.array({_rows(raw)})
+raw = {_rows(raw)}
 print(predict(file, metadata, raw))
 """
 
 
-def _rows(raw: np.ndarray) -> str:
-    """Write samples as a Python list, a row a line."""
+def _rows(raw: Raw) -> str:
+    """Write samples in Python, one a line: an array of numbers, or a list of texts."""
+    if isinstance(raw, list):
+        return "[\n" + "".join(f"    {text!r},\n" for text in raw) + "]"
     rows = (", ".join(str(float(f"{value:.7g}")) for value in row) for row in raw.tolist())
-    return "[\n" + "".join(f"    [{row}],\n" for row in rows) + "]"
+    return "np.array([\n" + "".join(f"    [{row}],\n" for row in rows) + "])"
 
 
-def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[np.ndarray, str]:
+def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[Raw, str]:
     """Return the first test samples as raw columns, float64 (n, n_raw), and their part's name.
 
-    Of the training samples if there is no test set. Rounded to what the code writes down.
+    Of the training samples if there is no test set. Rounded to what the code writes down. Texts
+    are a list of them.
     """
     part = "test" if len(dataset.X_test) else "training"
+    texts = dataset.texts_test if part == "test" else dataset.texts_train
+    if texts is not None:
+        return list(texts[:count]), part
     X, points = (
         (dataset.X_test, dataset.points_test)
         if part == "test"
@@ -154,7 +162,7 @@ def _before(preprocessing: Preprocessing, X: np.ndarray) -> np.ndarray:
     return X
 
 
-def _predictions(session: Session, network: Network, raw: np.ndarray, words: Words) -> None:
+def _predictions(session: Session, network: Network, raw: Raw, words: Words) -> None:
     """Show what the code should print, computed from the weights of this very step."""
     t = session.t
     st.markdown(f"**{t('views.it_prints', step=f'{words.step:,}')}**")
