@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,9 +67,9 @@ class Dataset:
     @classmethod
     def from_arrays(
         cls,
-        X_train: ArrayLike,
+        X_train: ArrayLike | SparseRows,
         y_train: ArrayLike,
-        X_test: ArrayLike = (),
+        X_test: ArrayLike | SparseRows = (),
         y_test: ArrayLike = (),
         task: str = "classification",
         *,
@@ -98,8 +98,8 @@ class Dataset:
         inputs = _inputs(X_train, "X_train", empty_shape=(0, 0))
         if 0 in inputs.shape:
             raise Refusal("X_train is empty: it needs at least one row and one column.")
-        if isinstance(inputs, SparseRows) and not np.size(X_test):
-            X_test = cast(Any, inputs[:0])
+        if isinstance(inputs, SparseRows) and isinstance(X_test, tuple | list) and not X_test:
+            X_test = inputs[:0]
         test_inputs = _inputs(X_test, "X_test", empty_shape=(0, inputs.shape[1]))
         if isinstance(inputs, SparseRows) != isinstance(test_inputs, SparseRows):
             raise Refusal("X_train and X_test must both be sparse, or neither.")
