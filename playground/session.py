@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.experiment import Experiment
+from core.experiment import OWN_TABLE, Experiment
 from core.refusals import Refusal, Sentence, sentence_of
 from playground import changes, files, link
 from playground.changes import Change, Path
@@ -24,6 +24,7 @@ from playground.fields import column_labels, describe, key_of
 from playground.locales import language_of, translate
 from playground.sentences import said
 from playground.settings import changed
+from playground.tables import Desk, is_missing
 
 if TYPE_CHECKING:
     from core.data import Dataset
@@ -34,6 +35,9 @@ LOGGER = logging.getLogger("playground")
 KEY = "playground"
 MOVES = ("playing", "compiling")
 """Statuses in which numbers change by themselves."""
+
+PASTED = "pasted.csv"
+"""What a pasted table is called."""
 
 ECHO_SECONDS = 1.5
 """How long a browser may still send back what a widget showed before it was told otherwise."""
@@ -69,6 +73,7 @@ class Session:
     experiment: as the widgets show it, changes made while running included.
     settings: the page's own. notice: what the last action did, or why it did nothing.
     problems: Sentences about parts of a link or file that could not be used.
+    desk: the tables that were brought.
     """
 
     def __init__(self, params: Mapping[str, str], locale: str | None) -> None:
@@ -85,6 +90,10 @@ class Session:
         self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
+        self.desk = Desk()
+        if self.experiment.data.name == OWN_TABLE:
+            problems = [is_missing(self.experiment.data), *problems]
+            self.experiment = self.desk.stand_in_for(self.experiment)
         self.problems: tuple[str, ...] = tuple(problems)
         self.problems_title = "page.link.problems"
         self._is_clicked = False
@@ -235,6 +244,9 @@ class Session:
         """Take over the value that a widget was given."""
         value = st.session_state[key_of(path)]
         self._ignore_echo(key_of(path), value)
+        if path == ("data", "name"):
+            self.choose_data(value)
+            return
         if path == ("data", "features"):
             value = changes.in_order(value)
         elif isinstance(value, float):
@@ -298,9 +310,10 @@ class Session:
         then the experiment in use stays.
         """
         self._follow_run()
+        new, dataset = self.desk.dataset_for(new)
         change = changes.compare(self.experiment, new)
         if name or change.rebuild:
-            self.player.replace(new, network=network)
+            self.player.replace(new, dataset=dataset, network=network)
             new = self.player.experiment
         elif change.live:
             self.player.change(**change.live)
@@ -318,6 +331,48 @@ class Session:
         what = what[:1].upper() + what[1:]
         step = f"{self.player.goal:,}"
         return Notice(self.t("page.notice.live", changes=what, step=step))
+
+    # -- own tables ------------------------------------------------------------------------------
+
+    def choose_data(self, name: str) -> None:
+        """Learn from a data set of that name, or from the table that was brought."""
+        self.desk.wanted = None
+        if name == OWN_TABLE and self.desk.used is not None:
+            self.change(changes.with_table, self.desk.used.data)
+        else:
+            self.change(changes.edited, ("data", "name"), name)
+
+    def bring_upload(self, key: str) -> None:
+        """Look at the table that was uploaded."""
+        if (chosen := st.session_state.get(key)) is not None:
+            self.desk.bring(chosen.name, chosen.getvalue())
+
+    def bring_text(self, key: str) -> None:
+        """Look at the table that was pasted."""
+        text = str(st.session_state.get(key) or "")
+        if text.strip():
+            self.desk.bring(PASTED, text.encode("utf-8", "replace"))
+
+    def tell_draft(self, key: str, how: Callable[..., None], *values: Any) -> None:
+        """Take over what a widget was told about the table that is looked at."""
+        self.desk.change(how, *values, st.session_state[key])
+
+    def take_table(self) -> None:
+        """Start a network on the table that is looked at. Raises ValueError if it cannot be."""
+        self._follow_run()
+        desk, before = self.desk, self.desk.used
+        if desk.draft is None:
+            return
+        desk.used = desk.draft.made()
+        try:
+            self.go(desk.experiment_on(desk.used, self.experiment), name=desk.draft.name)
+        except ValueError:
+            desk.used = before
+            raise
+        desk.wanted = None
+        desk.close()
+        self.problems = ()
+        self.notice = Notice(self.t("page.notice.table", name=desk.used.table.name))
 
     # -- transport -----------------------------------------------------------------------------
 
@@ -445,7 +500,9 @@ class Session:
         """At the end of a drawing: put every setting into the address."""
         self.wants_help, self._has_drawn = False, True
         self._seeded_language = self.language
-        params = link.write(self.experiment, self.settings)
+        is_stand_in = self.desk.wanted is not None and self.experiment == self.desk.stand_in
+        shown = self.desk.wanted if is_stand_in else self.experiment
+        params = link.write(shown or self.experiment, self.settings)
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
         self._published = params

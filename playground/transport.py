@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,14 +10,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from playground.fields import number_text
+from playground.sentences import plain
 from playground.session import MOVES, Session
 from playground.settings import SPEEDS, STEP_UNITS
 
 if TYPE_CHECKING:
     from playground.live.player import Numbers
-
-WORD_JOINER = "\N{WORD JOINER}"
-"""Unseen, without width, and enough for a text not to be taken for an address."""
 
 REFRESH_SECONDS, REST_SECONDS = 0.5, 1.0
 """How often the numbers are read while something moves, and else (a weight set by hand)."""
@@ -142,7 +139,7 @@ def _numbers(session: Session) -> None:
         with st.container(key="said", width="stretch", gap=None):
             st.caption(session.t("page.compiling") if session.is_waiting else _pace(session, now))
             if session.remark:
-                st.caption(_plain(session.remark))
+                st.caption(plain(session.remark))
 
 
 def _metric(session: Session, name: str, shown: str) -> None:
@@ -213,12 +210,15 @@ def messages(session: Session) -> None:
     """
     with st.container(key="messages", gap="small"):
         if session.problems:
-            lines = "\n".join(f"- {_plain(session.said(problem))}" for problem in session.problems)
+            lines = "\n".join(f"- {plain(session.said(problem))}" for problem in session.problems)
             text = f"{session.t(session.problems_title)}\n\n{lines}"
             st.warning(text, icon=":material/link_off:")
         if session.notice is not None and session.notice.kind != "info":
             show = st.warning if session.notice.kind == "warning" else st.error
-            show(_plain(session.said(session.notice.text)))
+            show(plain(session.said(session.notice.text)))
+        if session.desk.wanted is not None and session.can_dismiss:
+            bring = session.desk.open
+            _button(session, "bring_table", bring, "table_view", text="own_data", kind="primary")
         if session.can_dismiss:
             _button(session, "dismiss", session.dismiss, "close")
         if session.status == "diverged":
@@ -227,13 +227,6 @@ def messages(session: Session) -> None:
             _stopped_early(session)
         elif session.status == "failed":
             st.error(session.t("page.failed"))
-
-
-def _plain(text: str) -> str:
-    """Text that may quote what a stranger wrote: nothing in it is markup, nor becomes a link."""
-    for mark in "\\`*_{}[]<>#$:|~&":
-        text = text.replace(mark, f"\\{mark}")
-    return re.sub(r"(?<=www)(?=\.)|(?<=@)|(?=//)", WORD_JOINER, text, flags=re.IGNORECASE)
 
 
 def _diverged(session: Session) -> None:

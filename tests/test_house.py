@@ -41,7 +41,10 @@ PAGE: dict[str, set[str]] = {"playground.locales": set(), "playground.charts": s
 PAGE["playground.settings"] = {"playground.locales"}
 PAGE["playground.changes"] = set()
 PAGE["playground.fields"] = {"playground.changes"}
-PAGE["playground.link"] = {"playground.settings", "playground.changes", "playground.fields"}
+PAGE["playground.tables"] = {"playground.changes"}
+PAGE["playground.link"] = {
+    *("playground.settings", "playground.changes", "playground.fields", "playground.tables"),
+}
 PAGE["playground.files"] = {"playground.link", "playground.changes"}
 PAGE["playground.thumbnails"] = set()
 DECIDES = {*PAGE} - {"playground.charts"}
@@ -49,7 +52,8 @@ PAGE["playground.sentences"] = {"playground.locales", "playground.fields", "play
 PAGE["playground.live"] = {"playground.locales"}
 PAGE["playground.session"] = {*DECIDES, "playground.live", "playground.sentences"}
 WIDGETS = ("playground.controls", "playground.transport", "playground.view_options")
-PAGE |= {room: {*DECIDES, "playground.live", "playground.session"} for room in WIDGETS}
+BELOW_WIDGETS = {*DECIDES, "playground.live", "playground.session", "playground.sentences"}
+PAGE |= {room: BELOW_WIDGETS for room in WIDGETS}
 PAGE["playground.views"] = {*PAGE}
 PAGE["playground.page"] = {*PAGE}
 PAGE["playground.streamlit_app"] = {"playground.live"}
