@@ -268,8 +268,8 @@ def suitable_loss(experiment: Experiment, classes_before: int) -> str:
 def suitable_layers(old: Experiment, new: Experiment) -> tuple[Dense, ...]:
     """The hidden layers to take to another data set: those in use, if a person has built them.
 
-    Images and own tables bring layers of their own in place of the usual ones, which would learn next to
-    nothing, and take them away again. In the plane one may want to see a small network fail.
+    Images and own tables bring layers of their own in place of the usual ones, which would learn
+    little, and take them away again. In the plane one may want to see a small network fail.
     """
     layers = old.network.layers
     if layers not in (USUAL_LAYERS, fitting_layers(old)):

@@ -147,7 +147,7 @@ def describe(old: Experiment, new: Experiment, change: Change, t: Translate) -> 
         owner = OPTIONS_OF.get(str(path[1])) if len(path) == 3 else None
         if owner and (owner.part, owner.field) in change.paths:
             continue
-        if path != ("data", "table") or new.data.table and len(change.paths) == 1:
+        if path != ("data", "table") or (new.data.table and len(change.paths) == 1):
             texts[path] = _describe_one(new, path, t)
     if suits:
         now = layers_text(new.network.layers, t)

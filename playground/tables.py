@@ -1,4 +1,4 @@
-"""A person's own table on its way to a network: looked at first, then in use. Nothing is drawn here.
+"""A person's own table on its way to a network: looked at first, then in use; nothing is drawn.
 
 Polars and scikit-learn, which take a second to load, are imported when a table comes.
 """
@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from core.experiment import OWN_TABLE, DataConfig, Experiment, OwnTable
 from core.maths.registry import shown
@@ -91,6 +94,22 @@ def is_missing(data: DataConfig) -> Sentence:
         file=shown(wanted.file),
         columns=names + more,
     )
+
+
+def stem(data: DataConfig) -> str:
+    """What files of a network that learns from these data are called, without a suffix."""
+    name = own(data).file if data.name == OWN_TABLE else ""
+    kept = "".join(c if c.isalnum() or c in "-_. " else "_" for c in PurePath(name).stem)
+    return kept.strip(" .")[:60] or data.name
+
+
+def in_units(preprocessing: Any, outputs: NDArray) -> NDArray:
+    """What a network tells, (n_samples, n_outputs), in its table's units where those differ.
+
+    preprocessing: of any kind; that of a table knows its targets where they were standardized.
+    """
+    standardized = getattr(preprocessing, "targets", ())
+    return preprocessing.values(outputs) if standardized else outputs
 
 
 def in_link(text: str) -> str:
@@ -199,14 +218,20 @@ class Draft:
 
     # -- choosing ----------------------------------------------------------------------------
 
+    @property
+    def both(self) -> tuple[Table, TableChoices]:
+        """The table and what would be made of it, once it is read."""
+        assert self.table is not None
+        assert self.choices is not None
+        return self.table, self.choices
+
     def reports(self) -> tuple[ColumnReport, ...]:
         """What the columns hold, and what should be known of them."""
         from core.data.tables import describe
 
-        assert self.table is not None and self.choices is not None
-        targets = self.choices.targets
-        if self._reports is None or self._reports[0] != targets:
-            self._reports = targets, describe(self.table, targets)
+        table, choices = self.both
+        if self._reports is None or self._reports[0] != choices.targets:
+            self._reports = choices.targets, describe(table, choices.targets)
         return self._reports[1]
 
     def findings(self) -> Iterator[Sentence]:
@@ -225,14 +250,12 @@ class Draft:
         if not targets:
             raise Refusal("A network needs a target.")
         self._suggest_for(tuple(targets))
-        assert self.choices is not None
-        self.choices = replace(self.choices, task="multi_output_regression")
+        self.choices = replace(self.both[1], task="multi_output_regression")
 
     def _suggest_for(self, targets: tuple[str, ...]) -> None:
         from core.data.tables import suggest_choices
 
-        assert self.table is not None and self.choices is not None
-        made, split = suggest_choices(self.table, targets), self.choices.split
+        made, split = suggest_choices(self.both[0], targets), self.both[1].split
         keeps = split.column and split.column not in targets
         self.choices = replace(made, split=split if keeps else made.split)
 
@@ -240,58 +263,47 @@ class Draft:
         """Choose the features."""
         from core.data.tables import Feature
 
-        assert self.table is not None and self.choices is not None
+        table, choices = self.both
         if not columns:
             raise Refusal("A network needs a column to tell the target by.")
-        before = {each.column: each for each in self.choices.features}
+        before = {each.column: each for each in choices.features}
         treatment = {r.name: TREATMENTS.get(r.kind, "auto") for r in self.reports()}
-        ordered = [name for name in self.table.columns if name in set(columns)]
+        ordered = [name for name in table.columns if name in set(columns)]
         features = tuple(before.get(n) or Feature(n, treatment[n]) for n in ordered)
-        self.choices = replace(self.choices, features=features)
-
-    def treat(self, column: str, treatment: str) -> None:
-        """Choose what a feature is taken for."""
-        assert self.choices is not None
-        features = tuple(
-            replace(each, treatment=treatment) if each.column == column else each
-            for each in self.choices.features
-        )
-        self.choices = replace(self.choices, features=features)
+        self.choices = replace(choices, features=features)
 
     def do(self, task: str) -> None:
         """Choose the task; classes are split in proportion, unless a column says otherwise."""
-        assert self.choices is not None
-        split, targets = self.choices.split, self.choices.targets
+        split, targets = self.both[1].split, self.both[1].targets
         if task != "multi_output_regression" and len(targets) > 1:
             self._suggest_for(targets[:1])
         if split.how in ("share", "stratified"):
             how = "stratified" if task in ("binary", "multiclass") else "share"
             split = replace(split, how=how)
-        self.choices = replace(self.choices, task=task, split=split)
+        self.choices = replace(self.both[1], task=task, split=split)
 
     def split(self, **fields: Any) -> None:
         """Choose which rows are for the test."""
-        assert self.table is not None and self.choices is not None
-        split = replace(self.choices.split, **fields)
+        table, choices = self.both
+        split = replace(choices.split, **fields)
         if split.how in ("share", "stratified"):
             split = replace(split, column="")
-        elif split.column not in self.table.columns:
-            split = replace(split, column=self.table.columns[0])
+        elif split.column not in table.columns:
+            split = replace(split, column=table.columns[0])
         if split.how == "column" and not set(split.test_values) & set(self.values_of(split.column)):
             split = replace(split, test_values=tuple(self.values_of(split.column)[-1:]))
-        self.choices = replace(self.choices, split=split)
+        self.choices = replace(choices, split=split)
 
     def values_of(self, column: str, most: int = 100) -> list[str]:
         """Different values of a column, as texts, in the order of their first rows."""
         from core.data.tables import texts_of
 
-        assert self.table is not None
-        return texts_of(self.table, column, most)
+        return texts_of(self.both[0], column, most)
 
     def made(self) -> Taken:
         """The data set of these choices. Raises ValueError that says what does not fit."""
-        assert self.table is not None and self.choices is not None
-        return taken(self.table, self.digest, self.choices)
+        table, choices = self.both
+        return taken(table, self.digest, choices)
 
 
 TREATMENTS = {"boolean": "number", "identifier": "category", "constant": "auto"} | {

@@ -42,8 +42,7 @@ def field_of(session: Session, key: str, how: Callable[..., None], value: Any) -
 
 
 def _target_and_task(session: Session, draft: Draft) -> None:
-    choices, table = draft.choices, draft.table
-    assert choices is not None and table is not None
+    table, choices = draft.both
     several = choices.task == "multi_output_regression"
     left, right = st.columns(2)
     with left:
@@ -64,8 +63,7 @@ def _target_and_task(session: Session, draft: Draft) -> None:
 
 
 def _features(session: Session, draft: Draft) -> None:
-    choices, table = draft.choices, draft.table
-    assert choices is not None and table is not None
+    table, choices = draft.both
     chosen = [feature.column for feature in choices.features]
     options = [name for name in table.columns if name not in choices.targets]
     st.multiselect(options=options, **field_of(session, "own_features", Draft.use, chosen))
@@ -84,8 +82,8 @@ def _findings(session: Session, draft: Draft) -> None:
 
 def _split(session: Session, draft: Draft) -> None:
     """Which rows test the network."""
-    assert draft.choices is not None and draft.table is not None
-    split, is_classes = draft.choices.split, draft.choices.task in TASKS[:2]
+    table, choices = draft.both
+    split, is_classes = choices.split, choices.task in TASKS[:2]
     options = [how for how in SPLITS if is_classes or how != "stratified"]
     left, right = st.columns(2)
     with left:
@@ -103,7 +101,7 @@ def _split(session: Session, draft: Draft) -> None:
             )
             st.slider(min_value=0.1, max_value=0.95, step=0.05, format="percent", **common)
     if split.how in ("group", "time", "column"):
-        names = [name for name in draft.table.columns if name not in draft.choices.targets]
+        names = [name for name in table.columns if name not in choices.targets]
         common = field_of(
             session, "own_split_column", lambda d, name: d.split(column=name), split.column
         )
@@ -112,8 +110,7 @@ def _split(session: Session, draft: Draft) -> None:
 
 def _test_values(session: Session, draft: Draft) -> None:
     """Values of the split's column that mark rows for the test."""
-    assert draft.choices is not None
-    split = draft.choices.split
+    split = draft.both[1].split
     options = list(dict.fromkeys([*draft.values_of(split.column), *split.test_values]))
 
     def how(about: Draft, values: list[str]) -> None:

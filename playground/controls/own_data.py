@@ -191,16 +191,16 @@ def _words(session: Session, name: str, mark: str) -> str:
 
 def _rows(session: Session, draft: Draft) -> None:
     """The first rows at once, then all of them, with a bar that says how far that is."""
-    place = st.container()
-    preview = draft.preview()
-    with place:
-        st.dataframe(
-            preview.frame[:PREVIEW_ROWS, :MOST_SHOWN],
-            hide_index=True,
-            height=230,
-            key="own_preview",
-            placeholder="–",
-        )
+    first = draft.preview().frame[:PREVIEW_ROWS, :MOST_SHOWN]
+    dates = [name for name, kind in first.schema.items() if str(kind) == "Date"]
+    st.dataframe(
+        first,
+        column_config=dict.fromkeys(dates, st.column_config.DateColumn(format="YYYY-MM-DD")),
+        hide_index=True,
+        height=230,
+        key="own_preview",
+        placeholder="–",
+    )
     table = draft.read(_bar(session)) if draft.table is None else draft.table
     shown = {"rows": f"{table.n_rows:,}", "columns": f"{len(table.columns):,}"}
     st.caption(session.t("page.own.size", **shown))
@@ -226,7 +226,7 @@ def _bar(session: Session) -> Callable[[float, float], None]:
 def _use(session: Session) -> None:
     """Take the table: only now is what runs replaced."""
     t = session.t
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(key="own_take", horizontal=True, vertical_alignment="center"):
         pressed = st.button(
             t("page.own.use"), key="own_use", type="primary", icon=":material/check:"
         )

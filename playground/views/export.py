@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -15,11 +18,15 @@ from core.exchange.readme import OPENING, prediction_code
 from core.maths.normalizations import NORMALIZATIONS
 from playground.live.download import download_weights
 from playground.session import Session
+from playground.tables import in_units, stem
 from playground.views.panel import is_moving, refreshing
 
 if TYPE_CHECKING:
     from core.data import Dataset
+    from core.data.tables import TableSplit
     from core.network import Network
+
+Rows = list[list[Any]]
 
 SAMPLES = 3  # samples whose predictions are shown for comparison
 WIDE = 16  # columns; the code of wider samples is wrapped
@@ -40,8 +47,10 @@ def show(session: Session) -> None:
     t = session.t
     with session.player.trainer() as trainer:
         network, dataset = trainer.network, trainer.dataset
-        step, name = trainer.step_count, trainer.experiment.data.name
+        step, name = trainer.step_count, stem(trainer.experiment.data)
     suffix = _files(session, network, name)
+    if dataset.table is not None:
+        _tables(session, dataset, name)
     raw, part = raw_samples(dataset)
     st.markdown(f"**{t('views.reproduce')}**")
     st.caption(t(f"views.reproduce_help{'_safetensors' if suffix == '.safetensors' else ''}"))
@@ -88,6 +97,34 @@ def _files(session: Session, network: Network, name: str) -> str:
     return suffix
 
 
+def _tables(session: Session, dataset: Dataset, name: str) -> None:
+    """Offer the exact training and test tables; they are written when they are asked for."""
+    t = session.t
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown(f"**{t('views.tables')}**", help=t("views.tables_help"), width="content")
+        for form in ("csv", "parquet"):
+            st.download_button(
+                t(f"views.tables_{form}"),
+                data=partial(archive, dataset, form),
+                file_name=f"{name}-{form}.zip",
+                mime="application/zip",
+                on_click="ignore",
+                icon=":material/table_view:",
+                key=f"export_tables_{form}",
+            )
+
+
+def archive(dataset: Dataset, form: str) -> bytes:
+    """The tables of a data set, and their description, as one file; the same data, same bytes."""
+    from core.data.tables import write_tables
+
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in write_tables(dataset, form).items():
+            packed.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
 def _of_normalization(session: Session, network: Network) -> list[str]:
     """What normalized layers add to the files: learnt numbers, and running ones, which are not."""
     t, layout = session.t, network.layout
@@ -105,7 +142,7 @@ def _experiment_of(session: Session) -> Callable[[], bytes]:
     return data
 
 
-def _code(network: Network, raw: np.ndarray, suffix: str, file_name: str) -> str:
+def _code(network: Network, raw: Rows, suffix: str, file_name: str) -> str:
     """Write a program that opens the file and predicts the samples shown below."""
     opening = OPENING[suffix].replace(f"network{suffix}", file_name)
     return f"""\
@@ -118,22 +155,24 @@ import numpy as np
 
 {prediction_code(network)}
 
-raw = np.array({_rows(raw)})
+raw = {_rows(raw)}
 print(predict(file, metadata, raw))
 """
 
 
-def _rows(raw: np.ndarray) -> str:
+def _rows(raw: Rows) -> str:
     """Write samples as a Python list, a row a line."""
-    rows = (", ".join(str(float(f"{value:.7g}")) for value in row) for row in raw.tolist())
+    rows = (", ".join(map(repr, row)) for row in raw)
     return "[\n" + "".join(f"    [{row}],\n" for row in rows) + "]"
 
 
-def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[np.ndarray, str]:
-    """Return the first test samples as raw columns, float64 (n, n_raw), and their part's name.
+def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[Rows, str]:
+    """Return the first test samples as raw rows of n_raw values, and their part's name.
 
     Of the training samples if there is no test set. Rounded to what the code writes down.
     """
+    if dataset.table is not None:
+        return _table_rows(dataset.table, count), "test"
     part = "test" if len(dataset.X_test) else "training"
     X, points = (
         (dataset.X_test, dataset.points_test)
@@ -141,7 +180,21 @@ def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[np.ndarray, str
         else (dataset.X_train, dataset.points_train)
     )
     raw = _before(dataset.preprocessing, X[:count]) if points is None else points[:count]
-    return np.array([[float(f"{v:.7g}") for v in row] for row in raw.tolist()]), part
+    return [[_rounded(value) for value in row] for row in raw.tolist()], part
+
+
+def _table_rows(split: TableSplit, count: int) -> Rows:
+    """The first test rows of a table, those columns that the network sees; dates as texts."""
+    names = [feature.column for feature in split.choices.features]
+    frame = split.table.frame.select(names)[split.rows_test[:count]]
+    return [[_rounded(value) for value in row] for row in frame.rows()]
+
+
+def _rounded(value: Any) -> Any:
+    """A value as the code writes it: a float with seven digits, a date as text."""
+    if isinstance(value, float):
+        return float(f"{value:.7g}")
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
 def _before(preprocessing: Preprocessing, X: np.ndarray) -> np.ndarray:
@@ -154,14 +207,14 @@ def _before(preprocessing: Preprocessing, X: np.ndarray) -> np.ndarray:
     return X
 
 
-def _predictions(session: Session, network: Network, raw: np.ndarray, words: Words) -> None:
+def _predictions(session: Session, network: Network, raw: Rows, words: Words) -> None:
     """Show what the code should print, computed from the weights of this very step."""
     t = session.t
     st.markdown(f"**{t('views.it_prints', step=f'{words.step:,}')}**")
     if session.player.waiting:
         st.info(t("views.compiling"))
         return
-    outputs = network.predict(network.preprocessing.transform(raw))
+    outputs = in_units(network.preprocessing, network.predict(network.preprocessing.transform(raw)))
     names = words.names if len(words.names) == outputs.shape[1] else ()
     rows = [
         {t("views.evaluated_sample"): t(f"views.{words.part}_sample", number=number + 1)}

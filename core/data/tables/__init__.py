@@ -16,11 +16,11 @@ from core.data.tables.columns import ColumnReport as ColumnReport
 from core.data.tables.columns import describe as describe
 from core.data.tables.columns import texts_of as texts_of
 from core.data.tables.findings import Finding as Finding
-from core.data.tables.options import ReadOptions as ReadOptions
 from core.data.tables.naming import choices_of as choices_of
 from core.data.tables.naming import digest_of as digest_of
 from core.data.tables.naming import named as named
 from core.data.tables.naming import options_of as options_of
+from core.data.tables.options import ReadOptions as ReadOptions
 from core.data.tables.preparation import TablePreparation as TablePreparation
 from core.data.tables.reading import Cancelled as Cancelled
 from core.data.tables.reading import preview_table as preview_table
