@@ -132,7 +132,8 @@ class Draft:
         self.options: ReadOptions | None = None
         self.table: Table | None = None
         self.choices: TableChoices | None = None
-        self.wanted, self.remark = wanted, Sentence("")
+        self.wanted = wanted
+        self.remark: Sentence | None = None
         self._sheets: list[str] | None = None
         self._reports: tuple[tuple[str, ...], tuple[ColumnReport, ...]] | None = None
 
@@ -332,7 +333,7 @@ class Desk:
         self.draft: Draft | None = None
         self.wanted: Experiment | None = None
         self.stand_in: Experiment | None = None
-        self.problem = Sentence("")
+        self.problem: Sentence | None = None
         self.is_open = False
         self.uploads = 0
 
@@ -345,22 +346,22 @@ class Desk:
 
     def close(self) -> None:
         """Close the dialog; what was only looked at is gone."""
-        self.is_open, self.draft, self.problem = False, None, Sentence("")
+        self.is_open, self.draft, self.problem = False, None, None
         self.uploads += 1
 
     def bring(self, name: str, data: bytes) -> None:
         """Look at a file."""
         self.uploads += 1
-        self.problem = Sentence("")
+        self.problem = None
         self.draft = Draft(name, data, None if self.wanted is None else own(self.wanted.data))
 
     def put_away(self) -> None:
         """Look at another file."""
-        self.draft, self.problem = None, Sentence("")
+        self.draft, self.problem = None, None
 
     def change(self, how: Callable[..., None], *values: Any) -> None:
         """Choose something about the table that is looked at; a refusal is kept to be said."""
-        self.problem = Sentence("")
+        self.problem = None
         if self.draft is None:
             return
         try:
