@@ -112,6 +112,11 @@ def in_units(preprocessing: Any, outputs: NDArray) -> NDArray:
     return preprocessing.values(outputs) if standardized else outputs
 
 
+def scales_of(preprocessing: Any) -> tuple[float, ...]:
+    """What one standardized unit of each value is in the table's; () where they are the same."""
+    return tuple(target.scale for target in getattr(preprocessing, "targets", ()))
+
+
 def in_link(text: str) -> str:
     """A table as the address names it: without its choices where they would be too long."""
     return text if len(text) <= LONGEST_LINK else OwnTable.from_json(text).in_short.to_json()

@@ -14,7 +14,7 @@ from core.data.targets import decide
 from core.inspect.report import Report, class_scores, confusion, mistakes, report
 from playground import charts
 from playground.session import Session
-from playground.tables import in_units
+from playground.tables import in_units, scales_of
 from playground.views.panel import draw_chart, is_moving, refreshing
 from playground.views.pictures import is_dark, show_image
 from playground.views.record import remembered
@@ -210,6 +210,22 @@ def _pictures(session: Session, result: Result, X: np.ndarray, worst: list) -> N
             show_image(X[mistake.sample].reshape(shape), caption)
 
 
+def _standardized(session: Session, result: Result, scale: float) -> None:
+    """Say what losses of a table are measured in, and what one of several values errs by."""
+    t = session.t
+    errors = (f.metrics.get("mean_absolute_error", np.nan) for f in (result.train, result.test))
+    words = dict(zip(("train", "test"), (_four_digits(error * scale) for error in errors), strict=True))
+    if result.dataset.n_values == 1:
+        st.caption(t("views.in_units", scale=_four_digits(scale), **words))
+    else:
+        st.caption(t("views.standardized", scale=_four_digits(scale)))
+
+
+def _four_digits(value: float) -> str:
+    """31,390 rather than 3.139e+04."""
+    return f"{float(f'{value:.4g}'):,.10g}"
+
+
 def _values(session: Session, result: Result) -> None:
     t = session.t
     n_values = result.dataset.n_values
@@ -217,6 +233,8 @@ def _values(session: Session, result: Result) -> None:
     if n_values > 1:
         value = int(st.number_input(t("views.output"), 1, n_values, 1, key="evaluation_output")) - 1
     units = partial(in_units, result.dataset.preprocessing)
+    if scales := scales_of(result.dataset.preprocessing):
+        _standardized(session, result, scales[value])
     train, test = (
         (units(found.true)[:, value], units(found.outputs)[:, value])
         for found in (result.train, result.test)

@@ -54,6 +54,8 @@ def show(session: Session) -> None:
     raw, part = raw_samples(dataset)
     st.markdown(f"**{t('views.reproduce')}**")
     st.caption(t(f"views.reproduce_help{'_safetensors' if suffix == '.safetensors' else ''}"))
+    if has_texts(dataset):
+        st.caption(t("views.reproduce_texts"))
     code = _code(network, raw, suffix, f"{name}{suffix}")
     st.code(code, language="python", height=420, wrap_lines=dataset.n_inputs > WIDE)
     _predictions(session, network, raw, Words(step, part, dataset.class_names))
@@ -181,6 +183,12 @@ def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[Rows, str]:
     )
     raw = _before(dataset.preprocessing, X[:count]) if points is None else points[:count]
     return [[_rounded(value) for value in row] for row in raw.tolist()], part
+
+
+def has_texts(dataset: Dataset) -> bool:
+    """Whether a column of its table is running text, which scikit-learn cuts into words."""
+    steps = dataset.preprocessing.to_dict().get("steps", ())
+    return any(step["kind"] == "text" for step in steps)
 
 
 def _table_rows(split: TableSplit, count: int) -> Rows:
