@@ -5,7 +5,8 @@
 
 Contenders live in processes of their own and take turns, a short stretch each, so that what else
 the machine does falls on all alike; the best stretch counts. benchmarks/requirements.txt names
-the peers, benchmarks/package.json those in Node; those that are not installed are left out.
+the peers, benchmarks/package.json those in Node, contenders/tensorflow_playground.py where to get
+that one; those that are not installed are left out.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from core.edits import (
 )
 from core.evaluation import METRIC, Samples, measure, samples_of
 from core.experiment import Experiment, NetworkConfig, TrainingConfig
-from core.history import Checkpoint, Checkpoints, EvaluationTable, History
+from core.history import EVALUATION_COLUMNS, Checkpoint, Checkpoints, EvaluationTable, History
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
@@ -57,8 +57,9 @@ FEWEST_ROWS = 50
 KEPT_SCRATCH = 2**20
 """Bytes of scratch memory that a run keeps for each part's evaluations."""
 
-CHUNK_SECONDS = 0.002
-"""run_for asks the clock this often: short enough to stop in time, long enough to cost nothing."""
+TURN_SECONDS = 0.002
+"""run_for asks the clock, and lets others have the core, this often: short enough to stop in time,
+long enough to cost nothing."""
 
 
 class Trainer:
@@ -274,6 +275,12 @@ class Trainer:
         return self._monitor.stopped
 
     @property
+    def weights_step(self) -> int:
+        """The step after which the run had the weights of now: an early stop brings back others."""
+        stop = self.stopped
+        return self.step_count if stop is None or not stop.restored else stop.best_step
+
+    @property
     def sample_weights(self) -> np.ndarray | None:
         """What each training sample's loss is multiplied by now, its class's weight included.
 
@@ -378,15 +385,27 @@ class Trainer:
     def run_for(self, seconds: float, max_steps: int | None = None) -> int:
         """Run as many steps as fit into `seconds` of wall time, at least one; returns how many.
 
+        Many threads at once take turns; the time in between counts.
         A negative number if the run failed and is on its way back to the last finite step: then
         call it again, until `diverged` is set.
         """
         limit = math.inf if max_steps is None else max_steps
-        start = now = time.perf_counter()
-        done = 0
-        while not self.is_over and done < limit and (done == 0 or now - start < seconds):
-            left = seconds - (now - start)
-            fitting = int(min(CHUNK_SECONDS, left) / self._seconds_a_step)
+        now, done = time.perf_counter(), 0
+        end = now + seconds
+        while not self.is_over and done < limit and (done == 0 or now < end):
+            with self.engine.turns as waited:
+                # Who had to wait for its turn has the whole of it: short ones are mostly changes.
+                left = seconds if waited else end - time.perf_counter()
+                ran, now = self._run_turn(limit - done, min(left, TURN_SECONDS))
+            done += ran
+        return done
+
+    def _run_turn(self, limit: float, seconds: float) -> tuple[int, float]:
+        """What `run_for` does in one turn; returns the steps, and the time now."""
+        now, done = time.perf_counter(), 0
+        end = now + seconds
+        while not self.is_over and done < limit and (done == 0 or now < end):
+            fitting = int(max(end - now, 0.0) / self._seconds_a_step)
             ran = self._advance(int(min(max(fitting, 1), limit - done)))
             before, now = now, time.perf_counter()
             done += ran
@@ -394,7 +413,7 @@ class Trainer:
                 # The smaller of this chunk's pace and twice the last: one slow chunk (a page
                 # fault, a busy core) must not make the next ones tiny.
                 self._seconds_a_step = min((now - before) / ran, 2 * self._seconds_a_step)
-        return done
+        return done, now
 
     def _advance(self, n: int) -> int:
         """Run up to n steps, to the next moment that needs Python; returns how many ran."""
@@ -423,20 +442,23 @@ class Trainer:
 
     def _after_steps(self) -> None:
         """Look at the step just done as it is, before any edit that follows it."""
-        self._evaluate_if_due()
-        self._watch_if_due()
+        self._watch_if_due(self._evaluate_if_due())
         if self._applied < len(self.edits) and self.edits[self._applied].step == self.step_count:
             self._apply_edits()
         if self._checkpoints.due(self.step_count):
             self._save_checkpoint()
 
-    def _watch_if_due(self) -> None:
-        """At the end of an epoch: stop early, or lower the learning rate, if it is time to."""
+    def _watch_if_due(self, row: tuple[float, ...] | None) -> None:
+        """At the end of an epoch: stop early, or lower the learning rate, if it is time to.
+
+        row: the evaluation of this very step, if there was one.
+        """
         assert self._engine is not None
         if self._engine.state[2] or not is_watching(self.training):
             return
         part = "test" if len(self._samples["test"]) else "train"
-        loss = self._look(part)[0]["loss"]
+        place = EVALUATION_COLUMNS.index(f"{part}_loss")
+        loss = self._look(part)[0]["loss"] if row is None else row[place]
         now = Measured(self.step_count, self.epoch_count, loss, part, self.params)
         before, self._monitor = self._monitor, self._monitor.after(self.training, now)
         if self._monitor.plateau.reached != before.plateau.reached:
@@ -471,9 +493,13 @@ class Trainer:
         # A row's loss is that of the weights before its step.
         return max(int(steps[sound[-1]]) - 1, 0) if len(sound) else 0
 
-    def _evaluate_if_due(self) -> None:
-        if self.step_count == self.history.evaluation_table.next_step:
-            self.history.evaluation_table.append(self.evaluation_now())
+    def _evaluate_if_due(self) -> tuple[float, ...] | None:
+        """Record the present step, if it is time to; returns the row."""
+        if self.step_count != self.history.evaluation_table.next_step:
+            return None
+        row = self.evaluation_now()
+        self.history.evaluation_table.append(row)
+        return row
 
     def evaluation_now(self) -> tuple[float, ...]:
         """What history's evaluations would hold of the present step: a row of their columns."""

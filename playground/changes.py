@@ -44,6 +44,8 @@ FITTING_LAYERS: dict[str, tuple[Dense, ...]] = {
     "digits": (Dense(32, "relu"),),
     "mnist_5k": (Dense(32, "relu"),),
     OWN_TABLE: (Dense(16, "relu"), Dense(8, "relu")),
+    "letters": (Dense(64, "relu"),),
+    "vowel": (Dense(22, "tanh"),),
 }
 """Hidden layers that learn a data set on which the usual ones fail, within 5000 steps or so."""
 
@@ -141,10 +143,10 @@ def _leaves(value: Any, path: Path) -> dict[Path, Any]:
 def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
     """The experiment after one setting was changed by hand, what hangs on it adjusted with it.
 
-    Another data set brings its usual number of samples, a loss that suits it and, for images, a
-    network that can learn them, and takes away class weights that do not fit it; another
-    optimizer, schedule or initializer brings its own options, a schedule keeps those that it
-    shares with the one before. Raises ValueError if the value is not valid.
+    Another data set brings its usual number of samples, a loss that suits it and, for images and
+    the like, a network that can learn them, and takes away class weights that do not fit it;
+    another optimizer, schedule or initializer brings its own options, a schedule keeps those that
+    it shares with the one before. Raises ValueError if the value is not valid.
     """
     if path == ("training", "optimizer"):
         training = replace(experiment.training, optimizer=value, optimizer_options={})
@@ -268,8 +270,9 @@ def suitable_loss(experiment: Experiment, classes_before: int) -> str:
 def suitable_layers(old: Experiment, new: Experiment) -> tuple[Dense, ...]:
     """The hidden layers to take to another data set: those in use, if a person has built them.
 
-    Images and own tables bring layers of their own in place of the usual ones, which would learn
-    little, and take them away again. In the plane one may want to see a small network fail.
+    Images, letters, vowels and own tables bring layers of their own in place of the usual ones,
+    which would learn little, and take them away again. In the plane one may want to see a small
+    network fail.
     """
     layers = old.network.layers
     if layers not in (USUAL_LAYERS, fitting_layers(old)):
@@ -287,7 +290,8 @@ def fitting_layers(experiment: Experiment) -> tuple[Dense, ...]:
 def _brings_layers(experiment: Experiment) -> bool:
     from core.data import record_of
 
-    return experiment.data.name == OWN_TABLE or record_of(experiment.data).kind == "image"
+    name = experiment.data.name
+    return name in FITTING_LAYERS and record_of(experiment.data).kind != "plane"
 
 
 def advised_layers(experiment: Experiment) -> tuple[Dense, ...] | None:

@@ -65,18 +65,19 @@ def main(page: Session) -> None:
     The sidebar's first part comes early, so that nothing moves aside for it later; the others
     wait until the live view is there.
     """
-    from playground import controls, transport, view_options
+    from playground import controls, messages, transport, view_options
 
     parts: tuple[Callable[[Session], None], ...] = (
         transport.buttons,
         in_sidebar(controls.data_section),
         transport.numbers,
         live,
-        transport.messages,
+        messages.messages,
         view_options.view_options,
         in_sidebar(controls.network_section),
         in_sidebar(controls.training_section),
         in_sidebar(controls.files_section),
+        controls.tell_ranges,
         panels,
     )
     for part in parts:

@@ -22,6 +22,7 @@ from playground import changes, files, link
 from playground.changes import Change, Path
 from playground.fields import column_labels, describe, key_of
 from playground.locales import language_of, translate
+from playground.presets import speed_for
 from playground.sentences import said
 from playground.settings import changed
 from playground.tables import Desk, is_missing
@@ -29,6 +30,7 @@ from playground.tables import Desk, is_missing
 if TYPE_CHECKING:
     from core.data import Dataset
     from core.network import Network
+    from core.presets import Preset
     from playground.live.player import Numbers, Player
 
 LOGGER = logging.getLogger("playground")
@@ -38,6 +40,9 @@ MOVES = ("playing", "compiling")
 
 PASTED = "pasted.csv"
 """What a pasted table is called."""
+
+STOPS = ("diverged", "stopped", "failed")
+"""Statuses of a run that stopped by itself."""
 
 ECHO_SECONDS = 1.5
 """How long a browser may still send back what a widget showed before it was told otherwise."""
@@ -97,6 +102,10 @@ class Session:
         self.problems: tuple[str, ...] = tuple(problems)
         self.problems_title = "page.link.problems"
         self._is_clicked = False
+        self.ranges: dict[str, tuple[float, float | None]] = {}
+        """What may be typed into the number fields as drawn, by key: the least and the most."""
+        self._closed_stop: tuple[int, int] | None = None
+        """The moment of a stop whose message was closed."""
 
     # -- words -----------------------------------------------------------------------------
 
@@ -232,11 +241,27 @@ class Session:
 
     @property
     def can_dismiss(self) -> bool:
-        """Whether there are messages that only say something."""
-        return bool(self.problems) or (self.notice is not None and self.notice.kind != "info")
+        """Whether there are messages that cover something."""
+        has_notice = self.notice is not None and self.notice.kind != "info"
+        return bool(self.problems) or has_notice or self.has_open_stop
 
     def dismiss(self) -> None:
-        """Take such messages away; as with every action, they went when it came."""
+        """Take them away; but for that of a stop they went when the action came, as always."""
+        self._closed_stop = self.player.moment if self.status in STOPS else None
+
+    @property
+    def has_open_stop(self) -> bool:
+        """Whether the run stopped by itself, and that is to be said."""
+        return self.status in STOPS and self._closed_stop != self.player.moment
+
+    @property
+    def has_closed_stop(self) -> bool:
+        """Whether the run stopped by itself, and what was said of it was closed."""
+        return self.status in STOPS and not self.has_open_stop
+
+    def show_stop(self) -> None:
+        """Say again why the run stopped."""
+        self._closed_stop = None
 
     # -- the experiment ----------------------------------------------------------------------
 
@@ -319,6 +344,17 @@ class Session:
             self.player.change(**change.live)
         self.notice = self._what_was_done(new, change, name)
         self.experiment = new
+
+    def open_preset(self, preset: Preset) -> None:
+        """Take over a preset, and a speed at which it can be followed and does not take long."""
+        self.go(preset.experiment)
+        with self.player.trainer() as trainer:
+            steps = preset.epochs * trainer.steps_an_epoch
+        speed = speed_for(steps)
+        if speed != self.settings.speed:
+            self.put("speed", speed)
+        name = self.t(f"preset.{preset.name}")
+        self.notice = Notice(self.t("page.notice.preset", name=name))
 
     def _what_was_done(self, new: Experiment, change: Change, name: str) -> Notice | None:
         if name:
@@ -472,10 +508,13 @@ class Session:
         """At the start of a drawing: follow the address and the run; remember what is drawn."""
         if self._player is not None:
             self._player.revive()
+        self.ranges = {}
         self.follow_link()
         self._is_new_drawing = True
         if self._player is not None:
             self._follow_run()
+            if self.status not in STOPS:
+                self._closed_stop = None
             self._drawn = (self.status, self.is_waiting, self.experiment)
 
     # -- links and files -------------------------------------------------------------------------

@@ -12,9 +12,13 @@ import struct
 import zlib
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from core.data import Dataset
 
 SIZE = 76  # pixels per side: twice what is shown, for screens of double density
 SAMPLES = 170
@@ -26,7 +30,15 @@ ICON = "spiral"
 CLASS_COLOURS = ((0xF5, 0x93, 0x22), (0x08, 0x77, 0xBD), (0x2A, 0x9D, 0x6F), (0xA8, 0x4F, 0xB5))
 """Orange for class 0 and negative values, blue for class 1 and positive ones, then two more."""
 
-Image = NDArray[np.uint8]  # (SIZE, SIZE): 0 is clear, k + 1 is CLASS_COLOURS[k]
+GREY = len(CLASS_COLOURS) + 1
+PALETTE = (*CLASS_COLOURS, (0x9A, 0xA0, 0xA6))
+
+Image = NDArray[np.uint8]  # (SIZE, SIZE): 0 is clear, k + 1 is PALETTE[k]
+
+LETTER = ("", "..XXXX", "..X...X", "..X...X", "..XXXX", "..X.X", "..X..X", "..X...X", "")
+"""An R, as letters of the data are: printed, and read from few pixels."""
+
+VOWELS = (0, 3, 6, 9)  # hid, hAd, hOd and hud: far from each other
 
 
 @lru_cache(maxsize=64)
@@ -38,7 +50,7 @@ def data_address(name: str) -> str:
 
 
 def picture(name: str) -> Image:
-    """Draw a data set: its points in the plane, its curve, or one of its images."""
+    """Draw a data set: its points in the plane, its curve, one of its images, or its kind."""
     from core.data import DATASETS, load_dataset
     from core.experiment import OWN_TABLE, DataConfig
     from core.inspect.plane import plane_of
@@ -49,6 +61,12 @@ def picture(name: str) -> Image:
     data = load_dataset(DataConfig(name, n_samples=n_samples, seed=3))
     if data.image_shape is not None:
         return _enlarged(data.X_train[4].reshape(data.image_shape))
+    if name == "letters":
+        return _enlarged(np.array([[letter == "X" for letter in f"{row:9}"] for row in LETTER]))
+    if name == "vowel":
+        return _profiles(load_dataset(DataConfig(name, n_samples=990)))
+    if data.texts_train is not None:
+        return _words(load_dataset(DataConfig(name, n_samples=1000)))
     plane = plane_of(data)
     points = np.concatenate([plane.train, plane.test])
     targets = np.concatenate([data.y_train, data.y_test]).reshape(len(points), -1)[:, 0]
@@ -59,9 +77,10 @@ def picture(name: str) -> Image:
 
 
 def _classes(targets: NDArray) -> NDArray[np.int64]:
-    """Class numbers as they are; values by their sign."""
+    """Class numbers as they are; values by their sign, or by their median if they have but one."""
     is_value = np.any(targets < 0) or np.any(targets % 1)
-    return (targets > 0 if is_value else targets).astype(np.int64)
+    middle = 0.0 if np.any(targets < 0) else np.median(targets)
+    return (targets > middle if is_value else targets).astype(np.int64)
 
 
 def _dots(points: NDArray, classes: NDArray[np.int64]) -> Image:
@@ -89,11 +108,46 @@ def _enlarged(pixels: NDArray) -> Image:
     return np.where(pixels[np.ix_(rows, columns)] > 0.45, 2, 0).astype(np.uint8)
 
 
+def _profiles(data: Dataset) -> Image:
+    """A line for each of four vowels: the means of their log areas, from lips to throat."""
+    image = np.zeros((SIZE, SIZE), np.uint8)
+    at = np.arange(4, SIZE - 4)
+    place = np.linspace(0, data.n_inputs - 1, len(at))
+    for colour, number in enumerate(VOWELS):
+        mean = data.X_train[data.y_train == number].mean(axis=0)
+        heights = np.interp(place, np.arange(data.n_inputs), mean)
+        rows = np.rint(SIZE / 2 - heights * SIZE / 4.5).astype(int).clip(2, SIZE - 4)
+        for x, low, high in zip(at, np.minimum(rows[:-1], rows[1:]), rows[1:], strict=False):
+            image[low - 1 : max(low, high) + 2, x] = colour + 1
+    return image
+
+
+def _words(data: Dataset) -> Image:
+    """Lines of a text: a bar for each word, coloured if it tells the two classes apart."""
+    from core.data.words import words_of
+
+    assert data.texts_train is not None
+    image = np.zeros((SIZE, SIZE), np.uint8)
+    other, great = (data.X_train[data.y_train == k].mean(axis=0) for k in (0, 1))
+    lean = great - other
+    told = {word: 2 if lean[k] > 0 else 1 for k, word in enumerate(data.feature_names[:400])}
+    x, y = 5, 8
+    for word in words_of(" ".join(data.texts_train[:12])):
+        width = 3 * len(word)
+        if x + width > SIZE - 5:
+            x, y = 5, y + 12
+        if y > SIZE - 12:
+            break
+        image[y : y + 5, x : x + width] = told.get(word, GREY)
+        x += width + 4
+    return image
+
+
 def png(image: Image) -> bytes:
     """A PNG of colours from the palette, whose colour 0 is clear."""
     height, width = image.shape
     rows = b"".join(b"\0" + row.tobytes() for row in image)
-    palette = bytes(3) + b"".join(map(bytes, CLASS_COLOURS))
+    palette = bytes(3) + b"".join(map(bytes, PALETTE))
     parts = (
         (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
         (b"PLTE", palette),

@@ -1,4 +1,4 @@
-"""The row above the live view: play, pause, step, reset, speed, the numbers, and what is said."""
+"""The row above the live view: play, pause, step, reset, speed, the numbers, a line beside them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REFRESH_SECONDS, REST_SECONDS = 0.5, 1.0
 
 
 def buttons(session: Session) -> None:
-    """Reset, Play or Pause, Step and Back; what a step is, the speed, and the help."""
+    """Reset, Play or Pause, Step and Back; what a step is, the speed, the help, maybe a stop."""
     row = partial(st.container, horizontal=True, vertical_alignment="bottom", gap="small")
     with row(key="transport"):
         with row(key="drive", width="content"):  # what stays in view while the page scrolls
@@ -30,7 +30,9 @@ def buttons(session: Session) -> None:
         with row(key="pace", width="content"):
             _step_unit(session)
             _speed(session)
-            _button(session, "help", session.ask_for_help)
+            button(session, "help", session.ask_for_help)
+            if session.has_closed_stop:
+                button(session, "why_stopped", session.show_stop, "flag")
 
 
 def _drive(session: Session) -> None:
@@ -39,14 +41,14 @@ def _drive(session: Session) -> None:
     stopped = broken or status == "stopped"
     icon, text = ("pause", "pause") if runs else ("play_arrow", "play")
     first, second = ("primary", "secondary") if broken else ("secondary", "primary")
-    _button(session, "reset", session.reset, "replay", kind=first)
-    _button(session, "play", session.play_or_pause, icon, text=text, kind=second, disabled=stopped)
-    _button(session, "step", session.step, "skip_next", disabled=stopped)
+    button(session, "reset", session.reset, "replay", kind=first)
+    button(session, "play", session.play_or_pause, icon, text=text, kind=second, disabled=stopped)
+    button(session, "step", session.step, "skip_next", disabled=stopped)
     is_stuck = status == "failed"
-    _button(session, "step_back", session.step_back, "skip_previous", disabled=is_stuck)
+    button(session, "step_back", session.step_back, "skip_previous", disabled=is_stuck)
 
 
-def _button(
+def button(
     session: Session,
     key: str,
     action: object,
@@ -200,88 +202,6 @@ def short(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def messages(session: Session) -> None:
-    """What a link could not do, why an action did nothing, and how to go on after a divergence or
-    an early stop.
-
-    They float over the foot of the live view (page.css): nothing moves when one comes or goes.
-    Their container is always there, however many they are: a fragment that is drawn at that
-    moment remembers the places of what comes after them.
-    """
-    with st.container(key="messages", gap="small"):
-        if session.problems:
-            lines = "\n".join(f"- {plain(session.said(problem))}" for problem in session.problems)
-            text = f"{session.t(session.problems_title)}\n\n{lines}"
-            st.warning(text, icon=":material/link_off:")
-        if session.notice is not None and session.notice.kind != "info":
-            show = st.warning if session.notice.kind == "warning" else st.error
-            show(plain(session.said(session.notice.text)))
-        if session.desk.wanted is not None and session.can_dismiss:
-            bring = session.desk.open
-            _button(session, "bring_table", bring, "table_view", text="own_data", kind="primary")
-        if session.can_dismiss:
-            _button(session, "dismiss", session.dismiss, "close")
-        if session.status == "diverged":
-            _diverged(session)
-        elif session.status == "stopped":
-            _stopped_early(session)
-        elif session.status == "failed":
-            st.error(session.t("page.failed"))
-
-
-def _diverged(session: Session) -> None:
-    """Which layer blew up at which step, and the way back."""
-    problem = session.player.problem
-    if problem is None:
-        return
-    t, kept = session.t, f"{problem.step - 1:,}"
-    n_hidden = len(session.experiment.network.layers)
-    is_hidden = problem.layer < n_hidden
-    layer = (
-        t("page.diverged.hidden", n=problem.layer + 1) if is_hidden else t("page.diverged.output")
-    )
-    words = {"step": f"{problem.step:,}", "kept": kept, "what": t(f"page.diverged.{problem.what}")}
-    with st.container(key="diverged"):
-        hint = t("page.diverged.hint")
-        st.error(
-            f"{t('page.diverged', layer=layer, **words)} {hint}",
-            icon=":material/local_fire_department:",
-        )
-        st.button(
-            t("page.recover", step=f"{problem.resume:,}"),
-            key="recover",
-            icon=":material/healing:",
-            type="primary",
-            help=t("page.recover.help", rate=number_text(session.recovered_rate), kept=kept),
-            on_click=session.press,
-            args=(session.recover,),
-        )
-
-
-def _stopped_early(session: Session) -> None:
-    """Why training stopped, whose weights these are, and the way on."""
-    stop, t = session.player.stopped, session.t
-    if stop is None:
-        return
-    words = {
-        "loss_name": t(f"page.stopped.{stop.part}_loss"),
-        "epoch": f"{stop.epoch:,}",
-        "best": f"{stop.best_epoch:,}",
-        "loss": loss_text(stop.best_loss),
-    }
-    which = t("page.stopped.best" if stop.restored else "page.stopped.last")
-    with st.container(key="stopped"):
-        text = f"{t('page.stopped', **words)} {which} {t('page.stopped.hint')}"
-        st.info(text, icon=":material/flag:")
-        st.button(
-            t("page.train_on"),
-            key="train_on",
-            icon=":material/play_arrow:",
-            type="primary",
-            help=t("page.train_on.help"),
-            on_click=session.press,
-            args=(session.train_on,),
-        )
 
 
 def help_dialog(session: Session) -> None:

@@ -40,7 +40,7 @@ def test_a_reload_says_that_the_weights_start_anew(visitor: Visitor) -> None:
 def test_the_link_can_be_copied_and_opens_what_the_address_does(visitor: Visitor) -> None:
     visitor.choose("Dataset", "Digits")
     visitor.wait_until(lambda: "digits" in visitor.page.url, "the link names the data set")
-    visitor.press("Copy link")
+    visitor.press("Link to this page …")
     shown = visitor.page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
     assert unquote(shown.inner_text().strip()) == unquote(visitor.page.url)
     shown.get_by_role("button").wait_for()  # it copies, and is seen without hovering

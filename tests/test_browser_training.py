@@ -215,7 +215,7 @@ def test_two_pages_do_not_disturb_each_other(server: Server, visit: Visit) -> No
 def test_a_run_stops_early_says_why_and_is_kept_training(server: Server, visit: Visit) -> None:
     visitor = visit(server, "?n_samples=60&noise=0.3&learning_rate=0.03&speed=max")
     visitor.page.get_by_text("Early stopping", exact=True).click()
-    visitor.type("Patience (epochs)", 5)
+    visitor.type("Patience of early stopping (epochs)", 5)
     assert "early_stopping=5" in visitor.page.url
     visitor.press("Play")
     visitor.button("Keep training").wait_for()
@@ -229,6 +229,9 @@ def test_a_run_stops_early_says_why_and_is_kept_training(server: Server, visit: 
     assert best is not None
     assert int(best[1]) == stopped - 5
     assert visitor.metric("Test loss") == best[2]
+    visitor.press("Close")
+    assert not visitor.button("Keep training").is_visible()
+    visitor.press("Why it stopped")
     visitor.press("Keep training")
     visitor.wait_until(lambda: visitor.number("Epoch") > stopped + 20, "training goes on")
     visitor.press("Pause")

@@ -18,7 +18,8 @@ import pytest
 
 import core.engine
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
-from core.engine import cache, cpu, jit
+from core.engine import cache, cpu
+from core.engine.compilers import EntryCompiler
 from core.engine.cpu import CPUEngine
 from core.engine.layout import Layout
 from core.engine.warm import warm
@@ -54,7 +55,7 @@ def signatures() -> dict[str, int]:
     for module in pkgutil.iter_modules(core.engine.__path__):
         for name, value in vars(importlib.import_module(f"core.engine.{module.name}")).items():
             compiler = getattr(value, "_compiler", None)
-            if getattr(compiler, "pipeline_class", None) is jit._EntryCompiler:
+            if getattr(compiler, "pipeline_class", None) is EntryCompiler:
                 found[name] = len(value.overloads)
     return found
 

@@ -17,12 +17,15 @@ from hypothesis.extra import numpy as arrays_of
 from core.data import DATASETS, Dataset, Preprocessing, bundled, load_dataset, synthetic
 from core.data.features import FEATURES, expand
 from core.data.preprocessing import Features, Identity, Scale, Standardize
+from core.data.words import LONGEST_WORD, MOST_WORDS, Words, words_of
 from core.experiment import DataConfig
 
 PLANE = [name for name, record in DATASETS.items() if record.kind == "plane"]
 CLASSES_IN_PLANE = [name for name in PLANE if DATASETS[name].task == "classification"]
 MADE = [name for name, record in DATASETS.items() if record.generate]
 BUNDLED = [name for name, record in DATASETS.items() if not record.generate]
+FIXED = [name for name, record in DATASETS.items() if record.split == "fixed"]
+SHARED = [name for name in BUNDLED if name not in FIXED]
 Value = TypeVar("Value")
 ARRAYS = ("X_train", "y_train", "X_test", "y_test", "points_train", "points_test")
 
@@ -62,7 +65,7 @@ def test_record_tells_the_truth(name: str) -> None:
     assert len(data.X_train) + len(data.X_test) == record.n_samples
     if record.available is not None:
         assert record.available == record.n_samples
-        assert len(bundled.read(name).classes) == record.available
+        assert len(bundled.read(name).targets) == record.available
 
 
 def test_unknown_name() -> None:
@@ -79,8 +82,8 @@ def test_unknown_name() -> None:
 @pytest.mark.parametrize("name", DATASETS)
 def test_arrays_are_as_promised(name: str) -> None:
     data = load_dataset(DataConfig(name, n_samples=101, noise=0.2, train_fraction=0.7))
-    assert len(data.X_train) == 71  # round(101 * 0.7)
-    assert len(data.X_test) == 30
+    n_train = {"vowel": 54, "food_reviews": 81}.get(name, 71)  # round(101 * 0.7), if not fixed
+    assert (len(data.X_train), len(data.X_test)) == (n_train, 101 - n_train)
     for X, y in ((data.X_train, data.y_train), (data.X_test, data.y_test)):
         assert X.shape[1] == data.n_inputs == len(data.feature_names)
         if data.task == "classification":
@@ -293,11 +296,13 @@ def test_feature_record(name: str) -> None:
 # -- bundled data --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", BUNDLED)
+@pytest.mark.parametrize("name", SHARED)
 def test_bundled_splits_keep_the_proportions(name: str) -> None:
     data = load_dataset(DataConfig(name, n_samples=1_000_000, train_fraction=0.8))
-    bundle = bundled.read(name)
-    whole = np.bincount(bundle.classes)
+    whole = np.bincount(bundled.read(name).classes)
+    assert abs(len(data.X_train) - 0.8 * whole.sum()) <= 0.5
+    if data.task == "regression":
+        return
     train, test = (np.bincount(y.astype(int)) for y in (data.y_train, data.y_test))
     np.testing.assert_array_equal(train + test, whole)
     assert np.abs(train - 0.8 * whole).max() < 1.0
@@ -307,18 +312,141 @@ def test_bundled_splits_keep_the_proportions(name: str) -> None:
     assert np.abs(counts - 100 * whole / whole.sum()).max() < 1.0
 
 
+@pytest.mark.parametrize("name", FIXED)
+def test_a_fixed_split_stays_whatever_the_share(name: str) -> None:
+    bundle = bundled.read(name)
+    assert bundle.is_train is not None
+    few, many = (
+        load_dataset(DataConfig(name, n_samples=1_000_000, train_fraction=share, seed=3))
+        for share in (0.1, 0.9)
+    )
+    np.testing.assert_array_equal(few.X_train, many.X_train)
+    for X, own in ((few.X_train, bundle.is_train), (few.X_test, ~bundle.is_train)):
+        expected = few.preprocessing.transform(bundle.raw[own])
+        np.testing.assert_array_equal(np.sort(X, axis=0), np.sort(expected, axis=0))
+    part = load_dataset(DataConfig(name, n_samples=200))
+    for y, own in ((part.y_train, bundle.is_train), (part.y_test, ~bundle.is_train)):
+        assert len(y) == round(200 * own.mean())
+        whole = np.bincount(bundle.classes[own])
+        assert np.abs(np.bincount(y.astype(int)) - len(y) * whole / whole.sum()).max() < 1.0
+    tiny = load_dataset(DataConfig(name, n_samples=10))
+    assert len(tiny.X_train) >= 5
+    assert len(tiny.X_test) >= 2
+
+
 @pytest.mark.parametrize("name", BUNDLED)
 def test_bundled_rows_are_the_files_rows(name: str) -> None:
-    """Every row of the files is there once, with its class, through the transformation."""
+    """Every row of the files is there once, with its target, through the transformation."""
     data = load_dataset(DataConfig(name, n_samples=1_000_000))
     bundle = bundled.read(name)
 
     def rows(X: np.ndarray, y: np.ndarray) -> list[bytes]:
         return sorted(row.tobytes() for row in np.column_stack([X, y]).astype(np.float32))
 
-    everything = rows(data.preprocessing.transform(bundle.raw), bundle.classes)
+    everything = rows(data.preprocessing.transform(bundle.raw), bundle.targets)
     ours = np.concatenate([data.X_train, data.X_test]), np.concatenate([data.y_train, data.y_test])
     assert rows(*ours) == everything
+
+
+def test_what_is_read_again_is_the_same_and_little_is_kept() -> None:
+    from core.data.registry import KEPT, _read
+
+    config = DataConfig("iris", n_samples=120)
+    assert load_dataset(config) is load_dataset(config)
+    for seed in range(3 * KEPT):
+        load_dataset(DataConfig("iris", n_samples=120, seed=seed))
+    assert _read.cache_info().currsize <= KEPT
+
+
+def test_vowels_are_tested_on_people_who_were_not_heard() -> None:
+    data = load_dataset(DataConfig("vowel", n_samples=990))
+    assert " ".join(data.class_names) == "hid hId hEd hAd hYd had hOd hod hUd hud hed"
+    assert np.bincount(data.y_train.astype(int)).tolist() == [8 * 6] * 11  # speakers x times
+    assert np.bincount(data.y_test.astype(int)).tolist() == [7 * 6] * 11
+    np.testing.assert_allclose(data.X_train.mean(axis=0), 0.0, atol=1e-5)
+
+
+def test_letters_are_named_by_the_alphabet() -> None:
+    data = load_dataset(DataConfig("letters", n_samples=20_000))
+    assert "".join(data.class_names) == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    assert (data.n_inputs, data.feature_names[0]) == (16, "x.box")
+    bundle = bundled.read("letters")
+    assert bundle.raw[0].tolist() == [2, 8, 3, 5, 1, 8, 13, 0, 6, 6, 10, 8, 0, 8, 0, 8]  # a T
+    assert data.class_names[bundle.targets[0]] == "T"
+
+
+def test_diabetes_is_told_in_hundreds() -> None:
+    data = load_dataset(DataConfig("diabetes", n_samples=442))
+    assert data.task == "regression"
+    values = np.concatenate([data.y_train, data.y_test])
+    np.testing.assert_allclose([values.min(), values.max()], [0.25, 3.46])
+
+
+# -- texts ---------------------------------------------------------------------------------
+
+
+def test_reviews_are_plain_texts_beside_their_numbers() -> None:
+    data = load_dataset(DataConfig("food_reviews", n_samples=5000))
+    assert data.texts_train is not None
+    assert data.texts_test is not None
+    assert (len(data.texts_train), len(data.texts_test)) == (4000, 1000)
+    assert not [text for text in data.texts_train + data.texts_test if "<br" in text]
+    np.testing.assert_array_equal(data.preprocessing.transform(data.texts_test), data.X_test)
+    assert data.n_inputs == len(data.preprocessing.vocabulary) == 1000
+    assert data.feature_names == data.preprocessing.vocabulary
+    assert {"not", "great", "love"} < set(data.feature_names[:10])
+    assert data.X_train.nbytes <= 2**24
+
+
+def test_words_weigh_as_scikit_learn_weighs_them_and_know_training_texts_alone() -> None:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = ["Good tea, GOOD tea!", "Don\u2019t buy: bad tea", "good value; I'd buy"]
+    words = Words.fit(texts, np.array([1, 0, 1]))
+    assert set(words.vocabulary) == {"good", "tea", "don't", "buy", "bad", "value", "i'd"}
+    theirs = TfidfVectorizer(
+        tokenizer=words_of, token_pattern=None, lowercase=False, sublinear_tf=True
+    ).fit(texts)
+    table = theirs.transform([*texts, "tea tea unknown", "-"]).toarray()
+    columns = [theirs.vocabulary_[word] for word in words.vocabulary]
+    ours = words.transform([*texts, "tea tea unknown", "-"])
+    np.testing.assert_allclose(ours, table[:, columns], atol=1e-4)
+    assert ours[3].tolist() == [float(word == "tea") for word in words.vocabulary]
+    assert not ours[4].any()
+
+
+def test_the_most_telling_words_come_first() -> None:
+    texts = ["good the", "good the a", "bad the", "bad the a"]
+    words = Words.fit(texts, np.array([1, 1, 0, 0]), most=2)
+    assert set(words.vocabulary) == {"good", "bad"}
+    with pytest.raises(ValueError, match="no word in the training texts"):
+        Words.fit(["1 2", "?"], np.array([0, 1]))
+
+
+@pytest.mark.parametrize("raw", ["tea", [[1.0, 2.0]], [1.0], 3.0, [b"tea"]])
+def test_words_take_texts_alone(raw: object) -> None:
+    with pytest.raises(ValueError, match="must be a list of them"):
+        Words(("tea",), (1.0,)).transform(raw)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "weights", "why"),
+    [
+        ((), (), "1 to 10000 different"),
+        (("tea", "tea"), (1.0, 1.0), "1 to 10000 different"),
+        (tuple("a" * (1 + i % 50) + "b" * (i // 50) for i in range(MOST_WORDS + 1)), (), "1 to"),
+        (("Tea",), (1.0,), "no plain word"),
+        (("<b>",), (1.0,), "no plain word"),
+        (("a" * (LONGEST_WORD + 1),), (1.0,), "no plain word"),
+        (("tea",), (), "a finite weight"),
+        (("tea",), (0.0,), "a finite weight"),
+        (("tea",), (math.inf,), "a finite weight"),
+        (("tea",), (math.nan,), "a finite weight"),
+    ],
+)
+def test_words_are_checked(vocabulary: tuple, weights: tuple, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Words(vocabulary, weights)
 
 
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer"])
@@ -353,6 +481,7 @@ EACH_KIND = [
     Scale(16.0),
     Standardize((1.0, -2.5), (0.1, 3.0)),
     Features(("x2", "x1_x2")),
+    Words(("tea", "don't"), (1.25, 2.0)),
 ]
 
 
@@ -360,7 +489,7 @@ EACH_KIND = [
 def test_preprocessing_survives_json(how: Preprocessing) -> None:
     assert Preprocessing.from_dict(json.loads(json.dumps(how.to_dict()))) == how
     raw = np.array([[0.5, 3.0], [1.0, 2.0]])
-    X = how.transform(raw)
+    X = how.transform(["tea", "coffee"] if how.kind == "words" else raw)
     assert X.dtype == np.float32
     assert X.shape == (2, how.n_inputs or 2)
 
@@ -385,7 +514,9 @@ JSON = st.recursive(
 RECORD = st.fixed_dictionaries(
     {},
     optional={
-        "kind": st.sampled_from(["identity", "scale", "standardize", "features"]) | JSON,
+        "kind": st.sampled_from(["identity", "scale", "standardize", "features", "words"]) | JSON,
+        "vocabulary": st.lists(st.sampled_from(["tea", "i'd", "A", ""]), max_size=3) | JSON,
+        "weights": st.lists(st.floats(), max_size=3) | JSON,
         "mean": st.lists(st.integers() | st.floats(), max_size=3) | JSON,
         "scale": st.lists(st.floats(), max_size=3) | JSON,
         "divisor": st.floats() | st.integers() | JSON,

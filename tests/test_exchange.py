@@ -22,6 +22,7 @@ from core import exchange
 from core.data import Dataset, Preprocessing, load_dataset
 from core.data.features import FEATURES, expand
 from core.data.preprocessing import Features, Identity, Scale, Standardize
+from core.data.words import Words
 from core.exchange import containers, files, runs
 from core.exchange.containers import Contents
 from core.exchange.readme import NUMPY_ACTIVATIONS, NUMPY_FEATURES
@@ -80,7 +81,13 @@ def contents_of(data: bytes, suffix: str) -> Contents:
 @EACH_SUFFIX
 @pytest.mark.parametrize(
     "preprocessing",
-    [Identity(), Scale(16.0), Standardize((0.1, 2.0), (1e-3, 7.0)), Features(("x2", "x1_x2"))],
+    [
+        Identity(),
+        Scale(16.0),
+        Standardize((0.1, 2.0), (1e-3, 7.0)),
+        Features(("x2", "x1_x2")),
+        Words(("tea", "don't"), (1.5, 2.25)),
+    ],
     ids=lambda how: how.kind,
 )
 def test_round_trip(suffix: str, preprocessing: Preprocessing, tmp_path: Path) -> None:
@@ -380,6 +387,18 @@ def test_the_readme_makes_inputs_of_raw_columns(
     exchange.save(network, tmp_path / "network.npz")
     predict = run_readme(tmp_path / "network.npz", monkeypatch)
     raw = np.random.default_rng(3).uniform(0, 16, (9, data.preprocessing.n_raw or data.n_inputs))
+    ours = network.predict(data.preprocessing.transform(raw))
+    np.testing.assert_allclose(predict(raw), ours, rtol=2e-4, atol=2e-5)
+
+
+def test_the_readme_makes_inputs_of_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = load_dataset(DataConfig("food_reviews", n_samples=200))
+    assert data.texts_test is not None
+    network = make_network(n_inputs=data.n_inputs, preprocessing=data.preprocessing)
+    exchange.save(network, tmp_path / "network.npz")
+    assert (tmp_path / "network.npz").stat().st_size < 150_000
+    predict = run_readme(tmp_path / "network.npz", monkeypatch)
+    raw = [*data.texts_test[:9], "Don\u2019t buy", ""]
     ours = network.predict(data.preprocessing.transform(raw))
     np.testing.assert_allclose(predict(raw), ours, rtol=2e-4, atol=2e-5)
 

@@ -25,6 +25,7 @@ CORE = {
         *("core.edits", "core.run"),
     },
     "core.costs": set(),
+    "core.presets": {"core.experiment"},
     "core.monitor": {"core.experiment", "core.maths"},
     "core.history": {"core.experiment", "core.maths", "core.monitor"},
     "core.edits": {"core.experiment", "core.maths"},
@@ -47,6 +48,7 @@ PAGE["playground.link"] = {
 }
 PAGE["playground.files"] = {"playground.link", "playground.changes"}
 PAGE["playground.thumbnails"] = set()
+PAGE["playground.presets"] = {"playground.settings"}
 DECIDES = {*PAGE} - {"playground.charts"}
 PAGE["playground.sentences"] = {"playground.locales", "playground.fields", "playground.link"}
 PAGE["playground.live"] = {"playground.locales"}
@@ -54,6 +56,7 @@ PAGE["playground.session"] = {*DECIDES, "playground.live", "playground.sentences
 WIDGETS = ("playground.controls", "playground.transport", "playground.view_options")
 BELOW_WIDGETS = {*DECIDES, "playground.live", "playground.session", "playground.sentences"}
 PAGE |= dict.fromkeys(WIDGETS, BELOW_WIDGETS)
+PAGE["playground.messages"] = {*PAGE["playground.transport"], "playground.transport"}
 PAGE["playground.views"] = {*PAGE}
 PAGE["playground.page"] = {*PAGE}
 PAGE["playground.streamlit_app"] = {"playground.live"}

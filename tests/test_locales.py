@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.data import DATASETS
+from core.data.baselines import BASELINES
 from core.data.features import FEATURES
 from core.experiment import OPTIONS_OF
 from core.maths.activations import OUTPUT_ACTIVATIONS
@@ -19,6 +20,7 @@ from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
+from core.presets import PRESETS
 from playground.locales import CATALOGUES, LANGUAGES, catalogue, language_of, translate
 
 PAGE = Path(__file__).resolve().parent.parent / "playground"
@@ -78,6 +80,20 @@ def test_every_registry_entry_has_label_formula_and_translations(area: str, name
         assert record.latex
 
 
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_told_in_every_language(name: str) -> None:
+    preset = PRESETS[name]
+    assert translate("en", f"preset.{name}") == preset.label
+    assert translate("en", f"preset.{name}.source").replace("55%", "0.55") == preset.source
+    for language in LANGUAGES:
+        entries = own_entries(language, "registry") | own_entries(language, "page")
+        assert {f"preset.{name}", f"preset.{name}.known", f"preset.{name}.source"} <= {*entries}
+        assert {f"page.use.{preset.use}", *(f"page.preset.{b}" for b in BASELINES)} <= {*entries}
+    shares = re.findall(r"0\.(\d+)", preset.known)
+    assert re.findall(r"(\d+)%", translate("en", f"preset.{name}.known")) == shares
+    assert re.findall(r"(\d+)%", translate("zh", f"preset.{name}.known")) == shares
+
+
 @pytest.mark.parametrize("name", OPTIONS)
 def test_every_option_has_label_and_translations(name: str) -> None:
     labels = {o.options[name].label for o in OPTIONED if name in o.options}
@@ -110,7 +126,7 @@ def test_every_key_that_the_page_names_is_in_the_catalogue() -> None:
 def test_no_entry_of_the_page_is_left_over() -> None:
     sources = "\n".join(path.read_text(encoding="utf-8") for path in PAGE.rglob("*.py"))
     stems = {"page.metric.", "page.diverged.", "page.step_unit.", "page.edges.", "page.projection."}
-    stems |= {"page.tab.", "page.help.", "page.stopped.", "page.own."}
+    stems |= {"page.tab.", "page.help.", "page.stopped.", "page.preset.", "page.use.", "page.own."}
     for key in catalogue("en", "page"):
         built = any(key.startswith(stem) for stem in stems)
         name = key.removeprefix("page.").removesuffix(".help")

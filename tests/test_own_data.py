@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,16 +22,14 @@ from core.data.tables import (
     read_tables,
     suggest_choices,
 )
-from core.exchange.readme import describe
 from core.experiment import OWN_TABLE, DataConfig, Experiment, OwnTable, read_experiment
-from core.network import Network
 from core.refusals import Refusal
 from core.trainer import Trainer
 from playground import changes, files, link
 from playground.locales import translate
 from playground.settings import Settings
-from playground.tables import LONGEST_LINK, Desk, Draft, Taken, stem, taken
-from playground.views.export import archive
+from playground.tables import LONGEST_LINK, Desk, Draft, Taken, in_units, stem, taken
+from playground.views.export import _code, archive
 from tests.test_page import opened_page, said, session, sound, trained
 
 CITIES = ("Rome", "Oslo", "Bern")
@@ -194,12 +192,14 @@ def texts(rows: int = 40) -> str:
 @pytest.mark.parametrize(
     ("text", "target"), [("", "bought"), ("", "height"), (texts(), "stars")], ids=lambda v: v[:8]
 )
-def test_a_file_opens_elsewhere_and_its_text_says_how_it_predicts(text: str, target: str) -> None:
+def test_a_file_opens_elsewhere_and_the_page_says_how_it_predicts(
+    text: str, target: str, tmp_path: Path
+) -> None:
     table = taken_table(text, target=target)
     trainer = Trainer(changes.with_table(Experiment(), table.data), dataset=table.dataset)
     trainer.step(20)
-    features = [each.column for each in table.choices.features]
-    raw = [list(map(plain, row)) for row in table.table.frame.select(features).rows()]
+    rows = table.table.frame.rows(named=True)
+    raw = [{name: plain(value) for name, value in row.items()} for row in rows]
     for suffix in exchange.SUFFIXES:
         data = exchange.to_bytes(trainer.network, suffix)
         opened = exchange.from_bytes(data, suffix)
@@ -209,32 +209,18 @@ def test_a_file_opens_elsewhere_and_its_text_says_how_it_predicts(text: str, tar
         X = opened.preprocessing.transform(raw)
         assert np.array_equal(opened.predict(X), trainer.network.predict(X))
         assert files.opened(f"x{suffix}", data, Experiment()).experiment.data == table.data
-    assert_code_predicts(trainer.network, raw)
+    printed: list[np.ndarray] = []
+    program = _code(trainer.network, raw, ".npz", str(tmp_path / "x.npz"))
+    (tmp_path / "x.npz").write_bytes(exchange.to_bytes(trainer.network, ".npz"))
+    exec(program, {"print": printed.append})
+    wanted = in_units(table.dataset.preprocessing, trainer.network.predict(X))
+    np.testing.assert_allclose(printed[0], wanted, rtol=1e-4, atol=1e-5)
     again = Trainer.replay(trainer.run, dataset=table.dataset)
     assert np.array_equal(again.params, trainer.params)
 
 
 def plain(value: object) -> object:
     return value if value is None or isinstance(value, str | int | float) else str(value)
-
-
-def assert_code_predicts(network: Network, raw: list[list[object]]) -> None:
-    """The code in a file's readme makes the network's predictions of raw rows."""
-    readme = describe(network, ".npz")
-    code = readme[readme.index("def ") :] if "LARGEST" not in readme else readme
-    code = (
-        "import json, math\nimport numpy as np\n" + code[code.index("LARGEST =") :]
-        if ("LARGEST" in code)
-        else "import math\nimport numpy as np\n" + code
-    )
-    data = np.load(io.BytesIO(exchange.to_bytes(network, ".npz")))
-    names: dict[str, object] = {}
-    exec(code, names)
-    found = names["predict"](dict(data), json.loads(str(data["metadata"])), raw)  # type: ignore
-    outputs = network.predict(network.preprocessing.transform(raw))
-    scaled = getattr(network.preprocessing, "targets", ())
-    wanted = network.preprocessing.values(outputs) if scaled else outputs  # type: ignore
-    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])

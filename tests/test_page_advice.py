@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.experiment import Dense, Experiment
 from core.trainer import Trainer
 from playground import changes
+from playground.controls.widgets import step_with_room
 from tests.test_page import opened_page, session, sound
 
 DEFAULT = Experiment()
@@ -55,7 +58,8 @@ def test_an_advised_network_learns_what_the_usual_one_cannot(name: str) -> None:
         trainer.step(4000)
         found = trainer.evaluate("test")
         scores.append(found.get("accuracy", found.get("r2", 0.0)))
-    assert scores[1] > max(0.75, scores[0] + 0.1)
+    enough = 0.45 if name == "vowel" else 0.75  # of people never heard; 0.6 is much
+    assert scores[1] > max(enough, scores[0] + 0.1)
 
 
 def test_the_advised_network_is_one_click_away(page: AppTest) -> None:
@@ -69,3 +73,54 @@ def test_the_advised_network_is_one_click_away(page: AppTest) -> None:
     assert notice is not None
     assert "8 + 8 SiLU (Swish) units" in notice.text
     assert "try_layers" not in {button.key for button in page.button}
+
+
+def test_a_normalization_that_cannot_learn_is_pointed_out_while_it_cannot(page: AppTest) -> None:
+    def notes() -> str:
+        return " ".join(item.value for item in page.sidebar.caption)
+
+    sound(page.selectbox(key="normalization_1").set_value("layer").run())  # of two neurons
+    assert "only a sign is left" in notes()
+    sound(page.number_input(key="units_1").set_value(1).run())
+    assert "always gives its β" in notes()
+    sound(page.number_input(key="units_1").set_value(3).run())
+    assert "β" not in notes()
+    sound(page.selectbox(key="normalization_1").set_value("batch").run())
+    assert "β" not in notes()
+    sound(page.number_input(key="batch_size").set_value(1).run())
+    assert "With a batch size of 1" in notes()
+    sound(page.selectbox(key="language").set_value("zh").run())
+    assert "批大小为 1 时" in notes()
+
+
+@pytest.mark.parametrize(
+    ("step", "value", "least", "most", "expected"),
+    [
+        (0.1, 0.5, 0.0, math.inf, 0.1),
+        (0.1, 0.05, 0.0, math.inf, 0.05),  # one press to 0, not none
+        (0.1, 0.03, 0.0, math.inf, 0.02),
+        (0.1, 0.0, 0.0, math.inf, 0.1),
+        (0.05, 0.9, 0.0, 0.95, 0.05),
+        (0.05, 0.92, 0.0, 0.95, 0.02),
+        (0.05, 0.95, 0.0, 0.95, 0.05),
+        (50, 40, 10, 1500, 20),
+        (50, 1500, 10, 1500, 50),
+        (1e-7, 1e-7, 1e-12, 1.0, 5e-8),
+    ],
+)
+def test_a_press_of_plus_or_minus_never_passes_an_end(step, value, least, most, expected) -> None:
+    found = step_with_room(step, value, least, most)
+    assert found == pytest.approx(expected, rel=1e-9)
+    assert type(found) is type(step)
+
+
+def test_every_number_field_of_the_sidebar_tells_its_range_in_the_pages_language() -> None:
+    page = opened_page(optimizer="muon", early_stopping="3", schedule="cosine_restarts")
+    styles = [item.proto.body for item in page.get("html")]
+    (rules,) = [style for style in styles if ".st-key-batch_size" in style]
+    keys = {field.key for field in page.sidebar.number_input}
+    assert len(keys) > 20
+    assert all(f".st-key-{key}:has(" in rules for key in keys)
+    assert '.st-key-batch_size:has([role="alert"])::after {content: "From 1 to 65,536."}' in rules
+    sound(page.selectbox(key="language").set_value("zh").run())
+    assert "应在 1 到 65,536 之间。" in str([item.proto.body for item in page.get("html")])

@@ -78,7 +78,13 @@ def test_every_setting_has_words_in_both_languages(page: AppTest) -> None:
     sound(page.number_input(key="early_stopping").set_value(5).run())
     sound(page.selectbox(key="language").set_value("zh").run())
     shown = labels(page.number_input) | labels(page.selectbox) | labels(page.checkbox)
-    assert {"标签平滑", "输入噪声", "按数值裁剪梯度", "权重的最大范数", "耐心（轮）"} <= shown
+    assert {
+        "标签平滑",
+        "输入噪声",
+        "按数值裁剪梯度",
+        "权重的最大范数",
+        "提前停止的耐心（轮）",
+    } <= shown
     assert {"类别权重", "恢复最佳权重", "最小改进量", "起始轮"} <= shown
     assert {"提前停止：5 轮", "平滑、噪声与裁剪"} <= labels(page.expander)
 
@@ -203,6 +209,17 @@ def test_a_run_that_stops_early_says_why_and_how_to_go_on() -> None:
     assert not page.info
     assert "提前停止现已关闭。" in said(page)
     run.pause()
+
+
+def test_a_stop_tells_what_counted_as_an_improvement() -> None:
+    stops = {"early_stopping": "2", "early_stopping_min_delta": "0.02", "start_from_epoch": "5"}
+    page = opened_page(**STOPS, **stops)
+    stop = played_until_stopped(page).stopped
+    assert stop is not None
+    (text,) = [item.value for item in page.info]
+    assert f"at the end of epoch {stop.best_epoch} and has not fallen by more than 0.02" in text
+    assert "The first epochs, up to 5, were not looked at." in text
+    assert "was smallest" not in text
 
 
 def test_any_change_lets_a_stopped_run_go_on() -> None:

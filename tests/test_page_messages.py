@@ -48,3 +48,39 @@ def test_an_output_without_colours_cannot_be_discretized(dataset: str, has_colou
     option = opened_page(dataset=dataset).checkbox(key="discretize_output")
     assert option.disabled is not has_colours
     assert ("no colours" in option.help) is not has_colours
+
+
+def test_what_is_said_of_a_stop_can_be_closed_and_shown_again() -> None:
+    page = opened_page(n_samples="60", noise="0.3", learning_rate="0.03", early_stopping="1")
+    run = session(page).player
+    with run.trainer() as trainer:
+        trainer.epoch(1000)
+    assert run.status == "stopped"
+    sound(page.run())
+    assert {"Keep training", "Close"} <= labels(page.button)
+    before = places(page)
+    sound(page.button(key="dismiss").click().run())
+    assert not page.info
+    assert not {"Keep training", "Close"} & labels(page.button)
+    sound(page.selectbox(key="language").set_value("zh").run())
+    assert not page.info  # it stays closed, whatever else is done
+    sound(page.button(key="why_stopped").click().run())
+    assert page.info
+    assert "为何停止" not in labels(page.button)
+    assert {"继续训练", "关闭"} <= labels(page.button)
+    assert places(page) == before
+
+
+def test_the_next_stop_is_said_although_the_last_was_closed() -> None:
+    page = opened_page(n_samples="60", noise="0.3", learning_rate="0.03", early_stopping="1")
+    run = session(page).player
+    with run.trainer() as trainer:
+        trainer.epoch(1000)
+    sound(page.run())
+    sound(page.button(key="dismiss").click().run())
+    with run.trainer() as trainer:
+        trainer.change(learning_rate=0.02)
+        trainer.epoch(1000)
+    assert run.status == "stopped"
+    sound(page.run())
+    assert page.info

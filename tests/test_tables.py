@@ -25,10 +25,12 @@ from sklearn.preprocessing import (
     OneHotEncoder,
     StandardScaler,
 )
+from sklearn.utils import murmurhash3_32
 
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig, exchange
 from core.data import Dataset, Preprocessing, load_dataset, splits
 from core.data.tables import (
+    Cancelled,
     Feature,
     PreparationChoices,
     ReadOptions,
@@ -47,6 +49,7 @@ from core.data.tables import (
     write_tables,
 )
 from core.data.tables.fitting import fit_preparation
+from core.exchange import readme, table_inputs
 from core.refusals import Refusal, Sentence
 
 FEW = settings(max_examples=25)
@@ -171,6 +174,23 @@ def test_another_unit_of_a_number_gives_it_away() -> None:
     frame = pl.DataFrame({"f": x * 1.8 + 32.0, "noise": np.sin(x), "c": x})
     assert found(frame, "c") == {"f": ["leak"]}
     assert found(frame) == {}
+
+
+def test_a_few_rows_that_agree_by_accident_give_nothing_away() -> None:
+    pairs = {"pair": [n // 2 for n in range(16)], "y": ["a"] * 14 + ["b"] * 2}
+    assert "pair" not in found(pl.DataFrame(pairs), "y")
+    many = {"pair": [n // 2 for n in range(160)], "y": ["a", "a", "b", "b"] * 40}
+    assert found(pl.DataFrame(many), "y") == {"pair": ["leak"]}
+
+
+def test_columns_may_have_any_names() -> None:
+    names = ["count", "rows", "targets", "value", "target", "literal", "len", "index", "class"]
+    columns = {name: [n % (k + 2) for n in range(60)] for k, name in enumerate(names)}
+    table = Table.from_frame(pl.DataFrame(columns))
+    for name in names:
+        made = suggest_choices(table, [name])
+        data = table_dataset(table, made)
+        same_data(read_tables(write_tables(data)), data)
 
 
 def test_running_text_is_told_from_categories_and_names() -> None:
@@ -579,6 +599,21 @@ def test_numbers_as_classes_keep_their_order() -> None:
     )
 
 
+def test_progress_is_told_and_may_cancel() -> None:
+    told: list[float] = []
+    table = Table.from_frame(people())
+    table_dataset(table, choices(), lambda done, total: told.append(done / total))
+    assert told == sorted(told)
+    assert len(told) == len(FEATURES) + 3
+    assert told[-1] == 1.0
+
+    def cancel(done: float, total: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        table_dataset(table, choices(), cancel)
+
+
 # -- splits ---------------------------------------------------------------------------------------
 
 
@@ -737,6 +772,56 @@ def test_a_network_of_a_table_is_trained_saved_and_used_on_raw_rows(tmp_path: Pa
     np.testing.assert_array_equal(
         network.predict(network.preprocessing.transform(raw)), trainer.network.predict(data.X_test)
     )
+
+
+@pytest.mark.parametrize("how", PREPARATIONS)
+def test_the_code_in_a_file_makes_the_inputs_with_numpy_alone(how: PreparationChoices) -> None:
+    frame = people().with_columns(
+        note=pl.Series(["naïve Ünïcode  words", "好吃 very 好吃", "a", None] * 30),
+        since=pl.col("since").cast(pl.String),
+    )
+    made = fit_preparation(frame, FEATURES[:4] + FEATURES[5:], how)
+    dates = fit_preparation(people(), FEATURES[4:5], how)
+    for preparation, rows in ((made, frame.to_dicts()), (dates, people().to_dicts())):
+        record = json.loads(json.dumps(preparation.to_dict()))
+        expected = preparation.transform(rows)
+        np.testing.assert_allclose(
+            table_inputs.table_inputs(record["steps"], rows), expected, rtol=2e-6, atol=1e-6
+        )
+    strange = [{"age": " 7 ", "city": 5.0, "member": "TRUE"}, {"income": math.inf, "city": "?"}]
+    np.testing.assert_allclose(
+        table_inputs.table_inputs(made.to_dict()["steps"], strange),
+        made.transform(strange),
+        rtol=2e-6,
+        atol=1e-6,
+    )
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",))))
+def test_the_hash_in_a_file_is_scikit_learns(text: str) -> None:
+    assert table_inputs.murmur3(text.encode()) == murmurhash3_32(text, 0)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_file_explains_itself_from_raw_rows_to_predictions(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = choices(targets=("income",), features=FEATURES[2:], task="regression")
+    data = table_dataset(Table.from_frame(people()), made)
+    training = TrainingConfig(loss="mean_squared_error")
+    trainer = Trainer(
+        Experiment(network=NetworkConfig((Dense(3),)), training=training), dataset=data
+    )
+    trainer.epoch(2)
+    exchange.save(trainer, tmp_path / f"network{suffix}")
+    text = readme.describe(trainer.network, suffix)
+    assert "outputs * scale + mean" in text
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec(text[text.index("import json") :], names)
+    raw = data.table.test.to_dicts()
+    outputs = names["predict"](names["file"], names["metadata"], raw)  # type: ignore[operator]
+    np.testing.assert_allclose(outputs, trainer.network.predict(data.X_test), rtol=1e-4, atol=1e-5)
 
 
 # -- bad input ------------------------------------------------------------------------------------

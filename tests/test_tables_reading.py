@@ -559,6 +559,9 @@ def test_any_bytes_are_a_table_or_refused(data: bytes, name: str) -> None:
         ),
     ),
 )
+@example("-2,5", ReadOptions(encoding="utf-16"))
+@example("\n", ReadOptions())
+@example("\n1,2\n", ReadOptions())
 def test_any_text_under_any_options_is_a_table_or_refused(text: str, options: ReadOptions) -> None:
     read_or_sentence(text.encode(), "t", options)
 

@@ -15,10 +15,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import Dataset
 from core.experiment import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig
+from core.maths.optimizers import OPTIMIZERS
 from core.trainer import Trainer
 from playground.fields import column_labels
 from playground.locales import catalogue, translate
-from playground.views import formulas
+from playground.views import formulas, lines
+from playground.views.lines import LATER, LINE, width
+from playground.views.record import record_of
 
 PANELS = ("curves", "gradients", "weights", "one_step", "evaluation", "export")
 
@@ -226,7 +229,40 @@ def test_curves_before_the_first_step_say_what_to_do_and_star_nothing() -> None:
     app = draw("curves", run(0))
     assert captions(app) == [translate("en", "views.no_history")]
     loss = json.loads(json.loads(app.get("bidi_component")[0].proto.json)["figure"])
-    assert "Lowest test loss" not in [line["name"] for line in loss["data"]]
+    assert "Lowest test loss on record" not in [line["name"] for line in loss["data"]]
+
+
+def stopped_early(**training: Any) -> Trainer:
+    """A run whose best epoch no evaluation has recorded."""
+    settings = TrainingConfig(learning_rate=0.03, early_stopping=3, **training)
+    trainer = run(5000, data=DataConfig(n_samples=60, noise=0.3), training=settings)
+    assert trainer.stopped is not None
+    assert trainer.stopped.best_step not in trainer.history.evaluations["step"]
+    return trainer
+
+
+@pytest.mark.parametrize("restored", [True, False])
+def test_curves_agree_with_early_stopping_about_what_was_best(restored: bool) -> None:
+    trainer = stopped_early(restore_best_weights=restored)
+    stop, app = trainer.stopped, draw("curves", trainer)
+    assert stop is not None
+    (text,) = captions(app)
+    best, now = f"{stop.best_loss:.4g}", f"{trainer.evaluate('test')['loss']:.4g}"
+    assert f"on record is {best}, at step {stop.best_step} " in text
+    assert f"now it is {now}." in text
+    assert f"the end of epoch {stop.best_epoch} (step {stop.best_step}) for the best" in text
+    assert (best == now) is restored
+    figure = json.loads(json.loads(app.get("bidi_component")[0].proto.json)["figure"])
+    curves = {line["name"]: line for line in figure["data"]}
+    star = curves["Lowest test loss on record"]
+    assert (star["x"], star["y"]) == ([stop.best_step], [stop.best_loss])
+    marked = [note["text"] for note in figure["layout"]["annotations"]]
+    assert marked == [f"early stopping: best, epoch {stop.best_epoch}"]
+    # Weights that were brought back are drawn where they were met, not where the run stopped.
+    steps = trainer.history.evaluations["step"]
+    recorded = record_of(Session(trainer), with_present=True).evaluations["step"]
+    expected = stop.best_step if restored else stop.step
+    assert sorted({*recorded} - {*steps}) == [] if expected in steps else [expected]
 
 
 def test_the_parts_of_a_step_stand_in_reading_order() -> None:
@@ -347,11 +383,44 @@ def test_the_weight_of_a_sample_is_part_of_its_derivation(loss: str) -> None:
     training = TrainingConfig(loss, class_weight=(0.25, 3.5))
     app = draw("one_step", run(training=training))
     latex = [block.value for block in app.latex]
-    assert any(r"v\, \ell" in text and r" \cdot " in text for text in latex)
+    assert any(r"c\, \ell" in text and r" \cdot " in text for text in latex)
     assert any("Checked" in block.value for block in app.success)
-    assert any("$v$ is the sample's weight" in caption.value for caption in app.caption)
+    assert any("$c$ is the sample's weight" in caption.value for caption in app.caption)
     plain = draw("one_step", run(training=TrainingConfig(loss)))
     assert not any(r"\ell" in block.value for block in plain.latex)
+
+
+def test_a_step_says_how_labels_are_smoothed_and_gradients_clipped() -> None:
+    training = TrainingConfig(label_smoothing=0.2, clip_norm=1e-3)
+    app = draw("one_step", run(training=training))
+    said, latex = " ".join(captions(app)), [block.value for block in app.latex]
+    assert "Label smoothing of 0.2" in said
+    assert "(Clip gradients by norm: 0.001)" in said
+    assert sum(r"g = " in text and r"\to" in text for text in latex) == 1
+    plain = draw("one_step", run())
+    assert "smoothing" not in " ".join(captions(plain))
+    assert not any(r"g = " in block.value for block in plain.latex)
+
+
+def test_long_rules_are_broken_outside_of_brackets() -> None:
+    rule = r"(1 - (0.01) (0.004)) (0.6372) - (0.01) (0.2) \sqrt{4} (0.4999) + (0.1)"
+    first, *later = lines.broken(rule).split(r" \\ &\qquad ")
+    assert first == "(1 - (0.01) (0.004)) (0.6372)"
+    assert " ".join([first, *later]) == rule
+    assert width(first) <= LINE
+    assert all(width(line) <= LATER for line in later)
+    assert lines.broken("w + v") == "w + v"
+    assert width(r"\frac{1 + 2}{\sqrt{x}}") == width("1 + 2")
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizers_lines_fit_a_telephone(optimizer: str) -> None:
+    app = draw("one_step", run(training=TrainingConfig(optimizer=optimizer)))
+    rows = [
+        row for text in app.latex for row in re.split(r"\\\\", text.value) if "leftarrow" in row
+    ]
+    assert rows
+    assert max(width(row.partition("leftarrow")[2]) for row in rows) <= LINE + 5
 
 
 @pytest.mark.parametrize("panel", ["one_step", "evaluation", "weights"])

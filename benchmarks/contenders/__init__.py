@@ -10,5 +10,5 @@ peak_memory(): MiB, where another process than the contender's own does the work
 
 MODULES = (
     *("ours", "numpy_by_hand", "scikit_learn", "jax_scan", "torch_eager", "torch_compiled"),
-    "convnetjs",
+    *("convnetjs", "tensorflow_playground"),
 )

@@ -1,10 +1,8 @@
-// ConvNetJS in Node: one JSON line in, one JSON line out. The first line sets it up; then
-// {"orders": [[...], ...]} trains an epoch for each order of rows, {"loss": true} asks for the mean
-// loss over all samples, {"memory": true} for the peak memory in MiB.
+// ConvNetJS, told what to do by ../in_node.py.
 "use strict";
 
 const path = require("path");
-const readline = require("readline");
+const { crossEntropy, obey, sigmoid } = require("../in_node.js");
 const convnetjs = require(path.join(__dirname, "..", "node_modules", "convnetjs"));
 
 // The library has no sigmoid with cross-entropy; in its own form that is a layer like its softmax.
@@ -16,8 +14,8 @@ class Logistic {
 
   backward(y) {
     const z = this.in_act.w[0];
-    this.in_act.dw = new Float64Array([1 / (1 + Math.exp(-z)) - y]);
-    return Math.log1p(Math.exp(-Math.abs(z))) + Math.max(z, 0) - z * y;
+    this.in_act.dw = new Float64Array([sigmoid(z) - y]);
+    return crossEntropy(z, y);
   }
 
   getParamsAndGrads() {
@@ -25,10 +23,9 @@ class Logistic {
   }
 }
 
-let net, trainer, inputs, targets, batch, binary;
+let net, trainer, inputs, targets, binary;
 
-function setUp(order) {
-  const { sizes, activation, rate, weights } = order;
+function setUp({ sizes, activation, rate, weights, X, y }) {
   const layers = [{ type: "input", out_sx: 1, out_sy: 1, out_depth: sizes[0] }];
   for (const n of sizes.slice(1, -1)) layers.push({ type: "fc", num_neurons: n, activation });
   binary = sizes[sizes.length - 1] === 1;
@@ -43,41 +40,27 @@ function setUp(order) {
     b.forEach((value, j) => (dense[k].biases.w[j] = value));
   });
   trainer = new convnetjs.Trainer(net, { learning_rate: rate, momentum: 0, method: "sgd" });
-  inputs = order.X.map((row) => {
+  inputs = X.map((row) => {
     const v = new convnetjs.Vol(1, 1, row.length, 0);
     row.forEach((value, i) => (v.w[i] = value));
     return v;
   });
-  ({ y: targets, batch } = order);
-  return {};
+  targets = y;
 }
 
-function train(order) {
-  for (let start = 0; start < order.length; start += batch) {
-    const stop = Math.min(start + batch, order.length);
+function train(rows, batch) {
+  for (let start = 0; start < rows.length; start += batch) {
+    const stop = Math.min(start + batch, rows.length);
     trainer.batch_size = stop - start; // a partial last batch is a mean over its own size
     trainer.k = 0;
-    for (let p = start; p < stop; p++) trainer.train(inputs[order[p]], targets[order[p]]);
+    for (let p = start; p < stop; p++) trainer.train(inputs[rows[p]], targets[rows[p]]);
   }
 }
 
-function loss() {
-  let total = 0;
-  inputs.forEach((x, p) => {
-    const out = net.forward(x, false).w;
-    const z = out[0];
-    if (binary) total += Math.log1p(Math.exp(-Math.abs(z))) + Math.max(z, 0) - z * targets[p];
-    else total -= Math.log(Math.max(out[targets[p]], 1e-7));
-  });
-  return total / inputs.length;
+function lossOf(sample) {
+  const out = net.forward(inputs[sample], false).w;
+  if (binary) return crossEntropy(out[0], targets[sample]);
+  return -Math.log(Math.max(out[targets[sample]], 1e-7));
 }
 
-readline.createInterface({ input: process.stdin }).on("line", (line) => {
-  const order = JSON.parse(line);
-  let answer = {};
-  if (order.sizes) answer = setUp(order);
-  else if (order.orders) order.orders.forEach(train);
-  else if (order.loss) answer = { loss: loss() };
-  else answer = { memory: process.resourceUsage().maxRSS / 1024 };
-  process.stdout.write(JSON.stringify(answer) + "\n");
-});
+obey({ setUp, train, lossOf });

@@ -36,6 +36,7 @@ class Dataset:
     sample_weight: float32 (n_samples,), what the loss of each training sample is multiplied by in
         training; None where all count alike.
     table: the raw rows and the choices of data made of a table, None for all other data.
+    texts_train, texts_test: the texts that rows were made of, None for all other data.
     """
 
     X_train: NDArray[np.float32]
@@ -52,6 +53,8 @@ class Dataset:
     source: DataConfig | None = None
     sample_weight: NDArray[np.float32] | None = None
     table: TableSplit | None = None
+    texts_train: tuple[str, ...] | None = None
+    texts_test: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for part in fields(self):

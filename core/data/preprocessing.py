@@ -192,7 +192,7 @@ class Features(Preprocessing):
         return {"kind": self.kind, "names": list(self.names)}
 
 
-def _numbers(record: Mapping[str, Any], field: str) -> tuple[float, ...]:
+def read_numbers(record: Mapping[str, Any], field: str) -> tuple[float, ...]:
     """A field that must be a list of plain numbers."""
     values = record.get(field)
     if not isinstance(values, Sequence) or not all(map(_is_number, values)):
@@ -234,12 +234,19 @@ def _read_table(record: Mapping[str, Any]) -> Preprocessing:
     return read_preparation(record)
 
 
+def _read_words(record: Mapping[str, Any]) -> Preprocessing:
+    from core.data.words import read_words  # which builds on this module
+
+    return read_words(record)
+
+
 _READERS: dict[str, Callable[[Mapping[str, Any]], Preprocessing]] = {
     Identity.kind: lambda record: Identity(),
     Scale.kind: _read_scale,
     Standardize.kind: lambda record: Standardize(
-        _numbers(record, "mean"), _numbers(record, "scale")
+        read_numbers(record, "mean"), read_numbers(record, "scale")
     ),
     Features.kind: _read_features,
     "table": _read_table,
+    "words": _read_words,
 }

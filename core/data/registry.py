@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.data import bundled, synthetic
+from core.data.bundled import Bundle
 from core.data.dataset import Dataset
 from core.data.preprocessing import Features, Identity, Preprocessing, Scale, Standardize
 from core.data.splits import DIVIDE, ORDER, SUBSET, stratified
+from core.data.words import Words
 from core.experiment import OWN_TABLE, DataConfig, OwnTable
 from core.maths.random import SPLIT, permutation
 from core.maths.registry import get, shown
@@ -21,6 +24,10 @@ from core.refusals import Refusal
 Generator = Callable[[int, float, int, int], synthetic.Sample]
 Kind = Literal["plane", "curve", "table", "image"]
 Task = Literal["classification", "regression"]
+Split = Literal["share", "fixed"]
+
+KEPT = 4
+"""Bundled data sets that are kept as a network is fed them: 16 MB at most each."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,8 @@ class DatasetRecord:
     kind: "plane" (2-D points), "curve" (1-D), "table" or "image".
     classes: number of classes; 0 for regression, None where DataConfig.classes says.
     n_samples: a good number to begin with; available: all there are, None where any can be made.
+    split: "share", where DataConfig.train_fraction says how much is for training, or "fixed",
+    where the data set comes with its own training and test rows.
     """
 
     name: str
@@ -41,6 +50,7 @@ class DatasetRecord:
     description: str
     generate: Generator | None = None
     available: int | None = None
+    split: Split = "share"
 
 
 def _plane(
@@ -60,10 +70,17 @@ def _curve(name: str, label: str, description: str, generate: Generator) -> Data
 
 
 def _bundle(
-    name: str, label: str, kind: Kind, classes: int, available: int, description: str
+    name: str,
+    label: str,
+    kind: Kind,
+    classes: int,
+    available: int,
+    description: str,
+    split: Split = "share",
 ) -> DatasetRecord:
+    task: Task = "classification" if classes else "regression"
     return DatasetRecord(
-        name, label, kind, "classification", classes, available, description, None, available
+        name, label, kind, task, classes, available, description, None, available, split
     )
 
 
@@ -94,6 +111,41 @@ DATASETS: dict[str, DatasetRecord] = {
         ),
         _bundle("digits", "Digits", "image", 10, 1797, "Handwritten digits, 8 by 8 pixels."),
         _bundle("mnist_5k", "MNIST", "image", 10, 5000, "Handwritten digits, 28 by 28 pixels."),
+        _bundle(
+            "letters",
+            "Letters",
+            "table",
+            26,
+            20_000,
+            "Printed capital letters by 16 measures of their pixels.",
+        ),
+        _bundle(
+            "vowel",
+            "Vowels",
+            "table",
+            11,
+            990,
+            "Which of 11 vowels was spoken, by nine measures of the sound; the test is people who "
+            "were never heard in training.",
+            "fixed",
+        ),
+        _bundle(
+            "food_reviews",
+            "Food reviews",
+            "table",
+            2,
+            5000,
+            "Great or not, by which of 1000 words a review holds.",
+            "fixed",
+        ),
+        _bundle(
+            "diabetes",
+            "Diabetes",
+            "table",
+            0,
+            442,
+            "How far the illness has come after a year, in hundreds, by ten measures of a person.",
+        ),
     )
 }
 
@@ -115,7 +167,9 @@ def own_table(config: DataConfig) -> OwnTable:
 def load_dataset(config: DataConfig) -> Dataset:
     """Make or read the data that a configuration names. Same configuration, same bits.
 
-    Bundled data give at most the rows that they have, classes in proportion, and know no noise.
+    Bundled data give at most the rows that they have, classes in proportion, and know no noise;
+    those that come with their own training and test rows keep that split whatever the
+    configuration's train_fraction is. They are read once: the arrays may be shared.
     Raises ValueError for a name that is not known, and for a person's own table, whose rows are
     not in the configuration: make its dataset by `core.data.tables` and give it to the trainer.
     """
@@ -125,7 +179,7 @@ def load_dataset(config: DataConfig) -> Dataset:
             file=shown(own_table(config).file),
         )
     record = get(DATASETS, config.name, "dataset")
-    return _generated(record, config) if record.generate else _read(record, config)
+    return _generated(record, config) if record.generate else _read(record.name, config)
 
 
 def _generated(record: DatasetRecord, config: DataConfig) -> Dataset:
@@ -162,26 +216,52 @@ def _cut(X: NDArray, cut: int, y: NDArray) -> tuple[NDArray, NDArray, NDArray, N
     return X[:cut].copy(), y[:cut].copy(), X[cut:].copy(), y[cut:].copy()
 
 
-def _read(record: DatasetRecord, config: DataConfig) -> Dataset:
-    """A bundled data set, or a part of it, split with every class in proportion."""
-    bundle = bundled.read(record.name)
-    every = np.arange(len(bundle.classes))
-    chosen, _ = stratified(every, bundle.classes, config.n_samples, config.seed, SUBSET)
-    n_train = round(len(chosen) * config.train_fraction)
-    train, test = stratified(chosen, bundle.classes, n_train, config.seed, DIVIDE)
-    raw_train = bundle.raw[train].astype(np.float64)
-    preprocessing: Preprocessing = (
-        Standardize.fit(raw_train) if bundle.divisor is None else Scale(bundle.divisor)
-    )
+@lru_cache(maxsize=KEPT)
+def _read(name: str, config: DataConfig) -> Dataset:
+    """A bundled data set, or a part of it, split as it is or with every class in proportion."""
+    bundle, record = bundled.read(name), DATASETS[name]
+    train, test = _rows_of(bundle, config)
+    preprocessing = _fitted(bundle, train)
+    y = bundle.targets.astype(np.float32)
+    if record.task == "regression":
+        y = y[:, None]
+    words = preprocessing.vocabulary if isinstance(preprocessing, Words) else None
     return Dataset(
-        preprocessing.transform(raw_train),
-        bundle.classes[train].astype(np.float32),
+        preprocessing.transform(bundle.raw[train]),
+        y[train],
         preprocessing.transform(bundle.raw[test]),
-        bundle.classes[test].astype(np.float32),
+        y[test],
         task=record.task,
-        feature_names=bundle.column_names,
+        feature_names=words or bundle.column_names,
         class_names=bundle.class_names,
         preprocessing=preprocessing,
         image_shape=bundle.image_shape,
         source=config,
+        texts_train=tuple(bundle.raw[train]) if words else None,
+        texts_test=tuple(bundle.raw[test]) if words else None,
     )
+
+
+def _fitted(bundle: Bundle, train: NDArray[np.int64]) -> Preprocessing:
+    """What is done to the raw columns, measured on the training rows alone."""
+    if bundle.is_text:
+        return Words.fit(list(bundle.raw[train]), bundle.classes[train])
+    if bundle.divisor is None:
+        return Standardize.fit(bundle.raw[train].astype(np.float64))
+    return Scale(bundle.divisor)
+
+
+def _rows_of(bundle: Bundle, config: DataConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of the training and of the test rows, each in random order."""
+    classes, seed = bundle.classes, config.seed
+    if bundle.is_train is None:
+        every = np.arange(len(classes))
+        chosen, _ = stratified(every, classes, config.n_samples, seed, SUBSET)
+        n_train = round(len(chosen) * config.train_fraction)
+        return stratified(chosen, classes, n_train, seed, DIVIDE)
+    own, others = np.flatnonzero(bundle.is_train), np.flatnonzero(~bundle.is_train)
+    count = min(config.n_samples, len(classes))
+    n_train = round(count * len(own) / len(classes))
+    train, _ = stratified(own, classes, n_train, seed, DIVIDE)
+    test, _ = stratified(others, classes, count - n_train, seed, SUBSET)
+    return train, test

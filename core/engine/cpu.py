@@ -19,6 +19,7 @@ from core.engine.layout import ROW, UNITS, Layout
 from core.engine.loops import PLAIN_SGD
 from core.engine.memory import Floats, aligned, buffers_for, whole
 from core.engine.team import END, WORD
+from core.engine.turns import cores
 from core.maths.activations import SOFTMAX
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS, RULES
@@ -89,7 +90,10 @@ class CPUEngine:
     X: float32 (n, n_inputs); Y: float32 (n, n_outputs), encoded targets. Shared, never copied.
     options: the optimizer's by name, for the flags among them that decide on its slots.
     Not safe for two threads at once. The kernels release the GIL.
+    turns: what many threads, with an engine each, take turns at.
     """
+
+    turns = cores
 
     def __init__(
         self,

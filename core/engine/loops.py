@@ -48,32 +48,26 @@ def _loss(function):
     f = single(function)
 
     @kernel
-    def loss_sum(Y, P, start, n_rows, width, count, C):
-        total = 0.0
-        for j in range(n_rows):
-            y, a = Y[j * width :], P[start + j * width :]
-            row = ZERO
-            for p in range(width):
-                value = C[p] * f(y[p], a[p])
-                row += value if p < count else ZERO
-            total += row
+    def row_sum(Y, P, count, C):
+        total = ZERO
+        for p in range(Y.size):
+            value = C[p] * f(Y[p], P[p])
+            total += value if p < count else ZERO
         return total
 
-    return loss_sum
+    return row_sum
 
 
 def _loss_slope(derivative):
     f = single(derivative)
 
     @kernel
-    def slope(Y, P, a, D, d, n_rows, width, count, scale):
-        for j in range(n_rows):
-            y, p_, d_ = Y[j * width :], P[a + j * width :], D[d + j * width :]
-            for p in range(width):
-                value = scale * f(y[p], p_[p])
-                d_[p] = value if p < count else ZERO
+    def row_slope(Y, P, D, count, scale):
+        for p in range(Y.size):
+            value = scale * f(Y[p], P[p])
+            D[p] = value if p < count else ZERO
 
-    return slope
+    return row_slope
 
 
 def _penalty_slope(derivative):
@@ -144,8 +138,8 @@ def _update(function, n_slots):
 
 activate = choose([_activation(r.function) for r in ACTIVATIONS.values()])
 times_slope = choose([_slope(r.derivative) for r in ACTIVATIONS.values()])
-loss_total = choose([_loss(r.function) for r in LOSSES.values()])
-loss_slope = choose([_loss_slope(r.derivative) for r in LOSSES.values()])
+row_loss = choose([_loss(r.function) for r in LOSSES.values()])
+row_slope = choose([_loss_slope(r.derivative) for r in LOSSES.values()])
 penalty_slope = choose([_penalty_slope(r.derivative) for r in REGULARIZERS.values()])
 updates = [_update(r.update, len(r.slots)) for r in RULES]
 plain_sgd = _update(OPTIMIZERS["sgd"].update, 0)  # without momentum, velocity need not be kept
@@ -153,3 +147,22 @@ update_all = choose([*updates, plain_sgd])
 prepare = choose([double(r.prepare) for r in (*RULES, OPTIMIZERS["sgd"])])
 scheduled = choose([double(r.function) for r in SCHEDULES.values()])
 warmed_up = double(warm_up)
+
+
+@kernel
+def loss_total(code, Y, P, a, units, width, count, C):
+    """Sum of the loss of P, from a on, over the batch; C: the samples' weights."""
+    total = 0.0
+    for j in range(units):
+        k = j * width
+        total += row_loss(code, Y[k : k + width], P[a + k : a + k + width], count, C)
+    return total
+
+
+@kernel
+def loss_slope(code, Y, P, a, D, d, units, width, count, scale):
+    """dE/dp times scale, into D from d on; zero in the lanes beyond count."""
+    for j in range(units):
+        k = j * width
+        y, p = Y[k : k + width], P[a + k : a + k + width]
+        row_slope(code, y, p, D[d + k : d + k + width], count, scale)

@@ -5,9 +5,12 @@ The code in it is complete: a test runs it for every activation and every prepro
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.data.preprocessing import Features, Preprocessing, Scale, Standardize
+from core.data.words import WORD, Words
 from core.maths.normalizations import EPSILON, NORMALIZATIONS
 
 if TYPE_CHECKING:
@@ -47,72 +50,33 @@ NUMPY_FEATURES: dict[str, str] = {
     "sin_x2": "np.sin(x2)",
 }
 
-# What makes inputs of one column of a table, by the kind of its step in the file's metadata.
-SCALED = """\
-def scaled(x, how):
-    x = np.where(np.isnan(x), how["fill"], x)
-    return np.clip((x - how["shift"]) / how["scale"], -LARGEST, LARGEST)
-"""
-TABLE_STEPS: dict[str, str] = {
-    "number": """\
-def number(step, column):
-    x = np.array([math.nan if value is None else float(value) for value in column])
-    missing = [np.isnan(x)] if step["indicator"] else []
-    return np.stack([scaled(x, step["scaling"]), *missing], axis=1)
-""",
-    "category": """\
-def in_words(value):
-    if isinstance(value, bool):
-        return str(value).lower()
-    is_whole = isinstance(value, float) and value == math.floor(value)
-    return str(int(value) if is_whole else value)
-
-
-def category(step, column):
-    texts = [step["fill"] if value is None else in_words(value) for value in column]
-    known = [[text == each for each in step["categories"]] for text in texts]
-    return np.array([row + [not any(row)] if step["other"] else row for row in known], dtype=float)
-""",
-    "date": """\
-def date(step, column):
-    texts = ["NaT" if value is None else str(value) for value in column]
-    dates = np.array(texts, dtype="datetime64[us]")
-    missing, moments = np.isnat(dates), dates.astype(np.int64)
-    days, months = (dates.astype(f"datetime64[{unit}]") for unit in "DM")
-    parts = {
-        "days": moments / 86400e6,
-        "year": dates.astype("datetime64[Y]").astype(np.int64) + 1970,
-        "month": months.astype(np.int64) % 12 + 1,
-        "day": (days - months.astype("datetime64[D]")).astype(np.int64) + 1,
-        "weekday": (days.astype(np.int64) + 3) % 7,
-        "hour": moments // 1000000 % 86400 / 3600,
-    }
-    made = [
-        scaled(np.where(missing, math.nan, parts[each["part"]]), each["scaling"])
-        for each in step["parts"]
-    ]
-    return np.stack(made + [missing] * step["indicator"], axis=1)
-""",
-    "text": """\
-def text(step, column):
-    from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
-    from sklearn.preprocessing import normalize
-
-    texts = ["" if value is None else str(value) for value in column]
-    how = {"analyzer": "char", "ngram_range": (1, 2)} if step["tokens"] == "characters" else {}
-    if not step["words"]:
-        return HashingVectorizer(n_features=step["size"], **how).transform(texts).toarray()
-    counts = CountVectorizer(vocabulary=step["words"], dtype=float, **how).transform(texts)
-    return normalize(counts.multiply(np.array(step["idf"])).tocsr()).toarray()
-""",
-}
-
+TABLE = "table"  # the kind of a table's preparation, which takes more than a line of code
 NORMALIZED = """\
 Layers with gamma and beta (units,) are normalized between weights and activation; those with
 moving_mean and moving_variance by these running values of training, the others sample by sample.
 """
 
-LARGEST = 3.4028234663852886e38  # of float32
+RAW_ARRAY = "a float array (n_samples, columns)"
+RAW_TEXTS = "a list of texts"
+RAW_ROWS = "a list of rows, each a dict by column name, None where a value is missing"
+UNITS = """\
+The outputs are in standard deviations from the training mean; targets in the table's own units are
+outputs * scale + mean, with scale and mean of each of metadata["preprocessing"]["targets"].
+"""
+NUMPY_WORDS = f"""\
+import re
+
+how = metadata["preprocessing"]
+number = {{word: column for column, word in enumerate(how["vocabulary"])}}
+a = np.zeros((len(raw), len(number)))
+for row, text in enumerate(raw):
+    for word in re.findall(r"{WORD}", text.lower().replace("\\u2019", "'")):
+        if word in number:
+            a[row, number[word]] += 1.0
+a = np.where(a > 0.0, 1.0 + np.log(np.maximum(a, 1.0)), 0.0) * np.array(how["weights"])
+length = np.linalg.norm(a, axis=1, keepdims=True)
+a = a / np.where(length > 0.0, length, 1.0)"""
+"""Of texts: how often each word of the vocabulary comes, weighed, each row of length 1."""
 
 OPENING = {
     ".npz": """\
@@ -132,13 +96,16 @@ with safe_open("network.safetensors", "np") as opened:
 def describe(network: Network, suffix: str) -> str:
     """Say what is in the file and how to compute its predictions with NumPy alone."""
     normalized = "" if not network.layout.is_normalized else NORMALIZED
+    how = network.preprocessing.to_dict()
+    raw = {TABLE: RAW_ROWS, Words.kind: RAW_TEXTS}.get(how["kind"], RAW_ARRAY)
+    units = UNITS if how.get("targets") else ""
     sizes = " - ".join(str(len(W)) for W in network.weights) + f" - {len(network.biases[-1])}"
     return f"""\
 A network of {sizes} units, inputs first, saved by the neural-network playground.
 layer_0/weights (inputs, units) and layer_0/biases (units,) belong to the first hidden layer, the
 highest number to the output layer; all are float32. Dropout plays no part in predictions.
-{normalized}This code opens the file; predict(file, metadata, raw) makes predictions
-(n_samples, outputs) of raw, {_raw(network.preprocessing)}, up to float32's rounding:
+{normalized}{units}This code opens the file; predict(file, metadata, raw) makes predictions
+(n_samples, outputs) of raw, {raw}, up to float32's rounding:
 
 import json
 import math
@@ -151,43 +118,16 @@ import numpy as np
 
 
 def prediction_code(network: Network) -> str:
-    """NumPy code that defines predict(file, metadata, raw) for this network.
-
-    A regression on a table whose targets were standardized is told in the table's units. Texts
-    need scikit-learn as well.
-    """
+    """NumPy code that defines predict(file, metadata, raw) for this network."""
     lines = ["def predict(file, metadata, raw):"]
+    if network.preprocessing.kind == TABLE:
+        lines = [*_table_code().splitlines(), "", "", *lines]
     lines += [f"    {line}" for line in _inputs(network.preprocessing)]
     for layer, name in enumerate(network.layout.activations):
         lines.append(f'    z = a @ file["layer_{layer}/weights"] + file["layer_{layer}/biases"]')
         lines += [f"    {line}" for line in _normalization(network, layer)]
         lines.append(f"    a = {NUMPY_ACTIVATIONS[name]}  # {name}")
-    if network.preprocessing.to_dict().get("targets"):
-        lines.append('    units = metadata["preprocessing"]["targets"]')
-        lines.append(
-            '    a = a * [each["scale"] for each in units] + [each["mean"] for each in units]'
-        )
-    return _steps(network.preprocessing) + "\n".join([*lines, "    return a", ""])
-
-
-def _raw(preprocessing: Preprocessing) -> str:
-    """What the raw samples are, in words."""
-    if not _kinds(preprocessing):
-        return "a float array (n_samples, columns)"
-    return "rows of the table in the order of its columns below, None where a value is missing"
-
-
-def _kinds(preprocessing: Preprocessing) -> list[str]:
-    """The kinds of steps of a table's preparation, none of other data."""
-    steps = preprocessing.to_dict().get("steps", [])
-    return [kind for kind in TABLE_STEPS if any(step["kind"] == kind for step in steps)]
-
-
-def _steps(preprocessing: Preprocessing) -> str:
-    """Code of the functions that make inputs of a table's columns."""
-    kinds = _kinds(preprocessing)
-    scaled = [f"LARGEST = {LARGEST!r}\n", SCALED] if {"number", "date"} & set(kinds) else []
-    return "".join(f"{code}\n\n" for code in [*scaled, *(TABLE_STEPS[kind] for kind in kinds)])
+    return "\n".join([*lines, "    return a", ""])
 
 
 def _normalization(network: Network, layer: int) -> list[str]:
@@ -204,16 +144,19 @@ def _normalization(network: Network, layer: int) -> list[str]:
     ]
 
 
+@lru_cache(maxsize=1)
+def _table_code() -> str:
+    """The functions of table_inputs.py, and what they import beside what every file does."""
+    source = Path(__file__).with_name("table_inputs.py").read_text(encoding="utf-8")
+    return "import datetime\nimport re\n\n\n" + source[source.index("def table_inputs") :].rstrip()
+
+
 def _inputs(preprocessing: Preprocessing) -> list[str]:
     """Lines of code that make the network's inputs `a` of `raw`."""
-    if kinds := _kinds(preprocessing):
-        made = ", ".join(f'"{kind}": {kind}' for kind in kinds)
-        return [
-            f"made = {{{made}}}",
-            'steps = metadata["preprocessing"]["steps"]',
-            "columns = zip(steps, zip(*raw))",
-            'a = np.concatenate([made[step["kind"]](step, c) for step, c in columns], axis=1)',
-        ]
+    if preprocessing.kind == TABLE:
+        return ['a = table_inputs(metadata["preprocessing"]["steps"], raw)']
+    if isinstance(preprocessing, Words):
+        return NUMPY_WORDS.split("\n")
     lines = ["a = np.asarray(raw, dtype=np.float64)"]
     if isinstance(preprocessing, Standardize):
         lines.append('how = metadata["preprocessing"]')

@@ -44,6 +44,8 @@ DATASET_NAMES = (
     *("sine", "step"),
     *("iris", "wine", "breast_cancer", "digits"),
     "mnist_5k",
+    *("letters", "vowel", "food_reviews"),
+    "diabetes",
 )
 OWN_TABLE = "table"
 """The name of data that are a person's own table; `DataConfig.table` says which."""
@@ -82,7 +84,8 @@ CLIP = Within(Limits(1e-6, 1e6), optional=True)
 class DataConfig:
     """Which data: a name, its size and noise, and for 2-D data the features made of x1 and x2.
 
-    noise: a fraction, 0 to 0.5. train_fraction: the training set's share. classes: of `blobs` only.
+    noise: a fraction, 0 to 0.5. train_fraction: the training set's share, where the data set has no
+    split of its own. classes: of `blobs` only.
     table: of a person's own table, which file it is and how it is used, see `own.OwnTable`; its
     rows travel with nobody, so that such data are given to the trainer as its dataset.
     """

@@ -59,6 +59,12 @@ class Moment:
         return (len(self.layers[0][0]), *(len(biases) for _, biases, _ in self.layers))
 
     @property
+    def smoothing(self) -> float:
+        """How much training smooths the targets; 0 also where the loss smooths none."""
+        loss = registry.get(losses.LOSSES, self.training.loss, "loss")
+        return self.training.label_smoothing if loss.smooths_labels else 0.0
+
+    @property
     def largest_batch(self) -> int:
         """How many rows a trace of this network can hold and stay quick."""
         return max(1, MOST_ELEMENTS // sum(self.sizes))
@@ -173,10 +179,10 @@ class Moment:
             activation=self.layers[-1][2],
         ).astype(np.float64)
         loss = registry.get(losses.LOSSES, training.loss, "loss")
-        if not loss.smooths_labels:
+        if not self.smoothing:
             return targets
         evenly = loss.smooth_to(targets.shape[1])
-        return targets * (1.0 - training.label_smoothing) + training.label_smoothing * evenly
+        return targets * (1.0 - self.smoothing) + self.smoothing * evenly
 
     def _noise(self, batch: int, inputs: int) -> np.ndarray:
         """The input noise of the next step at a deviation of 1: the engine's numbers."""

@@ -10,6 +10,7 @@ from core.data import DATASETS, own_table
 from core.data.features import FEATURES
 from core.experiment import OWN_TABLE
 from playground import changes
+from playground.controls.presets import presets
 from playground.controls.widgets import choice, fraction, prepared, whole_number
 from playground.sentences import plain
 from playground.session import Session
@@ -19,7 +20,9 @@ MOST_SAMPLES = 1_000_000
 
 
 def data_section(session: Session) -> None:
-    """Data set, noise, number of samples, split, features."""
+    """Presets, data set, noise, number of samples, split, features."""
+    st.subheader(session.t("page.section.presets"))
+    presets(session)
     st.subheader(session.t("page.section.data"))
     _tiles(session)
     _own_data(session)
@@ -112,7 +115,10 @@ def _amounts(session: Session) -> None:
         note = "" if is_made else t("page.not_for_dataset")
         fraction(session, ("data", "noise"), 0.0, 0.5, 0.05, note=note, disabled=not is_made)
     with columns[1]:
-        fraction(session, ("data", "train_fraction"), 0.1, 0.9, 0.05)
+        if record.split == "fixed":
+            _fixed_share(session)
+        else:
+            fraction(session, ("data", "train_fraction"), 0.1, 0.9, 0.05)
     limit = record.available or MOST_SAMPLES
     note = t("page.samples.limit", n=limit) if record.available else ""
     columns = st.columns(2, gap="medium", vertical_alignment="bottom", wrap=False)
@@ -123,6 +129,21 @@ def _amounts(session: Session) -> None:
             whole_number(session, ("data", "classes"), 2, 8)
         else:
             _regenerate(session)
+
+
+def _fixed_share(session: Session) -> None:
+    """The share that the data set comes with, which nobody sets."""
+    t, data = session.t, session.player.dataset
+    count = len(data.X_train)
+    session.seed("fixed_share", round(count / (count + len(data.X_test)), 2))
+    st.slider(
+        t("page.training_share"),
+        0.0,
+        1.0,
+        help=f"{t('page.training_share.help')}\n\n{t('page.fixed_split')}",
+        disabled=True,
+        key="fixed_share",
+    )
 
 
 def _regenerate(session: Session) -> None:

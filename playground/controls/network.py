@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.experiment import Dense
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
 from core.maths.losses import LOSSES
@@ -11,7 +12,7 @@ from core.maths.normalizations import NORMALIZATIONS
 from playground import changes
 from playground.changes import MAX_LAYERS, MAX_UNITS, Path
 from playground.controls.options import options
-from playground.controls.widgets import choice, formula, prepared, whole_number
+from playground.controls.widgets import choice, formula, number_field, prepared, whole_number
 from playground.fields import layers_text
 from playground.session import Session
 
@@ -71,17 +72,25 @@ def _layer_row(session: Session, layer: int) -> None:
         note = formula(ACTIVATIONS[dense.activation])
         choice(session, (*path, "activation"), list(ACTIVATIONS), note=note)
     with columns[2]:
-        st.number_input(
-            min_value=0.0,
-            max_value=0.95,
-            step=0.05,
-            format="%.2f",
-            **prepared(session, (*path, "dropout"), "", unset=0.0),
-        )
+        common = prepared(session, (*path, "dropout"), "", unset=0.0)
+        number_field(session, dense.dropout, 0.05, 0.0, 0.95, format="%.2f", **common)
     with columns[3]:
         _remove_button(session, layer)
     note = formula(NORMALIZATIONS[dense.normalization])
     choice(session, (*path, "normalization"), list(NORMALIZATIONS), note=note)
+    if futile := _why_futile(dense, session.experiment.training.batch_size):
+        st.caption(session.t(futile))
+
+
+def _why_futile(dense: Dense, batch_size: int) -> str:
+    """Why a layer normalized like this can hardly learn, as a catalogue key; "" where it can."""
+    if dense.normalization == "batch" and batch_size == 1:
+        return "page.normalization.one_sample"
+    if dense.normalization == "layer" and dense.units == 1:
+        return "page.normalization.one_unit"
+    if dense.normalization == "layer" and dense.units == 2:
+        return "page.normalization.two_units"
+    return ""
 
 
 def _remove_button(session: Session, layer: int) -> None:

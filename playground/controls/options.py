@@ -9,6 +9,7 @@ import streamlit as st
 from core.experiment import OPTIONS_OF
 from core.maths.options import Option
 from playground.changes import Path, applies_at_once
+from playground.controls.widgets import number_field
 from playground.fields import key_of, label_of, number_text, value_text
 from playground.session import Session
 
@@ -62,7 +63,7 @@ def _option(session: Session, path: Path, option: Option, of: str) -> None:
     elif option.is_flag:
         st.checkbox(**common)
     else:
-        st.number_input(**_range(option), **common)
+        number_field(session, value, **_range(option), **common)
 
 
 def _help(session: Session, option: Option, of: str) -> str:
@@ -76,6 +77,7 @@ def _range(option: Option) -> dict[str, Any]:
     """Bounds and step of a number; those of whole numbers are whole."""
     if option.whole:
         tenth = max(1, int(option.default) // 10)
-        return {"min_value": int(option.low), "max_value": int(option.high), "step": tenth}
+        return {"least": int(option.low), "most": int(option.high), "step": tenth}
     step = 0.01 if abs(float(option.default)) > 1e-3 or option.default == 0 else 1e-7
-    return {"min_value": option.low, "max_value": option.high, "step": step, "format": "%g"}
+    bounds = {"least": option.low, "most": option.high, "open_end": option.open_high}
+    return {**bounds, "step": step, "format": "%g"}

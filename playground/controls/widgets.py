@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from playground.changes import Path, applies_at_once, rate_step, read
-from playground.fields import key_of, label_of, value_text
+from playground.fields import key_of, label_of, number_text, value_text
 from playground.session import Session
 
 
@@ -74,7 +76,7 @@ def rate(session: Session, path: Path, ladder: Sequence[float], note: str = "") 
     value = float(read(session.experiment, path))
     common = prepared(session, path, note, value, unset=0.0)
     common |= {"args": (session.edit_rate, path, ladder)}
-    st.number_input(min_value=0.0, step=rate_step(ladder, value), format="%g", **common)
+    number_field(session, value, rate_step(ladder, value), 0.0, format="%g", **common)
 
 
 def whole_number(
@@ -84,14 +86,14 @@ def whole_number(
     value = read(session.experiment, path)
     least = min(least, value)
     common = prepared(session, path, note, unset=least)
-    st.number_input(min_value=least, max_value=max(most, value), step=step, **common)
+    number_field(session, value, step, least, max(most, value), **common)
 
 
 def number(session: Session, path: Path, step: float) -> None:
     """A field for a number from 0 up; what is too large is refused by the core, in words."""
     value = float(read(session.experiment, path))
     common = prepared(session, path, "", value, unset=0.0)
-    st.number_input(min_value=0.0, step=step, format="%g", **common)
+    number_field(session, value, step, 0.0, format="%g", **common)
 
 
 def optional(session: Session, path: Path, step: float) -> None:
@@ -100,7 +102,62 @@ def optional(session: Session, path: Path, step: float) -> None:
     common = prepared(session, path, session.t("page.zero_is_off"), value, unset=type(step)(0))
     common |= {"args": (session.edit_optional, path)}
     shape: dict[str, Any] = {} if isinstance(step, int) else {"format": "%g"}
-    st.number_input(min_value=type(step)(0), step=step, **shape, **common)
+    number_field(session, value, step, type(step)(0), **shape, **common)
+
+
+def number_field(
+    session: Session,
+    value: float,
+    step: float,
+    least: float,
+    most: float | None = None,
+    *,
+    open_end: bool = False,
+    **more: Any,
+) -> None:
+    """A field for a number in a range, which it tells when something else is typed.
+
+    value: what it shows. step: what a press of + or - adds, where there is room for that.
+    open_end: whether the most itself is too much, which the core then says.
+    """
+    session.ranges[more["key"]] = least, most
+    end = math.inf if most is None else most - 1e-6 * step * open_end
+    step = step_with_room(step, value, least, end)
+    st.number_input(min_value=least, max_value=most, step=step, **more)
+
+
+def step_with_room(step: float, value: float, least: float, most: float) -> float:
+    """A field's step or, where that would pass an end of the range, the largest round one (1, 2 or
+    5 times a power of ten) that does not: else the button would be dead before the end is reached.
+    """
+    room = min((left for left in (value - least, most - value) if left > 1e-9 * step), default=step)
+    if step <= room * (1 + 1e-9):
+        return step
+    power = 10.0 ** math.floor(math.log10(room) + 1e-9)
+    fitting = max(n * power for n in (1, 2, 5) if n * power <= room * (1 + 1e-9))
+    return type(step)(fitting)
+
+
+def tell_ranges(session: Session) -> None:
+    """Have the browser say under a number field, in the page's language, what may be typed.
+
+    Streamlit keeps such a number from the server, and has English words for screen readers and for
+    a pointer over its sign alone. page.css has the look of these.
+    """
+    rules = []
+    for key, (least, most) in session.ranges.items():
+        words = json.dumps(range_text(session, least, most), ensure_ascii=False)
+        rules.append(f'.st-key-{key}:has([role="alert"])::after {{content: {words}}}')
+    st.html(f"<style>{' '.join(rules)}</style>")
+
+
+def range_text(session: Session, least: float, most: float | None) -> str:
+    """A range in words."""
+    low = number_text(least)
+    if most is None:
+        return session.t("page.range.from", least=low)
+    high = f"{most:,}" if isinstance(most, int) else number_text(most)
+    return session.t("page.range", least=low, most=high)
 
 
 def switch(session: Session, path: Path) -> None:

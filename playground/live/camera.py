@@ -157,7 +157,7 @@ class Camera:
         self,
     ) -> tuple[dict[str, float], dict[str, float], np.ndarray, np.ndarray, int]:
         trainer = self.trainer
-        return trainer.estimate("train")[0], *trainer.estimate("test"), trainer.step_count
+        return trainer.estimate("train")[0], *trainer.estimate("test"), trainer.weights_step
 
     def numbers(self, *, exact: bool = False) -> dict[str, Any] | None:
         """The losses and metric of the last picture, None before the first; of now if exact."""

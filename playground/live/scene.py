@@ -18,6 +18,7 @@ MOST_UNITS_SHOWN = 10
 
 MOST_POINTS = 1500
 MOST_SAMPLES = 40
+MOST_LETTERS = 600  # of a text
 MAP_RESOLUTION = 30
 MOST_LAYERS = 16
 
@@ -148,7 +149,8 @@ def data_message(trainer: Trainer, plane: Plane, parts: list[Window], version: i
         arrays[f"{name}_y"] = np.asarray(y[few], np.float32).reshape(len(few), -1)[:, 0]
     if data.kind in ("image", "table"):
         arrays |= samples(trainer)
-    return pack({"kind": "data", "scene": version}, arrays)
+    header = {"kind": "data", "scene": version}
+    return pack(header | sample_texts(trainer), arrays)
 
 
 def thinned(n: int, most: int) -> np.ndarray:
@@ -163,6 +165,14 @@ def thinned(n: int, most: int) -> np.ndarray:
 def sample_rows(trainer: Trainer) -> np.ndarray:
     """Row numbers of the test samples that are shown one by one."""
     return thinned(len(trainer.dataset.X_test), MOST_SAMPLES)
+
+
+def sample_texts(trainer: Trainer) -> dict[str, list[str]]:
+    """The texts of the shown samples, cut short, where that is what they are."""
+    texts = trainer.dataset.texts_test
+    if texts is None:
+        return {}
+    return {"texts": [texts[row][:MOST_LETTERS] for row in sample_rows(trainer)]}
 
 
 def samples(trainer: Trainer) -> dict[str, np.ndarray]:

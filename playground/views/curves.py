@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from playground.charts import Axes, Best, Curve, empty, line_chart
+from playground.charts import Axes, Best, Curve, Mark, empty, line_chart
 from playground.session import Session
 from playground.views.panel import draw_chart, refreshing
 from playground.views.record import Record, marks, record_of
@@ -80,8 +80,8 @@ def _loss_chart(session: Session, record: Record, options: Options) -> Figure:
         curves.append(Curve(t("views.batch_loss"), places, record.steps["batch_loss"], "batch"))
     curves += _both(session, x, evaluations["train_loss"], evaluations["test_loss"])
     axes = Axes(t(f"views.{options.unit}"), t("views.loss_axis"), options.log_x, options.log_y)
-    edits = marks(session, record, options.unit)
-    return line_chart(curves, axes, marks=edits, best=_best(session, x, evaluations["test_loss"]))
+    found = _marks(session, record, options.unit)
+    return line_chart(curves, axes, marks=found, best=_best(session, record, options.unit))
 
 
 def _both(session: Session, x: np.ndarray, train: np.ndarray, test: np.ndarray) -> list[Curve]:
@@ -92,11 +92,37 @@ def _both(session: Session, x: np.ndarray, train: np.ndarray, test: np.ndarray) 
     return curves
 
 
-def _best(session: Session, x: np.ndarray, losses: np.ndarray) -> Best | None:
-    if len(losses) < 2 or not np.isfinite(losses).any():
+def _lowest(record: Record) -> tuple[int, float] | None:
+    """The step and the value of the lowest test loss on record.
+
+    Early stopping looks at the end of every epoch, evaluations become rarer: what it has found
+    best counts, too.
+    """
+    steps, losses, stop = record.evaluations["step"], record.evaluations["test_loss"], record.stop
+    if stop is not None and stop.part == "test":
+        steps, losses = np.append(steps, stop.best_step), np.append(losses, stop.best_loss)
+    losses = np.where(np.isfinite(losses), losses, np.nan)
+    if np.isnan(losses).all():
         return None
-    place = int(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan)))
-    return Best(float(x[place]), float(losses[place]), session.t("views.best_test_loss"))
+    place = int(np.nanargmin(losses))
+    return int(steps[place]), float(losses[place])
+
+
+def _best(session: Session, record: Record, unit: str) -> Best | None:
+    lowest = _lowest(record)
+    if lowest is None or len(record.evaluations["step"]) < 2:
+        return None
+    step, loss = lowest
+    return Best(float(record.at(np.array(step), unit)), loss, session.t("views.best_test_loss"))
+
+
+def _marks(session: Session, record: Record, unit: str) -> list[Mark]:
+    """Where the run was edited, and which epoch early stopping has found best."""
+    found, stop = marks(session, record, unit), record.stop
+    if stop is None:
+        return found
+    label = session.t("views.stop_mark", epoch=f"{stop.best_epoch:,}")
+    return [*found, Mark(float(record.at(np.array(stop.best_step), unit)), label)]
 
 
 def _metric_chart(session: Session, record: Record, options: Options) -> Figure:
@@ -107,24 +133,24 @@ def _metric_chart(session: Session, record: Record, options: Options) -> Figure:
     curves = _both(session, x, evaluations["train_metric"], evaluations["test_metric"])
     name = t(f"views.{record.metric_name}_axis")
     axes = Axes(t(f"views.{options.unit}"), name, log_x=options.log_x)
-    return line_chart(curves, axes, marks=marks(session, record, options.unit))
+    return line_chart(curves, axes, marks=_marks(session, record, options.unit))
 
 
 def _sentence(session: Session, record: Record) -> None:
     """Say in words where the test loss was lowest, for those who cannot see the star."""
-    evaluations = record.evaluations
-    losses = evaluations["test_loss"]
+    steps, losses = record.evaluations["step"], record.evaluations["test_loss"]
     if len(losses) == 1:
         st.caption(session.t("views.no_history"))
         return
-    if not np.isfinite(losses).any():
-        return
-    place = int(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan)))
-    st.caption(
-        session.t(
-            "views.best_sentence",
-            loss=f"{losses[place]:.4g}",
-            step=f"{int(evaluations['step'][place]):,}",
-            now=f"{losses[-1]:.4g}",
-        )
-    )
+    sentences = []
+    if (lowest := _lowest(record)) is not None:
+        now = losses[np.searchsorted(steps, record.weights_step, side="right") - 1]
+        words = {"step": f"{lowest[0]:,}", "loss": f"{lowest[1]:.4g}", "now": f"{now:.4g}"}
+        sentences.append(session.t("views.best_sentence", **words))
+    if (stop := record.stop) is not None:
+        words = {"epoch": f"{stop.best_epoch:,}", "step": f"{stop.best_step:,}"}
+        loss_name = session.t(f"page.stopped.{stop.part}_loss")
+        words |= {"loss_name": loss_name, "loss": f"{stop.best_loss:.4g}"}
+        sentences.append(session.t("views.stop_sentence", **words))
+    if sentences:
+        st.caption(" ".join(sentences))

@@ -14,7 +14,8 @@ from core.maths.losses import LOSSES
 from core.maths.normalizations import EPSILON, GAMMA, PARAMETERS
 from core.maths.regularizers import REGULARIZERS
 from playground.views import formulas
-from playground.views.formulas import aligned, factor, number
+from playground.views.formulas import SCALED, factor, number
+from playground.views.lines import aligned
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ def activated(traced: Trace, focus: Focus) -> str:
 
 
 def letter_of(layer: LayerTrace) -> str:
-    """What the activation's argument is called: y where z was normalized."""
-    return "y" if layer.normalizing.arrays else "z"
+    """What the activation's argument is called: z with a tilde where it was normalized."""
+    return SCALED if layer.normalizing.arrays else "z"
 
 
 def normalized(traced: Trace, focus: Focus) -> list[str]:
@@ -78,7 +79,7 @@ def normalized(traced: Trace, focus: Focus) -> list[str]:
 
 def dropped(kept: float, a: float, focus: Focus) -> str:
     """The activation times dropout's factor."""
-    symbols = rf"m_{{{focus.place}}}\, a_{{{focus.place}}}"
+    symbols = rf"q_{{{focus.place}}}\, a_{{{focus.place}}}"
     numbers = rf"{number(kept)} \cdot {factor(a)}"
     return aligned(rf"h_{{{focus.place}}}", symbols, numbers, number(kept * a))
 
@@ -93,7 +94,7 @@ def sample_loss(traced: Trace, row: int) -> list[str]:
     plain = float(elements.sum() if per_sample else elements.mean())
     numbers, total = rf"{number(weight)} \cdot {factor(plain)}", float(traced.sample_losses[row])
     lines = _plain_loss(traced, row, r"\ell", plain)
-    return [*lines, aligned("L", r"v\, \ell", numbers, number(total))]
+    return [*lines, aligned("L", r"c\, \ell", numbers, number(total))]
 
 
 def _plain_loss(traced: Trace, row: int, symbol: str, total: float) -> list[str]:
@@ -154,7 +155,7 @@ def _fused_delta(traced: Trace, focus: Focus) -> tuple[str, str]:
     share = rf"\tfrac{{1}}{{{outputs}}}" if of_all else ""
     symbol = value = ""
     if traced.weights is not None:
-        symbol, value = r"v\, ", rf"{number(float(traced.weights[focus.row]))} \cdot "
+        symbol, value = r"c\, ", rf"{number(float(traced.weights[focus.row]))} \cdot "
     return (
         rf"{share}{symbol}(p_{{{focus.place}}} - y_{{{focus.place}}})",
         rf"{share}{value}({number(p)} - {factor(y)})",
@@ -178,11 +179,11 @@ def _hidden_delta(traced: Trace, focus: Focus) -> str:
     sums = formulas.products(later.weights[focus.unit], later.deltas[focus.row], focus.more)
     slope = 1.0 if layer.slopes is None else float(layer.slopes[focus.row, focus.unit])
     left, letter = rf"\delta_{{{place}}}", letter_of(layer)
-    if letter == "y":
-        left = rf"\frac{{\partial L}}{{\partial y_{{{place}}}}}"
+    if layer.normalizing.arrays:
+        left = _by_scaled(place)
     mask = times = ""
     if layer.mask is not None:
-        mask = rf" \cdot m_{{{place}}}"
+        mask = rf" \cdot q_{{{place}}}"
         times = rf" \cdot {number(float(layer.mask[focus.row, focus.unit]))}"
     return aligned(
         left,
@@ -192,33 +193,46 @@ def _hidden_delta(traced: Trace, focus: Focus) -> str:
     )
 
 
-def through_normalization(traced: Trace, focus: Focus) -> str:
-    """From dL/dy to the neuron's error dL/dz."""
+def _by_scaled(place: str) -> str:
+    return rf"\frac{{\partial L}}{{\partial {SCALED}_{{{place}}}}}"
+
+
+def through_normalization(traced: Trace, focus: Focus) -> list[str]:
+    """From the loss's slope by what the activation reads to the neuron's error dL/dz.
+
+    Between them delta with a hat, the slope by z with a hat.
+    """
     layer, place, j = traced.layers[focus.layer], (focus.row, focus.unit), focus.place
     how = layer.normalizing
     _, variance = how.statistics(layer.z)
     root = rf"\sqrt{{{number(float(variance[place]))} + {number(EPSILON)}}}"
     d = layer.read_deltas * how.arrays[GAMMA]
-    symbol = rf"\gamma_{{{j}}} \frac{{\partial L}}{{\partial y_{{{j}}}}}"
+    gamma, slope = float(how.arrays[GAMMA][focus.unit]), float(layer.read_deltas[place])
+    numbers = rf"{factor(gamma)} \cdot {factor(slope)}"
+    by_hat = aligned(
+        rf"\hat\delta_{{{j}}}",
+        rf"\gamma\, {_by_scaled(j)}",
+        numbers,
+        number(float(d[place])),
+    )
     error = number(float(layer.deltas[place]))
     if not how.over:
-        return aligned(
-            rf"\delta_{{{j}}}",
-            rf"\frac{{1}}{{\sqrt{{\sigma^{{2}} + \varepsilon}}}}\, {symbol}",
-            rf"\frac{{{number(float(d[place]))}}}{{{root}}}",
-            error,
-        )
+        symbols = rf"\frac{{\hat\delta_{{{j}}}}}{{\sqrt{{\sigma^{{2}} + \varepsilon}}}}"
+        numbers = rf"\frac{{{number(float(d[place]))}}}{{{root}}}"
+        return [by_hat, aligned(rf"\delta_{{{j}}}", symbols, numbers, error)]
     axis, at = (0, focus.unit) if how.over == "batch" else (1, focus.row)
     mean_d, mean_dn = (float(part.mean(axis=axis)[at]) for part in (d, d * layer.normalized))
     numbers = f"{number(float(d[place]))} - {factor(mean_d)}"
-    return aligned(
+    through = aligned(
         rf"\delta_{{{j}}}",
-        rf"\frac{{d_{{{j}}} - \overline{{d}} - n_{{{j}}}\, \overline{{d\,n}}}}"
-        rf"{{\sqrt{{\sigma^{{2}} + \varepsilon}}}},\quad d_{{{j}}} = {symbol}",
+        rf"\frac{{\hat\delta_{{{j}}} - \overline{{\hat\delta}}"
+        rf" - \hat z_{{{j}}}\, \overline{{\hat\delta\,\hat z}}}}"
+        rf"{{\sqrt{{\sigma^{{2}} + \varepsilon}}}}",
         rf"\frac{{{numbers} - {factor(float(layer.normalized[place]))}"
         rf" \cdot {factor(mean_dn)}}}{{{root}}}",
         error,
     )
+    return [by_hat, through]
 
 
 def gradient(traced: Trace, focus: Focus) -> tuple[str, float]:
@@ -227,44 +241,46 @@ def gradient(traced: Trace, focus: Focus) -> tuple[str, float]:
     deltas = layer.deltas[:, focus.unit]
     if isinstance(focus.i, str):
         deltas, inputs = layer.read_deltas[:, focus.unit], np.ones(len(deltas))
-        symbols = rf"\frac{{\partial L}}{{\partial y_{{{unit}}}}}"
-        parameter = rf"\{focus.i}_{{{unit}}}"
+        factors, parameter = [_by_scaled(unit)], rf"\{focus.i}"
         if focus.i == GAMMA:
-            inputs, symbols = layer.normalized[:, focus.unit], rf"n_{{{unit}}}\, {symbols}"
+            inputs, factors = layer.normalized[:, focus.unit], [rf"\hat z_{{{unit}}}", *factors]
     elif focus.i is None:
-        inputs, parameter, symbols = np.ones(len(deltas)), f"b_{{{unit}}}", rf"\delta_{{{unit}}}"
+        inputs, parameter, factors = np.ones(len(deltas)), f"b_{{{unit}}}", [rf"\delta_{{{unit}}}"]
     else:
         inputs, parameter = layer.inputs[:, focus.i], f"w_{{{focus.i + 1},{unit}}}"
-        symbols = rf"a_{{{focus.i + 1}}}\, \delta_{{{unit}}}"
+        factors = [f"x_{{{focus.i + 1}}}", rf"\delta_{{{unit}}}"]
     exact = float((inputs * deltas).mean())
     if focus.i is None:
         exact = float(layer.bias_gradients[focus.unit])
-    numbers = formulas.products(inputs, deltas, focus.more)
-    if len(deltas) > 1:
-        share = rf"\tfrac{{1}}{{{len(deltas)}}}"
-        symbols, numbers = rf"{share} \sum_n {symbols}", rf"{share} \big({numbers}\big)"
-    left = rf"\frac{{\partial L}}{{\partial {parameter}}}"
-    return aligned(left, symbols, numbers, number(exact)), exact
+    numbers, loss = formulas.products(inputs, deltas, focus.more), "L"
+    if len(deltas) > 1:  # a sum over the samples j
+        share, loss = rf"\tfrac{{1}}{{{len(deltas)}}}", r"\bar L"
+        factors = [rf"{share} \sum_j", *(f"{each}^{{(j)}}" for each in factors)]
+        numbers = rf"{share} \big({numbers}\big)"
+    left = rf"\frac{{\partial {loss}}}{{\partial {parameter}}}"
+    return aligned(left, r"\, ".join(factors), numbers, number(exact)), exact
 
 
-def read_gradient(update: Update, training: TrainingConfig, clipped: str) -> str | None:
-    """What the optimizer reads: the data's gradient, the penalty's, after clipping.
+def penalized(update: Update, training: TrainingConfig, *, several: bool) -> str | None:
+    """The data's gradient and the penalty's; None where there is no penalty.
 
-    clipped: the word for that. None where it reads the data's gradient as it is.
+    several: whether the gradient is the mean over a batch.
     """
-    total = update.gradient + update.penalty_gradient
-    is_clipped = not np.isclose(total, update.clipped, rtol=1e-9, atol=0.0, equal_nan=True)
-    if not update.penalty_gradient and not is_clipped:
+    if not update.penalty_gradient:
         return None
-    symbols, numbers = r"\frac{\partial L}{\partial w}", number(update.gradient)
-    if update.penalty_gradient:
-        penalty = REGULARIZERS[training.regularizer].latex
-        symbols += rf" + \frac{{\partial}}{{\partial w}}\Big({penalty}\Big)"
-        numbers += f" + {factor(update.penalty_gradient)}"
-    lines = [symbols, numbers, number(total)]
-    if is_clipped:
-        lines.append(rf"{number(update.clipped)} \quad (\text{{{clipped}}})")
-    return aligned("g", *lines)
+    penalty, loss = REGULARIZERS[training.regularizer].latex, r"\bar L" if several else "L"
+    symbols = rf"\frac{{\partial {loss}}}{{\partial w}}"
+    symbols += rf" + \frac{{\partial}}{{\partial w}}\Big({penalty}\Big)"
+    numbers = f"{number(update.gradient)} + {factor(update.penalty_gradient)}"
+    return aligned("g", symbols, numbers, number(update.gradient + update.penalty_gradient))
+
+
+def clipped(update: Update) -> str | None:
+    """The gradient before and after clipping; None where clipping leaves it as it is."""
+    total = update.gradient + update.penalty_gradient
+    if np.isclose(total, update.clipped, rtol=1e-9, atol=0.0, equal_nan=True):
+        return None
+    return rf"g = {number(total)} \;\to\; {number(update.clipped)}"
 
 
 def moved(update: Update, held: str) -> str:

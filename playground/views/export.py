@@ -18,7 +18,7 @@ from core.exchange.readme import OPENING, prediction_code
 from core.maths.normalizations import NORMALIZATIONS
 from playground.live.download import download_weights
 from playground.session import Session
-from playground.tables import in_units, stem
+from playground.tables import in_units, scales_of, stem
 from playground.views.panel import is_moving, refreshing
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from core.data.tables import TableSplit
     from core.network import Network
 
-Rows = list[list[Any]]
+Raw = np.ndarray | list[str] | list[dict[str, Any]]
+"""Raw of numbers, texts, or rows of a table by its columns."""
 
 SAMPLES = 3  # samples whose predictions are shown for comparison
 WIDE = 16  # columns; the code of wider samples is wrapped
@@ -54,8 +55,6 @@ def show(session: Session) -> None:
     raw, part = raw_samples(dataset)
     st.markdown(f"**{t('views.reproduce')}**")
     st.caption(t(f"views.reproduce_help{'_safetensors' if suffix == '.safetensors' else ''}"))
-    if has_texts(dataset):
-        st.caption(t("views.reproduce_texts"))
     code = _code(network, raw, suffix, f"{name}{suffix}")
     st.code(code, language="python", height=420, wrap_lines=dataset.n_inputs > WIDE)
     _predictions(session, network, raw, Words(step, part, dataset.class_names))
@@ -144,7 +143,7 @@ def _experiment_of(session: Session) -> Callable[[], bytes]:
     return data
 
 
-def _code(network: Network, raw: Rows, suffix: str, file_name: str) -> str:
+def _code(network: Network, raw: Raw, suffix: str, file_name: str) -> str:
     """Write a program that opens the file and predicts the samples shown below."""
     opening = OPENING[suffix].replace(f"network{suffix}", file_name)
     return f"""\
@@ -158,44 +157,54 @@ import numpy as np
 {prediction_code(network)}
 
 raw = {_rows(raw)}
-print(predict(file, metadata, raw))
+{_printed(network)}
 """
 
 
-def _rows(raw: Rows) -> str:
-    """Write samples as a Python list, a row a line."""
-    rows = (", ".join(map(repr, row)) for row in raw)
-    return "[\n" + "".join(f"    [{row}],\n" for row in rows) + "]"
+def _printed(network: Network) -> str:
+    """What prints the predictions, in a table's units where they were standardized."""
+    if not scales_of(network.preprocessing):
+        return "print(predict(file, metadata, raw))"
+    return """\
+units = metadata["preprocessing"]["targets"]  # of the table: the network tells standardized values
+scale, mean = ([each[part] for each in units] for part in ("scale", "mean"))
+print(predict(file, metadata, raw) * scale + mean)"""
 
 
-def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[Rows, str]:
-    """Return the first test samples as raw rows of n_raw values, and their part's name.
+def _rows(raw: Raw) -> str:
+    """Write samples in Python, one a line: an array of numbers, or a list of texts or of rows."""
+    if isinstance(raw, list):
+        return "[\n" + "".join(f"    {each!r},\n" for each in raw) + "]"
+    rows = (", ".join(str(float(f"{value:.7g}")) for value in row) for row in raw.tolist())
+    return "np.array([\n" + "".join(f"    [{row}],\n" for row in rows) + "])"
 
-    Of the training samples if there is no test set. Rounded to what the code writes down.
+
+def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[Raw, str]:
+    """Return the first test samples as raw columns, float64 (n, n_raw), and their part's name.
+
+    Of the training samples if there is no test set. Rounded to what the code writes down. Texts
+    are a list of them.
     """
     if dataset.table is not None:
         return _table_rows(dataset.table, count), "test"
     part = "test" if len(dataset.X_test) else "training"
+    texts = dataset.texts_test if part == "test" else dataset.texts_train
+    if texts is not None:
+        return list(texts[:count]), part
     X, points = (
         (dataset.X_test, dataset.points_test)
         if part == "test"
         else (dataset.X_train, dataset.points_train)
     )
     raw = _before(dataset.preprocessing, X[:count]) if points is None else points[:count]
-    return [[_rounded(value) for value in row] for row in raw.tolist()], part
+    return np.array([[float(f"{v:.7g}") for v in row] for row in raw.tolist()]), part
 
 
-def has_texts(dataset: Dataset) -> bool:
-    """Whether a column of its table is running text, which scikit-learn cuts into words."""
-    steps = dataset.preprocessing.to_dict().get("steps", ())
-    return any(step["kind"] == "text" for step in steps)
-
-
-def _table_rows(split: TableSplit, count: int) -> Rows:
+def _table_rows(split: TableSplit, count: int) -> list[dict[str, Any]]:
     """The first test rows of a table, those columns that the network sees; dates as texts."""
     names = [feature.column for feature in split.choices.features]
     frame = split.table.frame.select(names)[split.rows_test[:count]]
-    return [[_rounded(value) for value in row] for row in frame.rows()]
+    return [{name: _rounded(value) for name, value in row.items()} for row in frame.to_dicts()]
 
 
 def _rounded(value: Any) -> Any:
@@ -215,7 +224,7 @@ def _before(preprocessing: Preprocessing, X: np.ndarray) -> np.ndarray:
     return X
 
 
-def _predictions(session: Session, network: Network, raw: Rows, words: Words) -> None:
+def _predictions(session: Session, network: Network, raw: Raw, words: Words) -> None:
     """Show what the code should print, computed from the weights of this very step."""
     t = session.t
     st.markdown(f"**{t('views.it_prints', step=f'{words.step:,}')}**")

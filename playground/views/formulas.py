@@ -11,11 +11,14 @@ import numpy as np
 from core.inspect.update import Entry, Update
 from core.maths.normalizations import EPSILON
 from core.maths.optimizers import OPTIMIZERS
+from playground.views.lines import aligned, broken, gathered, in_rows
 
 TERMS = 6  # of a long sum, this many of the largest are written out
-ROW = 30  # characters of a sum that fit on one line of a telephone
 MORE = "{count} more"
 """Under what a shortened sum leaves out; the page has other words for it in other languages."""
+
+SCALED = r"\tilde z"
+"""What the activation reads where z was normalized."""
 
 # How the optimizers' formulas call what the registry calls by its full name.
 SYMBOLS = {
@@ -105,6 +108,12 @@ def substituted(latex: str, values: Mapping[str, float]) -> str:
     return found.sub(replaced, latex)
 
 
+def occurs(symbol: str, latex: str) -> bool:
+    """Whether a symbol stands in a formula, not merely in the name of a command."""
+    place = rf"(?<![A-Za-z\\]){re.escape(symbol)}(?![A-Za-z_])"
+    return bool(symbol) and re.search(place, latex) is not None
+
+
 def products(left: np.ndarray, right: np.ndarray, more: str = MORE) -> str:
     """Write the sum of products left_k right_k, (n,) each; of a long one the largest terms."""
     terms = left * right
@@ -120,36 +129,6 @@ def products(left: np.ndarray, right: np.ndarray, more: str = MORE) -> str:
     return in_rows(written)
 
 
-def in_rows(terms: Sequence[str]) -> str:
-    """Write a sum inside `aligned`, so many terms a line as fit on a telephone."""
-    return r" \\ &\qquad + ".join(_rows(terms))
-
-
-def gathered(terms: Sequence[str]) -> str:
-    """Write a sum that stands in a fraction, so many terms a line as fit on a telephone."""
-    rows = _rows(terms)
-    if len(rows) == 1:
-        return rows[0]
-    return r"\begin{gathered} " + r" \\ {} + ".join(rows) + r" \end{gathered}"
-
-
-def _rows(terms: Sequence[str]) -> list[str]:
-    rows: list[list[str]] = [[]]
-    room = ROW
-    for term in terms:
-        if rows[-1] and room < _width(term):
-            rows.append([])
-            room = ROW
-        rows[-1].append(term)
-        room -= _width(term) + 3
-    return [" + ".join(row) for row in rows]
-
-
-def _width(term: str) -> int:
-    """About how many characters wide a term is drawn."""
-    return len(re.sub(r"\\[a-z]+", "*", re.sub(r"\\text|[{}^_ ]", "", term)))
-
-
 def remainder(rest: np.ndarray, more: str = MORE) -> str:
     """Write what a shortened sum leaves out: how many terms, and what they add up to."""
     words = rf"\text{{{more.format(count=len(rest))}}}"
@@ -162,7 +141,7 @@ def weighted_sum(
     """Write z = sum of weight times input, plus bias. place: the neuron's index."""
     return aligned(
         rf"z_{{{place}}}",
-        r"\sum_i w_{i" + place + r"}\, a_i + b_{" + place + "}",
+        r"\sum_i w_{i" + place + r"}\, x_i + b_{" + place + "}",
         f"{products(weights, inputs, more)} + {factor(bias)}",
         number(z),
     )
@@ -171,7 +150,7 @@ def weighted_sum(
 def activated(place: str, latex: str, z: float, a: float, letter: str = "z") -> str:
     """Write a = f(z), the registry's formula first, then with the number in it.
 
-    letter: what stands for z, "y" where z was normalized.
+    letter: what stands for z where z was normalized.
     """
     symbol = substituted_symbol(latex, place, letter)
     return aligned(rf"a_{{{place}}}", symbol, substituted(latex, {"z": z}), number(a))
@@ -179,26 +158,29 @@ def activated(place: str, latex: str, z: float, a: float, letter: str = "z") -> 
 
 def substituted_symbol(latex: str, place: str, letter: str = "z") -> str:
     """Give the z of an activation's formula its letter, and the index of its neuron."""
-    return re.sub(r"(?<![A-Za-z\\])z(?![A-Za-z_])", f"{letter}_{{{place}}}", latex)
+    return re.sub(r"(?<![A-Za-z\\])z(?![A-Za-z_])", lambda _: f"{letter}_{{{place}}}", latex)
 
 
 def normalized(place: str, z: float, mean: float, variance: float, n: float) -> str:
-    """Write n = (z - mean) / sqrt(variance + epsilon)."""
+    """Write z with a hat: (z - mean) / sqrt(variance + epsilon)."""
     epsilon = number(EPSILON)
     above = f"{number(z)} - {factor(mean)}"
     return aligned(
-        rf"n_{{{place}}}",
-        rf"\frac{{z_{{{place}}} - \mu}}{{\sqrt{{\sigma^{{2}} + \varepsilon}}}}",
+        rf"\hat z_{{{place}}}",
+        rf"\frac{{z_{{{place}}} - \bar z}}{{\sqrt{{\sigma^{{2}} + \varepsilon}}}}",
         rf"\frac{{{above}}}{{\sqrt{{{number(variance)} + {epsilon}}}}}",
         number(n),
     )
 
 
-def scaled(place: str, n: float, gamma: float, beta: float, y: float) -> str:
-    """Write y = gamma n + beta."""
-    symbols = rf"\gamma_{{{place}}}\, n_{{{place}}} + \beta_{{{place}}}"
+def scaled(place: str, n: float, gamma: float, beta: float, read: float) -> str:
+    """Write z with a tilde: gamma times z with a hat (n), plus beta.
+
+    Both without the neuron's index: beta_1 is Adam's.
+    """
+    symbols = rf"\gamma\, \hat z_{{{place}}} + \beta"
     numbers = rf"{factor(gamma)} \cdot {factor(n)} + {factor(beta)}"
-    return aligned(rf"y_{{{place}}}", symbols, numbers, number(y))
+    return aligned(rf"{SCALED}_{{{place}}}", symbols, numbers, number(read))
 
 
 def softmax(place: str, z: np.ndarray, own: int, a: float) -> str:
@@ -223,12 +205,6 @@ def mean(terms: Sequence[float]) -> str:
     return rf"\tfrac{{1}}{{{len(terms)}}}\big({in_rows(shown)}\big)"
 
 
-def aligned(left: str, first: str, *others: str, sign: str = "=") -> str:
-    """Write one quantity and the forms it takes, one a line."""
-    rows = [f"{left} &{sign} {first}", *(f"&= {text}" for text in others)]
-    return r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}"
-
-
 def optimizer_lines(update: Update, options: Mapping[str, float]) -> list[str]:
     """Write the optimizer's rule with the numbers of this update, one assignment a line."""
     values = {SYMBOLS[name]: float(value) for name, value in options.items() if name in SYMBOLS}
@@ -246,7 +222,7 @@ def optimizer_lines(update: Update, options: Mapping[str, float]) -> list[str]:
         target, rule = (part.strip() for part in assignment.split(r"\leftarrow"))
         result = after.get(target, update.unconstrained)
         numbers = substituted(rule, {**after, **before, **values})
-        forms = (rule,) if numbers == rule else (rule, numbers)
+        forms = [broken(form) for form in dict.fromkeys((rule, numbers))]
         lines.append(aligned(target, *forms, number(result, 6), sign=r"\leftarrow"))
         before.pop(target, None)  # later lines read what this one made
     return lines

@@ -7,6 +7,7 @@ gradient by the chain rule the one measured by a central difference.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ import streamlit as st
 
 from core.inspect.moment import Moment, moment_of
 from core.inspect.trace import LayerTrace, Place, Trace
+from core.inspect.update import Update
 from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
+from playground.fields import number_text
 from playground.session import Session
 from playground.views import derivation, formulas
 from playground.views.derivation import Focus
@@ -25,6 +28,7 @@ from playground.views.record import layer_names
 
 NEURONS = 64  # rows of the table of a layer
 SHOWN_INPUTS = 8  # values of a sample written out
+CLIPPING = ("clip_value", "clip_norm", "global_clip_norm")
 LISTED = 200  # more weights than this are chosen by number, not from a list
 
 
@@ -234,14 +238,14 @@ def _table(session: Session, layer: LayerTrace, focus: Focus) -> None:
         t("views.neuron"): np.arange(units)[part] + 1,
         "z": layer.z[focus.row, part],
     }
-    letter = derivation.letter_of(layer)
-    if letter == "y":
-        columns["n"] = layer.normalized[focus.row, part]
-        columns["y"] = layer.read[focus.row, part]
+    letter = "z̃" if layer.normalizing.arrays else "z"
+    if letter != "z":
+        columns["ẑ"] = layer.normalized[focus.row, part]
+        columns[letter] = layer.read[focus.row, part]
     columns[f"a = f({letter})"] = layer.activations[focus.row, part]
     columns["∂L/∂a"] = layer.output_gradients[focus.row, part]
-    if letter == "y":
-        columns["∂L/∂y"] = layer.read_deltas[focus.row, part]
+    if letter != "z":
+        columns["∂L/∂z̃"] = layer.read_deltas[focus.row, part]
     columns["δ = ∂L/∂z"] = layer.deltas[focus.row, part]
     if layer.slopes is not None:
         columns[f"f′({letter})"] = layer.slopes[focus.row, part]
@@ -258,6 +262,8 @@ def _loss(session: Session, traced: Trace, focus: Focus, moment: Moment) -> None
     t = session.t
     st.markdown(f"##### {t('views.loss')}")
     st.caption(t("views.loss_of", loss=t(f"loss.{traced.loss_name}")))
+    if smoothing := moment.smoothing:
+        st.caption(t("views.smoothed_target", rate=number_text(smoothing)))
     for line in derivation.sample_loss(traced, focus.row):
         st.latex(line)
     if traced.weights is not None:
@@ -277,7 +283,8 @@ def _backward(session: Session, traced: Trace, focus: Focus) -> None:
     how = traced.layers[focus.layer].normalizing
     if how.arrays:
         st.caption(session.t(f"views.normalized_delta_{how.over or 'running'}"))
-        st.latex(derivation.through_normalization(traced, focus))
+        for line in derivation.through_normalization(traced, focus):
+            st.latex(line)
 
 
 def _gradient(session: Session, traced: Trace, focus: Focus) -> None:
@@ -301,6 +308,31 @@ def _check(session: Session, exact: float, measured: float) -> None:
         st.warning(session.t("views.no_number"), icon=":material/error:")
 
 
+def _letters(session: Session, options: Mapping[str, float], latex: str) -> str:
+    """What the letters of an optimizer's rule are, those for its options included."""
+    t = session.t
+    names = [name for name in options if formulas.occurs(formulas.SYMBOLS.get(name, ""), latex)]
+    named = [t("views.letter", letter=formulas.SYMBOLS[n], what=t(f"option.{n}")) for n in names]
+    return t("views.letters", more=t("views.comma").join(["", *named]))
+
+
+def _read_gradient(session: Session, moment: Moment, update: Update, *, several: bool) -> None:
+    """What the optimizer reads where it is not the loss's gradient as it is."""
+    t, training = session.t, moment.training
+    penalized, clipped = (
+        derivation.penalized(update, training, several=several),
+        derivation.clipped(update),
+    )
+    if penalized is not None:
+        st.caption(t("views.read_gradient"))
+        st.latex(penalized)
+    if clipped is not None:
+        bounds = {name: getattr(training, name) for name in CLIPPING}
+        how = [f"{t(f'page.{name}')}: {number_text(b)}" for name, b in bounds.items() if b]
+        st.caption(t("views.clipped", how=t("views.comma").join(how)))
+        st.latex(clipped)
+
+
 def _update(session: Session, moment: Moment, traced: Trace, focus: Focus) -> None:
     t = session.t
     st.markdown(f"##### {t('views.update')}")
@@ -309,10 +341,7 @@ def _update(session: Session, moment: Moment, traced: Trace, focus: Focus) -> No
     options = dict(
         zip(record.options, record.values(moment.training.optimizer_options), strict=True)
     )
-    read = derivation.read_gradient(update, moment.training, t("views.clipped"))
-    if read is not None:
-        st.caption(t("views.read_gradient"))
-        st.latex(read)
+    _read_gradient(session, moment, update, several=len(traced.sample_losses) > 1)
     words = {"optimizer": t(f"optimizer.{update.optimizer}"), "step": f"{update.step:,}"}
     st.caption(t("views.update_of", **words))
     if update.matrix is not None:
@@ -321,8 +350,10 @@ def _update(session: Session, moment: Moment, traced: Trace, focus: Focus) -> No
         st.caption(t("views.update_matrix", inputs=f"{inputs}", units=f"{units}", steps=steps))
     elif record.matrix_prepare is not None:
         st.caption(t("views.update_no_matrix"))
-    for line in formulas.optimizer_lines(update, options):
+    lines = formulas.optimizer_lines(update, options)
+    for line in lines:
         st.latex(line)
+    st.caption(_letters(session, options, " ".join(lines)))
     st.latex(derivation.moved(update, t("views.held")))
     several = len(traced.sample_losses) > 1
     st.caption(t("views.update_batch" if several else "views.update_one"))

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from core.history import EVALUATION_COLUMNS
-from core.trainer import Edit
+from core.monitor import Stop
+from core.trainer import Edit, Trainer
 from playground.charts import Mark
 from playground.session import Session
 
@@ -26,7 +27,8 @@ class Record:
     """A run's history, copied.
 
     steps: columns of one row a step. evaluations: columns of one row an evaluation. edits: those
-    made up to now. layers: names, first to last.
+    made up to now. layers: names, first to last. stop: where it stopped early, if it did.
+    weights_step: the step whose weights the run has, which an early stop may have brought back.
     """
 
     step: int
@@ -35,6 +37,8 @@ class Record:
     metric_name: str
     edits: tuple[Edit, ...]
     layers: tuple[str, ...]
+    stop: Stop | None
+    weights_step: int
 
     def at(self, step: np.ndarray, unit: str) -> np.ndarray:
         """Steps (n,) as places on an axis that counts "step"s or "epoch"s."""
@@ -53,10 +57,8 @@ def record_of(session: Session, *, with_present: bool = False) -> Record:
         history = trainer.history
         names = ("step", "epoch", "batch_loss", "gradient_norm", "update_ratio")
         found = {name: history.evaluations[name] for name in EVALUATION_COLUMNS}
-        last = found["step"][-1] if len(found["step"]) else -1
-        if with_present and last < trainer.step_count and not session.player.waiting:
-            now = zip(EVALUATION_COLUMNS, trainer.evaluation_now(), strict=True)
-            found = {name: np.append(found[name], value) for name, value in now}
+        if with_present and not session.player.waiting:
+            found = _with_present(found, trainer)
         record = Record(
             step=trainer.step_count,
             steps={name: history[name] for name in names},
@@ -64,8 +66,22 @@ def record_of(session: Session, *, with_present: bool = False) -> Record:
             metric_name=history.evaluations.metric_name,
             edits=tuple(edit for edit in trainer.edits if edit.step <= trainer.step_count),
             layers=tuple(layer_names(session, trainer.layout.activations)),
+            stop=trainer.stopped,
+            weights_step=trainer.weights_step,
         )
     return record
+
+
+def _with_present(found: dict[str, np.ndarray], trainer: Trainer) -> dict[str, np.ndarray]:
+    """Evaluations with a row of the weights of now, at the step where they were met."""
+    step, stop = trainer.weights_step, trainer.stopped
+    place = int(np.searchsorted(found["step"], step))
+    if place < len(found["step"]) and found["step"][place] == step:
+        return found
+    row = dict(zip(EVALUATION_COLUMNS, trainer.evaluation_now(), strict=True))
+    if stop is not None and stop.restored:
+        row |= {"step": stop.best_step, "epoch": stop.best_epoch}
+    return {name: np.insert(found[name], place, value) for name, value in row.items()}
 
 
 def layer_names(session: Session, activations: tuple[str, ...]) -> list[str]:

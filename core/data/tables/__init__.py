@@ -1,9 +1,21 @@
 """A person's own table, from a file to a data set.
 
-table = read_table(Path("people.csv"))
-choices = suggest_choices(table)                # target, features, task, split: all changeable
-dataset = table_dataset(table, choices)         # for Trainer(experiment, dataset=dataset)
-files = write_tables(dataset)                   # the exact training and test tables, as CSV
+    options = recognize(data, "people.csv")         # ReadOptions: encoding, delimiter, header ...
+    preview_table(data, "people.csv", options).rows(20)   # quick; then `replace` what is wrong
+    table = read_table(data, "people.csv", options, progress=bar)   # of bytes or a Path
+    for report in describe(table, ["class"]):       # kind, missing, range, examples of each column
+        print(report.name, report.kind, *(finding.sentence for finding in report.findings))
+    choices = suggest_choices(table)                # TableChoices: target, features, task, split
+    dataset = table_dataset(table, choices)         # for Trainer(experiment, dataset=dataset)
+    dataset.preprocessing.transform([{"age": 7, "city": "Rome"}])   # raw rows to inputs
+    files = write_tables(dataset)                   # train.csv, test.csv and table.json, as bytes
+    read_tables(files)                              # the same data set, bit by bit
+
+Options and choices are frozen, go to JSON and back, and refuse what they cannot be. Whatever is
+wrong with a file or a choice is a Refusal; findings and refusals can be said in other languages.
+Rows are counted from 1 without the header, lines from 1 with it. Limits are in `limits`. A
+regression's targets are standardized unless chosen otherwise: `dataset.preprocessing.values` brings
+outputs back to the table's units, and losses are in standard deviations squared.
 """
 
 from core.data.tables.building import TableSplit as TableSplit

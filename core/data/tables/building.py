@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,8 @@ from core.maths.registry import check_name, shown
 from core.refusals import Refusal
 
 FEWEST_ROWS = 2
+SPLIT, FITTED, TRANSFORMED = 0.2, 0.7, 0.95  # shares of the work, roughly, that are done then
+Progress = Callable[[float, float], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,10 @@ class TableSplit:
     rows_test: NDArray[np.int64]
     remarks: tuple[Finding, ...] = ()
 
+    def __post_init__(self) -> None:
+        for rows in (self.rows_train, self.rows_test):
+            rows.flags.writeable = False
+
     @property
     def train(self) -> pl.DataFrame:
         return self.table.frame[self.rows_train]
@@ -46,11 +53,12 @@ class TableSplit:
         return self.table.frame[self.rows_test]
 
 
-def table_dataset(table: Table, choices: TableChoices) -> Dataset:
+def table_dataset(table: Table, choices: TableChoices, progress: Progress | None = None) -> Dataset:
     """The data set that these choices make of a table. The same choices give the same bits.
 
     Rows without a target are left out, and a remark says how many. The preparation is measured on
     the training rows only. `dataset.table` keeps the rows; `write_tables` writes them.
+    progress: as of `read_table`.
     Raises ValueError that names the column, and the row where it can.
     """
     _check_names(table, choices)
@@ -58,7 +66,9 @@ def table_dataset(table: Table, choices: TableChoices) -> Dataset:
     targets, class_names = _targets(table.frame[known], choices, known)
     train, test = _split(table.frame[known], choices, targets)
     split = TableSplit(table, choices, known[train], known[test], remarks)
-    return _prepared(split, targets[train], targets[test], class_names)
+    told = (lambda share: None) if progress is None else (lambda share: progress(share, 1.0))
+    told(SPLIT)
+    return _prepared(split, (targets[train], targets[test]), class_names, told)
 
 
 def dataset_of(split: TableSplit) -> Dataset:
@@ -70,23 +80,34 @@ def dataset_of(split: TableSplit) -> Dataset:
         raise Refusal("A row of the training or test table has no target.")
     targets, class_names = _targets(split.table.frame[wanted], split.choices, wanted)
     cut = len(split.rows_train)
-    return _prepared(split, targets[:cut], targets[cut:], class_names)
+    return _prepared(split, (targets[:cut], targets[cut:]), class_names)
 
 
 def _prepared(
-    split: TableSplit, y_train: NDArray, y_test: NDArray, class_names: tuple[str, ...]
+    split: TableSplit,
+    y: tuple[NDArray, NDArray],
+    class_names: tuple[str, ...],
+    tick: Callable[[float], None] = lambda share: None,
 ) -> Dataset:
-    """The data set of a split, y in class numbers or in the table's units."""
+    """The data set of a split, y of both parts in class numbers or in the table's units."""
     choices, frame = split.choices, split.table.frame
     features = frame.select(feature.column for feature in choices.features)
-    scaling = _scaling(y_train, choices)
+    scaling = _scaling(y[0], choices)
     train = features[split.rows_train]
-    preparation = fit_preparation(train, choices.features, choices.preparation, scaling)
+
+    def fitted(share: float) -> None:
+        tick(SPLIT + (FITTED - SPLIT) * share)
+
+    preparation = fit_preparation(train, choices.features, choices.preparation, scaling, fitted)
+    X_train = preparation.transform(train)
+    tick(TRANSFORMED)
+    X_test = preparation.transform(features[split.rows_test])
+    tick(1.0)
     return Dataset(
-        preparation.transform(train),
-        _scaled(y_train, scaling),
-        preparation.transform(features[split.rows_test]),
-        _scaled(y_test, scaling),
+        X_train,
+        _scaled(y[0], scaling),
+        X_test,
+        _scaled(y[1], scaling),
         task="classification" if class_names else "regression",
         feature_names=preparation.names,
         class_names=class_names,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from core.data.tables.findings import Finding
@@ -22,6 +24,7 @@ WORDS_OF_TEXT = 3.0  # words in a cell, on average, from which it is running tex
 LETTERS_OF_TEXT = 30.0
 MANY_CATEGORIES = 100
 REPEATS = 2.0  # rows for each value, on average, from which telling the target is no accident
+ACCIDENT = 1e-3  # ... and the chance that it is one all the same, were rows drawn at random
 SAME_LINE = 1.0 - 1e-9  # correlation of two columns that are one, in other units
 UNEQUAL = 10.0  # times as many rows in the largest class as in the smallest
 SAMPLE = 1000  # texts whose words are counted
@@ -186,10 +189,22 @@ def _leaks(frame: pl.DataFrame, reports: Sequence[ColumnReport], target: str) ->
 
 
 def _tells(known: pl.DataFrame, name: str, target: str) -> bool:
-    """Whether rows of one value share one target, if they do so in more than a few values."""
-    present = known.lazy().filter(pl.col(name).is_not_null())
-    different = present.group_by(name).agg(pl.col(target).n_unique().alias("n")).collect()["n"]
-    return len(different) > 1 and bool((different == 1).all())
+    """Whether all rows of one value share one target, and that is no accident."""
+    pair = pl.DataFrame({"value": known[name], "target": known[target]})  # of whatever names
+    present = pair.lazy().filter(pl.col("value").is_not_null())
+    targets = pl.col("target").n_unique().alias("targets")
+    groups = present.group_by("value").agg(targets, pl.len().alias("rows")).collect()
+    if groups.height < 2 or not (groups["targets"] == 1).all():
+        return False
+    counts, times = np.unique(pair["target"].value_counts()["count"].to_numpy(), return_counts=True)
+    largest = counts.max()
+    sizes = groups["rows"].value_counts().rows()
+    logs = [  # of the chance that so many rows have one target, for each group of that size
+        many
+        * (rows * math.log(largest / known.height) + np.log(times @ (counts / largest) ** rows))
+        for rows, many in sizes
+    ]
+    return bool(sum(logs) < math.log(ACCIDENT))
 
 
 def _on_a_line(column: pl.Series, target: pl.Series) -> bool:
@@ -204,7 +219,7 @@ def _on_a_line(column: pl.Series, target: pl.Series) -> bool:
 
 def imbalance(target: pl.Series) -> Iterator[Finding]:
     """A finding if the largest class of a target has many times the rows of the smallest."""
-    counts = target.drop_nulls().value_counts(sort=True)
+    counts = target.alias("value").drop_nulls().value_counts(sort=True)
     if not 2 <= counts.height <= MANY_CATEGORIES or target.dtype in (pl.Float64, pl.Date):
         return
     (common, most), (rare, fewest) = counts.row(0), counts.row(-1)

@@ -44,7 +44,7 @@ def can_be(head: bytes, encoding: str, whole: bool) -> bool:
     """Whether bytes are text of an encoding; unless `whole`, the last character may be cut."""
     try:
         codecs.getincrementaldecoder(encoding)().decode(head, final=whole)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True
 
@@ -57,8 +57,9 @@ def decoded(data: bytes, encoding: str, *, whole: bool = True) -> Iterator[str]:
         piece = data[start : start + CHUNK]
         try:
             text = decoder.decode(piece, final=whole and start + CHUNK >= len(data))
-        except UnicodeDecodeError as error:
-            line += error.object[: error.start].count(b"\n")
+        except UnicodeError as error:  # UTF-16 that does not begin with its mark has no place
+            if isinstance(error, UnicodeDecodeError):
+                line += error.object[: error.start].count(b"\n")
             raise Refusal(
                 "Line {line} of the file is not {encoding} text. Choose another encoding.",
                 line=line,

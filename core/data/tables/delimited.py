@@ -44,12 +44,13 @@ def read_delimited(text: bytes, options: ReadOptions, most_rows: int = MAX_ROWS)
     records = split_records(head, options.delimiter, options.quote, 1)
     if not records:
         raise Refusal("There are no rows in the file.")
-    width = len(records[0]) or 1
+    first = records[0] or [""]  # a blank line is one cell
+    width = len(first)
     check_size(0, width)
     if "\n" not in head and start + HEAD < len(text):
         raise Refusal("The first line is longer than {most} bytes.", most=HEAD)
     header = lines_of_header(head, options.delimiter, options.quote) if options.header else 0
-    names = records[0] if options.header else [""] * width
+    names = first if options.header else [""] * width
     limit = min(MAX_ROWS, MAX_CELLS // width)
     frame = _parsed(text, options, options.skip_rows + header, width, min(most_rows, limit + 1))
     if frame.height > limit:

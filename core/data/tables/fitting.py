@@ -38,13 +38,17 @@ def fit_preparation(
     features: Sequence[Feature],
     choices: PreparationChoices,
     targets: Sequence[Target] = (),
+    tick: Callable[[float], None] = lambda share: None,
 ) -> TablePreparation:
     """Measure how these columns become inputs, by the training rows, and by nothing else.
 
-    train: training rows. Raises ValueError for a column that is empty in all of them, or that
-    cannot be taken for what it should be.
+    train: training rows. tick: is called with the share that is done, 0 to 1. Raises ValueError for
+    a column that is empty in all of them, or that cannot be taken for what it should be.
     """
-    steps = tuple(_fit(train[each.column], each.treatment, choices) for each in features)
+    steps: list[Step] = []
+    for each in features:
+        steps.append(_fit(train[each.column], each.treatment, choices))
+        tick(len(steps) / len(features))
     count = sum(len(step.names) for step in steps)
     if count > MAX_INPUTS:
         raise Refusal(
@@ -53,7 +57,7 @@ def fit_preparation(
             count=count,
             most=MAX_INPUTS,
         )
-    return TablePreparation(steps, tuple(targets))
+    return TablePreparation(tuple(steps), tuple(targets))
 
 
 def _fit(column: pl.Series, treatment: str, choices: PreparationChoices) -> Step:

@@ -32,7 +32,8 @@ export class SampleDetail {
     this.sentence = make("p", { class: "output-verdict" });
     this.bars = make("div", { class: "output-bars" });
     const side = make("div", { class: "output-aside" }, this.picture, this.sentence);
-    this.element = make("div", { class: "output-detail" }, side, this.bars);
+    this.text = make("p", { class: "output-whole", tabindex: 0, hidden: true });
+    this.element = make("div", { class: "output-detail" }, side, this.bars, this.text);
   }
 
   scene(scene) {
@@ -61,9 +62,12 @@ export class SampleDetail {
   /**
    * Show sample i; without a judgement (nothing is computed yet) only its picture.
    * @param {?{row: Float32Array, k: number, finite: boolean, right: boolean}} judged
+   * @param {?string[]} texts of the samples, where they are texts
    */
-  show(samples, i, judged) {
+  show(samples, i, judged, texts) {
     if (!this.rows) return;
+    this.text.hidden = !texts;
+    setText(this.text, texts?.[i] ?? "");
     const truth = samples.sample_y[i];
     this.drawPicture(samples.samples, i);
     this.bars.hidden = this.sentence.hidden = !judged;

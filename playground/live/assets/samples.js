@@ -48,6 +48,7 @@ export class Samples {
 
   data(header, arrays) {
     this.samples = arrays;
+    this.texts = header.texts;
     this.chosen = 0;
     this.build();
   }
@@ -104,11 +105,14 @@ export class Samples {
     const [verdict, predicted, bar] = [make("td"), make("td"), make("span")];
     const meter = make("span", { class: "output-meter", "aria-hidden": "true" }, bar);
     const share = make("div", { class: "output-sure" });
-    // The features are those that the diagram shows; the others have no names here.
+    // A text is read itself. The features are those that the diagram shows; the others have no
+    // names here.
     const { start = 0, names = [] } = this.sceneNow.columns[0];
     const first = i * width + start;
-    const values = Array.from(sample_rows.subarray(first, first + names.length), (value) =>
-      make("td", { class: "output-share" }, fixed(value, 2)));
+    const values = this.texts
+      ? [make("td", { class: "output-text" }, this.texts[i])]
+      : Array.from(sample_rows.subarray(first, first + names.length), (value) =>
+          make("td", { class: "output-share" }, fixed(value, 2)));
     const truth = make("td", {}, this.regression ? fixed(sample_y[i]) : this.name(sample_y[i]));
     const cells = this.regression ? [truth, predicted] : [verdict, predicted, make("td", {}, share), truth];
     if (!this.regression) share.append(meter, make("span"));
@@ -124,7 +128,8 @@ export class Samples {
     const heads = regression
       ? [say("live.output_true_short"), predicted]
       : ["", predicted, say("live.output_probability"), say("live.output_true_short")];
-    const cells = [...heads, ...names].map((text) => make("th", { scope: "col" }, text));
+    const columns = this.texts ? [say("live.output_text")] : names;
+    const cells = [...heads, ...columns].map((text) => make("th", { scope: "col" }, text));
     return make("thead", {}, make("tr", {}, ...cells));
   }
 
@@ -163,7 +168,7 @@ export class Samples {
       this.write(item, this.judged[n]);
     });
     setText(this.count, this.say("live.output_right_of", { right, total: items.length }));
-    this.detail.show(this.samples, this.chosen, this.judged[this.chosen]);
+    this.detail.show(this.samples, this.chosen, this.judged[this.chosen], this.texts);
     if (this.wrongFirst) this.sort();
   }
 
@@ -231,7 +236,7 @@ export class Samples {
     const { element } = this.items[n];
     element.classList.add("output-chosen");
     element.tabIndex = 0;
-    this.detail.show(this.samples, n, this.judged?.[n]);
+    this.detail.show(this.samples, n, this.judged?.[n], this.texts);
   }
 
   key(event) {

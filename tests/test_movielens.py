@@ -1,0 +1,126 @@
+"""Ratings of films: read, split, encoded without ever being made dense; trivial baselines."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.data.movielens import Encoder, baselines, read_ratings, split
+from core.data.sparse import SparseRows, starts_of
+
+
+@pytest.fixture(scope="module")
+def ratings():
+    return read_ratings()
+
+
+def test_the_files_are_read(ratings) -> None:
+    assert (len(ratings), ratings.n_people, ratings.n_films) == (100_004, 671, 9_066)
+    assert set(np.unique(ratings.stars)) == set(np.arange(1, 11) / 2)
+    assert len(ratings.genre_names) == 19
+    first = ratings.film[0]  # 1,31,2.5: Dangerous Minds
+    assert (ratings.titles[first], ratings.years[first]) == ("Dangerous Minds", 1995)
+    assert (ratings.person[0], ratings.stars[0]) == (0, 2.5)
+    toys = ratings.genres[0].nonzero()[0]
+    names = {"Adventure", "Animation", "Children", "Comedy", "Fantasy"}
+    assert {ratings.genre_names[k] for k in toys} == names
+    assert np.isnan(ratings.years).sum() == 5
+    assert all(ratings.titles)
+    assert read_ratings() is ratings
+    with pytest.raises(ValueError, match="read-only"):
+        ratings.stars[0] = 5
+
+
+def test_a_split_is_decided_by_its_seed() -> None:
+    train, test = split(1000, 0.8, seed=4)
+    assert (len(train), len(test)) == (800, 200)
+    assert sorted([*train, *test]) == list(range(1000))
+    np.testing.assert_array_equal(train, split(1000, 0.8, seed=4)[0])
+    assert not np.array_equal(train, split(1000, 0.8, seed=5)[0])
+
+
+def test_rows_are_what_they_would_be_if_dense(ratings) -> None:
+    train, test = split(len(ratings))
+    encoder = Encoder.fit(ratings, train)
+    rows = test[:50]
+    inputs = encoder.encode(ratings.person[rows], ratings.film[rows])
+    dense = inputs.to_scipy().toarray()
+    assert dense.shape == (50, 671 + 9066 + 1 + 19)
+    years = ratings.years[ratings.film[train]].astype(float)
+    for row, values in zip(rows, dense, strict=True):
+        person, film = ratings.person[row], ratings.film[row]
+        expected = np.zeros(encoder.n_inputs)
+        expected[person] = expected[671 + film] = 1
+        expected[-19:] = ratings.genres[film]
+        expected[-20] = np.nan_to_num((ratings.years[film] - np.nanmean(years)) / np.nanstd(years))
+        np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_film_of_unknown_year_and_no_genre_is_told_by_its_number_alone(ratings) -> None:
+    bare = np.flatnonzero(np.isnan(ratings.years) & ~ratings.genres.any(axis=1))[:1]
+    encoder = Encoder.fit(ratings, split(len(ratings))[0])
+    inputs = encoder.encode(np.zeros(1, int), bare)
+    assert inputs.columns.tolist() == [0, 671 + bare[0], 671 + 9066]
+    assert inputs.values.tolist() == [1, 1, 0]
+
+
+def test_a_million_ratings_stay_small(ratings) -> None:
+    train, _ = split(len(ratings))
+    encoder = Encoder.fit(ratings, train)
+    many = np.tile(np.arange(len(ratings)), 10)
+    person, film = ratings.person[many], ratings.film[many]
+    tracemalloc.start()
+    inputs = encoder.encode(person, film)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(inputs) == 1_000_040
+    assert inputs.nbytes < 60e6
+    assert peak < 300e6
+
+
+def test_trivial_predictions(ratings) -> None:
+    errors = baselines(ratings, *split(len(ratings)))
+    assert errors["mean"] == pytest.approx(1.0557, abs=1e-4)
+    assert errors["biases"] == pytest.approx(0.8863, abs=1e-4)
+
+
+def test_biases_by_hand(ratings) -> None:
+    from dataclasses import replace
+
+    few = replace(
+        ratings,
+        person=np.array([0, 0, 1], np.int32),
+        film=np.array([0, 1, 1], np.int32),
+        stars=np.array([4.0, 2.0, 5.0], np.float32),
+    )
+    errors = baselines(few, np.array([0, 1]), np.array([2]))
+    # mean 3; film 1: (2 - 3) / (5 + 1) = -1/6; person 1 is unknown: 5 - (3 - 1/6)
+    assert errors == pytest.approx({"mean": 2.0, "biases": 2 + 1 / 6})
+
+
+def test_what_the_rows_tell_is_enough_to_beat_the_mean(ratings) -> None:
+    from sklearn.linear_model import Ridge
+
+    train, test = split(len(ratings))
+    encoder = Encoder.fit(ratings, train)
+    X, Z = (encoder.encode(ratings.person[r], ratings.film[r]).to_scipy() for r in (train, test))
+    model = Ridge(5.0, solver="sparse_cg", max_iter=50).fit(X, ratings.stars[train])
+    error = np.sqrt(np.mean((model.predict(Z) - ratings.stars[test]) ** 2))
+    assert error < 0.89
+
+
+@given(st.lists(st.lists(st.floats(-9, 9, width=32), min_size=4, max_size=4), min_size=1))
+def test_any_rows_may_be_taken(table: list) -> None:
+    dense = np.array(table, np.float32)
+    row, column = np.nonzero(dense)
+    starts = starts_of(np.bincount(row, minlength=len(dense)))
+    rows = SparseRows(starts, column.astype(np.int32), dense[row, column], 4)
+    np.testing.assert_array_equal(rows.to_scipy().toarray(), dense)
+    wanted = np.array([len(dense) - 1, 0, 0])
+    taken = rows.take(wanted)
+    np.testing.assert_array_equal(taken.to_scipy().toarray(), dense[wanted])
+    assert len(taken) == 3
