@@ -20,12 +20,13 @@ from core.experiment import OWN_TABLE, Experiment
 from core.refusals import Refusal, Sentence, sentence_of
 from playground import changes, files, link
 from playground.changes import Change, Path
+from playground.desk import Desk
 from playground.fields import column_labels, describe, key_of
 from playground.locales import language_of, translate
 from playground.presets import speed_for
 from playground.sentences import said
 from playground.settings import changed
-from playground.tables import Desk, is_missing
+from playground.tables import is_missing
 
 if TYPE_CHECKING:
     from core.data import Dataset
@@ -393,13 +394,16 @@ class Session:
         """Take over what a widget was told about the table that is looked at."""
         self.desk.change(how, *values, st.session_state[key])
 
-    def take_table(self) -> None:
-        """Start a network on the table that is looked at. Raises ValueError if it cannot be."""
+    def take_table(self, progress: Callable[[float, float], None] | None = None) -> None:
+        """Start a network on the table that is looked at. Raises ValueError if it cannot be.
+
+        progress: told now and then while the data are made; what it raises ends that.
+        """
         self._follow_run()
         desk, before = self.desk, self.desk.used
         if desk.draft is None:
             return
-        desk.used = desk.draft.made()
+        desk.used = desk.draft.made(progress)
         try:
             self.go(desk.experiment_on(desk.used, self.experiment), name=desk.draft.name)
         except ValueError:

@@ -202,8 +202,6 @@ def short(value: float) -> str:
     return f"{value:,.0f}"
 
 
-
-
 def help_dialog(session: Session) -> None:
     """Keys, the diagram, the colours, and what applies at once."""
 

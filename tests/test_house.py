@@ -42,7 +42,9 @@ PAGE: dict[str, set[str]] = {"playground.locales": set(), "playground.charts": s
 PAGE["playground.settings"] = {"playground.locales"}
 PAGE["playground.changes"] = set()
 PAGE["playground.fields"] = {"playground.changes"}
-PAGE["playground.tables"] = {"playground.changes"}
+PAGE["playground.tables"] = set()
+PAGE["playground.drafts"] = {"playground.tables"}
+PAGE["playground.desk"] = {"playground.changes", "playground.drafts", "playground.tables"}
 PAGE["playground.link"] = {
     *("playground.settings", "playground.changes", "playground.fields", "playground.tables"),
 }

@@ -26,9 +26,11 @@ from core.experiment import OWN_TABLE, DataConfig, Experiment, OwnTable, read_ex
 from core.refusals import Refusal
 from core.trainer import Trainer
 from playground import changes, files, link
+from playground.desk import Desk
+from playground.drafts import Draft
 from playground.locales import translate
 from playground.settings import Settings
-from playground.tables import LONGEST_LINK, Desk, Draft, Taken, in_units, stem, taken
+from playground.tables import LONGEST_LINK, Taken, in_units, stem, taken
 from playground.views.export import _code, archive
 from tests.test_page import opened_page, said, session, sound, trained
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from playground.drafts import Draft
 from playground.sentences import plain
 from playground.session import Session
-from playground.tables import Draft
 
 MOST_FINDINGS = 12
 TASKS = ("binary", "multiclass", "regression", "multi_output_regression")

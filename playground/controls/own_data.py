@@ -12,13 +12,14 @@ import streamlit as st
 
 from core.refusals import Refusal
 from playground.controls.own_choices import choose, field_of
+from playground.drafts import PREVIEW_ROWS, Draft
 from playground.sentences import plain
 from playground.session import Session
-from playground.tables import MAX_MEGABYTES, PREVIEW_ROWS, SUFFIXES, Draft, own
+from playground.tables import MAX_MEGABYTES, SUFFIXES, own
 
 MOST_PASTED = 2_000_000  # characters
 MOST_SHOWN = 100  # columns of the preview: more would only make the browser slow
-PROGRESS = 0.02  # share of a reading between two drawings of its bar
+PROGRESS = 0.02  # share of the work between two drawings of its bar
 
 # How a file is read, by its format: what is mostly asked for, and what seldom is.
 FIRST = {
@@ -201,14 +202,13 @@ def _rows(session: Session, draft: Draft) -> None:
         key="own_preview",
         placeholder="–",
     )
-    table = draft.read(_bar(session)) if draft.table is None else draft.table
+    table = draft.read(_bar(session.t("page.own.reading"))) if draft.table is None else draft.table
     shown = {"rows": f"{table.n_rows:,}", "columns": f"{len(table.columns):,}"}
     st.caption(session.t("page.own.size", **shown))
 
 
-def _bar(session: Session) -> Callable[[float, float], None]:
-    """A bar that is drawn when a reading has come further; drawing is where it can be ended."""
-    words = session.t("page.own.reading")
+def _bar(words: str) -> Callable[[float, float], None]:
+    """A bar that is drawn when work has come further; drawing is where it can be ended."""
     bar, drawn = st.progress(0.0, words), 0.0
 
     def progress(done: float, total: float) -> None:
@@ -234,8 +234,7 @@ def _use(session: Session) -> None:
     if not pressed:
         return
     try:
-        with st.spinner(t("page.own.preparing")):
-            session.take_table()
+        session.take_table(_bar(t("page.own.preparing")))
     except Refusal as refusal:
         st.error(plain(session.said(refusal.sentence)), icon=":material/error:")
         return

@@ -214,7 +214,9 @@ def _standardized(session: Session, result: Result, scale: float) -> None:
     """Say what losses of a table are measured in, and what one of several values errs by."""
     t = session.t
     errors = (f.metrics.get("mean_absolute_error", np.nan) for f in (result.train, result.test))
-    words = dict(zip(("train", "test"), (_four_digits(error * scale) for error in errors), strict=True))
+    words = dict(
+        zip(("train", "test"), (_four_digits(error * scale) for error in errors), strict=True)
+    )
     if result.dataset.n_values == 1:
         st.caption(t("views.in_units", scale=_four_digits(scale), **words))
     else:
