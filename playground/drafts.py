@@ -187,16 +187,28 @@ class Draft:
         self.choices = replace(self.both[1], task=task, split=split)
 
     def split(self, **fields: Any) -> None:
-        """Choose which rows are for the test."""
-        table, choices = self.both
+        """Choose which rows are for the test; another way of splitting brings a fitting column."""
+        choices = self.both[1]
         split = replace(choices.split, **fields)
-        if split.how in ("share", "stratified"):
-            split = replace(split, column="")
-        elif split.column not in table.columns:
-            split = replace(split, column=table.columns[0])
+        if "how" in fields:
+            split = replace(split, column=self._column_for(split.how))
         if split.how == "column" and not set(split.test_values) & set(self.values_of(split.column)):
             split = replace(split, test_values=tuple(self.values_of(split.column)[-1:]))
         self.choices = replace(choices, split=split)
+
+    def _column_for(self, how: str) -> str:
+        """A column to split by: of the kind that is usual for it, else the first that is no target.
+
+        Raises ValueError if there is none.
+        """
+        if how not in SPLIT_BY:
+            return ""
+        kinds = [*SPLIT_BY[how], "number", "category", "boolean", "date", "identifier", "text"]
+        free = [r for r in self.reports() if r.name not in self.both[1].targets]
+        fitting = [r.name for kind in kinds for r in free if r.kind == kind]
+        if not fitting:
+            raise Refusal("There is no column to split the rows by.")
+        return fitting[0]
 
     def values_of(self, column: str, most: int = 100) -> list[str]:
         """Different values of a column, as texts, in the order of their first rows."""
@@ -214,6 +226,13 @@ TREATMENTS = {"boolean": "number", "identifier": "category", "constant": "auto"}
     kind: kind for kind in ("number", "category", "date", "text")
 }
 """What a column of a kind is taken for."""
+
+SPLIT_BY: dict[str, tuple[str, ...]] = {
+    "group": ("category", "identifier"),
+    "time": ("date",),
+    "column": ("boolean", "category"),
+}
+"""Ways of splitting that ask for a column, and the kinds of column that are usual for them."""
 
 
 def _columns(choices: TableChoices) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,10 @@ STOPS = ("diverged", "stopped", "failed")
 
 ECHO_SECONDS = 1.5
 """How long a browser may still send back what a widget showed before it was told otherwise."""
+
+
+AFTER_A_DIALOG = 4.0
+"""So many times as long after a dialog, which the browser takes away at the same time."""
 
 
 class EchoError(Exception):
@@ -102,7 +106,7 @@ class Session:
             self.experiment = self.desk.stand_in_for(self.experiment)
         self.problems: tuple[str, ...] = tuple(problems)
         self.problems_title = "page.link.problems"
-        self._is_clicked = False
+        self._is_clicked = self._had_dialog = False
         self.ranges: dict[str, tuple[float, float | None]] = {}
         """What may be typed into the number fields as drawn, by key: the least and the most."""
         self._closed_stop: tuple[int, int] | None = None
@@ -270,14 +274,22 @@ class Session:
         """Take over the value that a widget was given."""
         value = st.session_state[key_of(path)]
         self._ignore_echo(key_of(path), value)
-        if path == ("data", "name"):
-            self.choose_data(value)
-            return
         if path == ("data", "features"):
             value = changes.in_order(value)
         elif isinstance(value, float):
             value = float(f"{value:.10g}")  # 0.15 of a slider is not 0.15000000000000002
-        self.change(changes.edited, path, value)
+        self._take_over(path, value)
+
+    def _take_over(self, path: Path, value: Any) -> None:
+        """Make a change, unless it is none: what the page just told a widget may come back late."""
+        self._follow_run()
+        with suppress(LookupError, AttributeError):
+            if changes.read(self.experiment, path) == value:
+                raise EchoError
+        if path == ("data", "name"):
+            self.choose_data(value)
+        else:
+            self.change(changes.edited, path, value)
 
     def edit_optional(self, path: Path) -> None:
         """Take over a number that may be off, for which 0 stands."""
@@ -285,7 +297,7 @@ class Session:
         self._ignore_echo(key_of(path), value)
         if isinstance(value, float):
             value = float(f"{value:.10g}")
-        self.change(changes.edited, path, value or None)
+        self._take_over(path, value or None)
 
     def edit_rate(self, path: Path, ladder: Sequence[float]) -> None:
         """Take over a rate that was typed, or climb to the ladder's next rung."""
@@ -294,7 +306,7 @@ class Session:
         if path == ("training", "learning_rate") and value == 0:  # as a typed word reads, too
             raise Refusal("A learning rate of 0 would learn nothing.")
         rate = changes.on_ladder(ladder, changes.read(self.experiment, path), value)
-        self.change(changes.edited, path, float(f"{rate:.10g}"))
+        self._take_over(path, float(f"{rate:.10g}"))
 
     def _ignore_echo(self, key: str, value: Any) -> None:
         """Raise EchoError if a widget's value is what it showed before the page changed it.
@@ -372,7 +384,10 @@ class Session:
     # -- own tables ------------------------------------------------------------------------------
 
     def choose_data(self, name: str) -> None:
-        """Learn from a data set of that name, or from the table that was brought."""
+        """Learn from a data set of that name, or from the table that was brought, or bring one."""
+        if name == OWN_TABLE and self.desk.used is None:
+            self.desk.open()
+            return
         self.desk.wanted = None
         if name == OWN_TABLE and self.desk.used is not None:
             self.change(changes.with_table, self.desk.used.data)
@@ -400,6 +415,7 @@ class Session:
         progress: told now and then while the data are made; what it raises ends that.
         """
         self._follow_run()
+        self._is_clicked = self._had_dialog = True  # the browser is behind what is done here
         desk, before = self.desk, self.desk.used
         if desk.draft is None:
             return
@@ -498,7 +514,8 @@ class Session:
         is_late = key not in state and self._has_drawn
         if is_late or (key in state and state[key] != value):
             shown = [] if is_late else [state[key]]
-            self._echoes[key] = (shown, time.monotonic() + ECHO_SECONDS)
+            patience = ECHO_SECONDS * (AFTER_A_DIALOG if self._had_dialog else 1.0)
+            self._echoes[key] = (shown, time.monotonic() + patience)
         if self._seeded_language != self.language or key not in state or state[key] != value:
             state[key] = value
 
@@ -549,7 +566,7 @@ class Session:
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
         self._published = params
-        self._is_clicked = False
+        self._is_clicked = self._had_dialog = False
 
     def open_upload(self) -> None:
         """Open the file that was chosen; the uploader is emptied for the next one."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.browser import Server, Visitor
-from tests.test_own_data import people
+import pytest
 
-Visit = Callable[..., Visitor]
+from tests.browser import Visitor
+from tests.test_own_data import people
 
 
 def bring(visitor: Visitor, path: Path) -> None:
@@ -59,20 +58,20 @@ def test_a_file_that_is_no_table_is_said_and_what_runs_keeps_running(
 
 
 def test_a_reload_asks_for_the_table_and_takes_it_up_again(
-    server: Server, visit: Visit, tmp_path: Path
+    visitor: Visitor, tmp_path: Path
 ) -> None:
     path = tmp_path / "people.csv"
     path.write_text(people(100))
-    first = visit(server)
-    bring(first, path)
-    first.press("Use this table")
-    first.wait_for_text("A new network for people.csv")
-    first.set_learning_rate(0.02)
-    first.wait_until(lambda: "0.02" in first.page.url, "the link holds the learning rate")
-    other = visit(server, "?" + first.page.url.partition("?")[2])
-    other.wait_for_text(re.compile("people.csv"))
-    bring(other, path)
-    other.press("Use this table")
-    other.wait_for_text("A new network for people.csv")
-    assert other.live.frame()[0]["learning_rate"] == 0.02
-    other.wait_until(lambda: other.page.url == first.page.url, "the same link")
+    bring(visitor, path)
+    visitor.press("Use this table")
+    visitor.wait_for_text("A new network for people.csv")
+    visitor.set_learning_rate(0.02)
+    visitor.wait_until(lambda: "0.02" in visitor.page.url, "the link holds the learning rate")
+    link = visitor.page.url
+    visitor.reload()
+    visitor.wait_for_text(re.compile("people.csv"))
+    bring(visitor, path)
+    visitor.press("Use this table")
+    visitor.wait_for_text("A new network for people.csv")
+    assert visitor.live.frame()[0]["learning_rate"] == pytest.approx(0.02)
+    visitor.wait_until(lambda: visitor.page.url == link, "the same link")

@@ -173,6 +173,20 @@ def test_a_draft_is_changed_choice_by_choice() -> None:
     assert draft.made().dataset.task == "regression"
 
 
+@pytest.mark.parametrize(("how", "column"), [("group", "city"), ("time", "joined")])
+def test_a_way_of_splitting_brings_a_column_that_fits(how: str, column: str) -> None:
+    draft = Draft("people.csv", people().encode())
+    draft.read(lambda done, total: None)
+    draft.split(how=how)
+    assert draft.both[1].split.column == column
+    split = draft.made().dataset.table
+    assert split is not None
+    if how == "time":
+        assert split.train["joined"].max() <= split.test["joined"].min()  # type: ignore[operator]
+    draft.split(how="share")
+    assert draft.both[1].split.column == ""
+
+
 def test_a_way_of_reading_that_fails_leaves_the_one_before() -> None:
     draft = Draft("people.csv", people().encode() + "\nä".encode())
     before = draft.recognize()
@@ -281,6 +295,16 @@ def test_a_pasted_table_is_taken_trained_and_left_and_taken_up_again(
     sound(page.button(key="tile_table").click().run())
     assert session(page).experiment == taken_up
     assert run.dataset is found.desk.used.dataset  # type: ignore[union-attr]
+
+
+def test_the_menu_opens_the_dialog_where_there_is_no_table_yet(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playground.session.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    sound(page.selectbox(key="dataset").set_value(OWN_TABLE).run())
+    assert session(page).desk.is_open
+    assert page.selectbox(key="dataset").value == "circle"
+    assert session(page).experiment == Experiment()
 
 
 def test_every_choice_of_the_dialog_can_be_made(page: AppTest) -> None:

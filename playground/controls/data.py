@@ -27,7 +27,7 @@ def data_section(session: Session) -> None:
     _tiles(session)
     _own_data(session)
     about = session.t(f"dataset.{session.experiment.data.name}.about")
-    choice(session, ("data", "name"), _names(session), note=about)
+    choice(session, ("data", "name"), [*DATASETS, OWN_TABLE], note=about)
     if session.experiment.data.name == OWN_TABLE:
         _in_short(session)
         return
@@ -40,7 +40,7 @@ def data_section(session: Session) -> None:
 
 
 def _names(session: Session) -> list[str]:
-    """The data sets to choose from, the table that was brought among them."""
+    """The data sets that have a tile, the table that was brought among them."""
     return [*DATASETS, OWN_TABLE] if session.desk.used else list(DATASETS)
 
 
