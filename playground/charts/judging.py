@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,7 +143,7 @@ def histogram_chart(
 
     figure = Figure()
     middles, widths = (edges[:-1] + edges[1:]) / 2.0, np.diff(edges)
-    ranges = [f"{low:.3g} … {high:.3g}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    ranges = [f"{low:.3g} … {high:.3g}" for low, high in pairwise(edges)]
     for part in parts:
         pattern = {"shape": "/", "fgcolor": "#ffffff", "fgopacity": 0.5, "size": 5}
         figure.add_bar(
