@@ -29,8 +29,9 @@ def value_scores(true: np.ndarray, predicted: np.ndarray) -> list[ValueScore]:
 def _score(true: np.ndarray, predicted: np.ndarray) -> ValueScore:
     if not len(true):
         return ValueScore(math.nan, math.nan, math.nan)
-    error = true - predicted
-    squares, spread = float((error**2).sum()), float(((true - true.mean()) ** 2).sum())
+    with np.errstate(all="ignore"):  # a diverged network is scored too, with nan and inf
+        error = true - predicted
+        squares, spread = float((error**2).sum()), float(((true - true.mean()) ** 2).sum())
     r2 = 1.0 - squares / spread if spread else math.nan
     return ValueScore(r2, math.sqrt(squares / len(true)), float(np.abs(error).mean()))
 

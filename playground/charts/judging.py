@@ -145,7 +145,7 @@ def histogram_chart(
     middles, widths = (edges[:-1] + edges[1:]) / 2.0, np.diff(edges)
     ranges = [f"{low:.3g} … {high:.3g}" for low, high in pairwise(edges)]
     for part in parts:
-        pattern = {"shape": "/", "fgcolor": "#ffffff", "fgopacity": 0.5, "size": 5}
+        pattern = {"shape": "/", "fillmode": "overlay", "fgcolor": "#ffffff", "size": 6}
         figure.add_bar(
             x=middles,
             y=part.heights,

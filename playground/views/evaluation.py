@@ -7,6 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from core.inspect.report import Report
+from core.inspect.residuals import value_scores
 from playground.session import Session
 from playground.views import calibration, classes, components, thresholds, values
 from playground.views.evaluated import Result, evaluate
@@ -62,7 +64,7 @@ def _metrics(session: Session, result: Result) -> None:
     for part, found in (("training", result.train), ("test", result.test)):
         row: dict[str, Any] = {t("views.part"): t(f"views.{part}")}
         row |= {t("views.samples"): found.of, t("views.loss_word"): found.loss}
-        row |= {t(f"views.{name}"): value for name, value in found.metrics.items()}
+        row |= {t(f"views.{name}"): value for name, value in _scores(result, found).items()}
         rows.append(row)
     number = st.column_config.NumberColumn(format="%.5g")
     columns = dict.fromkeys(list(rows[0])[2:], number)
@@ -73,3 +75,11 @@ def _metrics(session: Session, result: Result) -> None:
         st.caption(session.t("views.penalty", penalty=f"{result.penalty:.5g}"))
     if not result.test.of:
         st.caption(session.t("views.no_test"))
+
+
+def _scores(result: Result, found: Report) -> dict[str, float]:
+    """A part's metrics; of a single value also the root mean squared error."""
+    if result.dataset.task == "classification" or result.dataset.n_values > 1:
+        return found.metrics
+    (score,) = value_scores(found.true, found.outputs)
+    return {"r2": score.r2, "rmse": score.rmse, "mean_absolute_error": score.mae}

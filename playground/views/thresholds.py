@@ -16,6 +16,12 @@ from playground.session import Session
 from playground.views.evaluated import Result
 from playground.views.panel import draw_chart
 
+COUNTS = {
+    "true_positives": "TP",
+    "false_positives": "FP",
+    "false_negatives": "FN",
+    "true_negatives": "TN",
+}
 REACH = 2.0  # margins that a threshold can be set to, on either side of 0
 
 
@@ -86,19 +92,17 @@ def _table(session: Session, parts: list[Part]) -> None:
     t = session.t
     ratios = {"accuracy": t("views.accuracy"), "precision": t("views.precision")}
     ratios |= {"recall": t("views.recall"), "f1": "F1"}
-    counts = ("true_positives", "false_positives", "false_negatives", "true_negatives")
     rows = []
     for part in parts:
         row: dict[str, Any] = {t("views.part"): part.name}
         row |= {label: getattr(part.decisions, name) for name, label in ratios.items()}
-        row |= {t(f"views.{name}"): getattr(part.decisions, name) for name in counts}
+        row |= {label: getattr(part.decisions, name) for name, label in COUNTS.items()}
         rows.append(row)
     columns: dict[str, Any] = {
         label: st.column_config.NumberColumn(format="%.3f") for label in ratios.values()
     }
-    for name in counts:
-        help_text = t(f"views.{name}.help")
-        columns[t(f"views.{name}")] = st.column_config.NumberColumn(help=help_text)
+    for name, label in COUNTS.items():
+        columns[label] = st.column_config.NumberColumn(help=t(f"views.{name}"))
     st.dataframe(
         rows, hide_index=True, column_config=columns, key="evaluation_decisions", placeholder="–"
     )

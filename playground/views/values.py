@@ -17,11 +17,11 @@ Part = tuple[str, str, np.ndarray, np.ndarray]  # role, name, true (n,), predict
 
 
 def show(session: Session, result: Result) -> None:
-    """Draw every output's scores, and one output's values and residuals."""
+    """Draw one output's values and residuals; of several, every output's scores as well."""
     t, n_values = session.t, result.dataset.n_values
-    _scores(session, result)
     value = 0
     if n_values > 1:
+        _scores(session, result)
         value = int(st.number_input(t("views.output"), 1, n_values, 1, key="evaluation_output")) - 1
     parts = [
         (role, name, *(array[:, value].astype(float) for array in (found.true, found.outputs)))
@@ -37,20 +37,22 @@ def show(session: Session, result: Result) -> None:
 
 def _scores(session: Session, result: Result) -> None:
     t = session.t
-    several = result.dataset.n_values > 1
     rows = []
     for _, name, found in result.parts(session):
         for number, score in enumerate(value_scores(found.true, found.outputs)):
-            row: dict[str, Any] = {t("views.part"): name}
-            row |= {t("views.output"): number + 1} if several else {}
-            row |= {"R²": score.r2, t("views.rmse"): score.rmse, t("views.mae"): score.mae}
+            row: dict[str, Any] = {t("views.part"): name, t("views.output"): number + 1}
+            row |= {
+                "R²": score.r2,
+                t("views.rmse"): score.rmse,
+                t("views.mean_absolute_error"): score.mae,
+            }
             rows.append(row)
     columns = {
         label: st.column_config.NumberColumn(format="%.5g", help=t(f"views.{name}.help"))
         for label, name in (
             ("R²", "r2"),
             (t("views.rmse"), "rmse"),
-            (t("views.mae"), "mae"),
+            (t("views.mean_absolute_error"), "mae"),
         )
     }
     st.dataframe(
