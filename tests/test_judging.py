@@ -11,11 +11,14 @@ from sklearn.calibration import calibration_curve
 from sklearn.decomposition import PCA
 
 from core.data.targets import decide
+from core.experiment import DataConfig, Experiment
 from core.inspect.calibration import calibration, told_probabilities
 from core.inspect.components import components_of, spaced
 from core.inspect.report import mistakes
 from core.inspect.residuals import residual_shares, value_scores
+from core.inspect.slices import slice_through
 from core.inspect.thresholds import decisions_at, positive_scores, threshold_curves
+from core.trainer import Trainer
 
 
 def scored(n: int = 200, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -172,3 +175,17 @@ def test_spaced_rows_keep_both_ends() -> None:
     assert spaced(5, 10).tolist() == [0, 1, 2, 3, 4]
     assert spaced(100, 3).tolist() == [0, 49, 99]
     assert spaced(0, 3).tolist() == []
+
+
+def test_a_slice_is_the_network_over_two_inputs() -> None:
+    trainer = Trainer(Experiment(data=DataConfig("iris")))
+    network, rows = trainer.network, trainer.dataset.X_train
+    point = np.median(rows, axis=0)
+    found = slice_through(network, rows, (2, 0), point, resolution=5)
+    assert found.outputs.shape == (5, 5, network.n_outputs)
+    inputs = np.array([[found.y[4], point[1], found.x[1], point[3]]])
+    assert found.outputs[4, 1] == pytest.approx(network.predict(inputs)[0], abs=1e-6)
+    assert found.x[0] < rows[:, 2].min() < rows[:, 2].max() < found.x[-1]
+    for wrong in ((1, 1), (0, 4)):
+        with pytest.raises(ValueError, match="two different inputs"):
+            slice_through(network, rows, wrong, point)

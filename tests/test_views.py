@@ -476,8 +476,7 @@ def test_one_step_shows_the_normalization_and_checks_every_gradient(
 def evaluated(trainer: Trainer, view: str, status: str = "paused", language: str = "en") -> AppTest:
     """The evaluation panel, with one of its views chosen."""
     app = draw("evaluation", trainer, language, status)
-    kinds = {"two", "classes", "values"}
-    (group,) = [g for g in app.segmented_control if (g.key or "").rpartition("_")[2] in kinds]
+    (group,) = [g for g in app.segmented_control if (g.key or "").startswith("evaluation_view")]
     return checked(group.set_value(view).run())
 
 
@@ -517,6 +516,9 @@ def two_values(n_test: int = 10) -> Trainer:
         ("no hidden layer", "components"),
         ("regression", "components"),
         ("normalized", "components"),
+        ("the default", "slices"),
+        ("hinge", "slices"),
+        ("no test set", "slices"),
     ],
 )
 def test_every_view_of_an_evaluation_draws(name: str, view: str, status: str) -> None:
@@ -527,7 +529,7 @@ def test_every_view_of_an_evaluation_draws(name: str, view: str, status: str) ->
         assert figure["layout"]["yaxis"]["title"]["text"]
 
 
-@pytest.mark.parametrize("view", ["thresholds", "calibration", "components"])
+@pytest.mark.parametrize("view", ["thresholds", "calibration", "components", "slices"])
 def test_views_of_an_evaluation_speak_chinese(view: str) -> None:
     evaluated(run(), view, language="zh")
 
@@ -590,3 +592,25 @@ def test_values_are_scored_output_by_output() -> None:
     draw("evaluation", two_values(0))
     (table,) = draw("evaluation", RUNS["regression"]()).dataframe
     assert {"R²", "RMSE", "Mean absolute error"} <= {*table.value}
+
+
+def test_two_inputs_are_chosen_and_the_others_held_at_a_sample() -> None:
+    app = evaluated(run(data=DataConfig("iris")), "slices")
+    held = next(g for g in app.segmented_control if (g.key or "") == "evaluation_held")
+    checked(held.set_value("sample").run())
+    app.number_input(key="evaluation_held_sample").set_value(7).run()
+    app.selectbox[0].set_value(2).run()
+    app.selectbox[1].set_value(3).run()
+    (figure,) = charts_of(checked(app))
+    assert figure["layout"]["xaxis"]["title"]["text"] == "petal length (cm)"
+    assert figure["data"][-1]["type"] == "heatmap"
+    app.selectbox[1].set_value(2).run()
+    assert not charts_of(checked(app))
+    assert app.info[0].value == "Choose two different inputs."
+
+
+def test_a_regression_of_several_inputs_has_a_slice_of_each_output() -> None:
+    app = evaluated(two_values(), "slices")
+    (figure,) = charts_of(checked(app))
+    assert [trace["type"] for trace in figure["data"]] == ["scatter", "heatmap"]
+    checked(app.selectbox[2].set_value(1).run())

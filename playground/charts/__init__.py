@@ -10,7 +10,7 @@ from playground.charts.judging import (
     share_chart,
 )
 from playground.charts.lines import Band, Best, Curve, Mark, line_chart
-from playground.charts.scatter import class_points, value_points
+from playground.charts.scatter import Heat, class_points, over_heat, value_points
 from playground.charts.style import Axes, empty, smooth, thin
 from playground.charts.weights import Spread, matrix_chart, spread_chart, weight_images
 
@@ -21,6 +21,7 @@ __all__ = [
     "Best",
     "Curve",
     "Guide",
+    "Heat",
     "Mark",
     "PartCurve",
     "Spread",
@@ -30,6 +31,7 @@ __all__ = [
     "histogram_chart",
     "line_chart",
     "matrix_chart",
+    "over_heat",
     "prediction_chart",
     "residual_chart",
     "share_chart",

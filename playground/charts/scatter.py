@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from playground.charts.style import DIVERGING, GREY, Axes, class_style, framed
+from playground.charts.style import (
+    DIVERGING,
+    GREY,
+    SEQUENTIAL,
+    SEQUENTIAL_DARK,
+    Axes,
+    class_style,
+    framed,
+)
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -72,3 +81,40 @@ def value_points(
         )
     )
     return framed(figure, axes, height=400)
+
+
+@dataclass(frozen=True)
+class Heat:
+    """Numbers over a plane. x: (nx,), y: (ny,), z: (ny, nx).
+
+    low, high: what the ends of the colours stand for. diverging: orange to blue, else from the
+    page's ground to blue. title: of the colour bar.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    z: np.ndarray
+    low: float
+    high: float
+    title: str
+    diverging: bool = True
+
+
+def over_heat(figure: Figure, heat: Heat, *, dark: bool = False) -> Figure:
+    """Lay a heat map under a figure's points, which get a white rim. dark: the page's ground."""
+    sequential = SEQUENTIAL_DARK if dark else SEQUENTIAL
+    figure.update_traces(marker={"line": {"color": "#ffffff", "width": 1.0}, "showscale": False})
+    figure.add_heatmap(  # Plotly draws it below points, whatever the order
+        x=heat.x,
+        y=heat.y,
+        z=heat.z,
+        zmin=heat.low,
+        zmax=heat.high,
+        zsmooth="best",
+        colorscale=DIVERGING if heat.diverging else sequential,
+        colorbar={"thickness": 12, "title": {"text": heat.title, "side": "right"}},
+        hovertemplate="%{x:.3g}, %{y:.3g}<br>%{z:.4g}<extra></extra>",
+    )
+    for update, values in ((figure.update_xaxes, heat.x), (figure.update_yaxes, heat.y)):
+        update(range=[float(values[0]), float(values[-1])])
+    return figure

@@ -10,7 +10,7 @@ import streamlit as st
 from core.inspect.report import Report
 from core.inspect.residuals import value_scores
 from playground.session import Session
-from playground.views import calibration, classes, components, thresholds, values
+from playground.views import calibration, classes, components, slices, thresholds, values
 from playground.views.evaluated import Result, evaluate
 from playground.views.panel import refreshing
 
@@ -20,6 +20,7 @@ VIEWS: dict[str, Callable[[Session, Result], None]] = {
     "calibration": calibration.show,
     "values": values.show,
     "components": components.show,
+    "slices": slices.show,
 }
 
 
@@ -47,6 +48,8 @@ def _choose_view(session: Session, result: Result) -> str:
         two = len(result.dataset.class_names) == 2
         kind = "two" if two else "classes"
         views = ["classes", *(["thresholds"] if two else []), "calibration", "components"]
+    if slices.suits(result):
+        kind, views = f"{kind}_slices", [*views, "slices"]
     chosen = st.segmented_control(
         session.t("views.evaluation_view"),
         views,
