@@ -191,11 +191,13 @@ class Session:
         return column_labels(dataset.feature_names, width, self.t)
 
     def look_again(self) -> None:
-        """Draw the page anew if the run stopped, got ready or changed its settings by itself.
+        """Draw the page anew if the run stopped, got ready or changed its settings by itself, or a
+        table came that is not shown yet.
 
         A run that went back past an edit makes it again when it comes by.
         """
-        if self._drawn != (self.status, self.is_waiting, self.player.experiment):
+        now = (self.status, self.is_waiting, self.player.experiment)
+        if self._drawn != now or self.desk.is_behind:
             self._is_clicked = True
             st.rerun()
 

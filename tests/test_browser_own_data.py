@@ -22,8 +22,7 @@ def test_a_spreadsheet_becomes_a_network_that_learns(visitor: Visitor, tmp_path:
     path = tmp_path / "people.csv"
     path.write_text(people(200, delimiter=";", decimal=","))
     bring(visitor, path)
-    visitor.button("Use this table").wait_for()
-    assert visitor.page.get_by_text("200 rows, 5 columns").count() == 1
+    visitor.wait_for_text("200 rows, 5 columns")
     visitor.press("Use this table")
     visitor.wait_for_text("A new network for people.csv")
     visitor.wait_until(lambda: visitor.number("Training loss") > 0, "the loss at first")

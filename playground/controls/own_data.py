@@ -53,7 +53,7 @@ def own_data_dialog(session: Session) -> None:
 
 
 def _dialog(session: Session) -> None:
-    draft = session.desk.draft
+    draft = session.desk.drawn = session.desk.draft
     if draft is None:
         _bring(session)
         return
