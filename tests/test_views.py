@@ -23,7 +23,7 @@ from playground.views import formulas, lines
 from playground.views.lines import LATER, LINE, width
 from playground.views.record import record_of
 
-PANELS = ("curves", "gradients", "weights", "one_step", "evaluation", "export")
+PANELS = ("curves", "gradients", "weights", "one_step", "evaluation", "try_it", "export")
 
 
 class Player:
