@@ -45,9 +45,10 @@ def ask(session: Session, dataset: Dataset) -> np.ndarray:
 
 
 def inputs(dataset: Dataset, raw: np.ndarray) -> np.ndarray:
-    """What the network is fed of raw columns (n_raw,), float32 (n_inputs,)."""
+    """What the network is fed of raw columns (n_raw,), float32 (n_inputs,); inf if too large."""
     if dataset.table is not None:  # the fields are its prepared columns
-        return raw.astype(np.float32)
+        with np.errstate(over="ignore"):
+            return raw.astype(np.float32)
     return dataset.preprocessing.transform(raw[None])[0]
 
 
@@ -62,7 +63,7 @@ def _fields(
                 value=float(raw[column]),
                 step=float(steps[column]),
                 format="%.5g",
-                width=148,
+                width=140,
                 key=f"{key}_{column}",
             )
 

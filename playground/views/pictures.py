@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from io import BytesIO
+
 import numpy as np
 import streamlit as st
 
@@ -12,12 +15,25 @@ SIDE = 84  # pixels that an image is shown at
 
 def show_image(image: np.ndarray, caption: str = "", *, width: int = SIDE) -> None:
     """Show an image (height, width) in ink on paper, both of the page's theme."""
-    st.image(enlarged(image, dark=is_dark()), caption=caption or None, width=width)
+    st.image(address(enlarged(image, dark=is_dark())), caption=caption or None, width=width)
 
 
 def show_signed(values: np.ndarray, caption: str = "", *, width: int = SIDE) -> None:
     """Show numbers (height, width) as pixels: orange below 0, blue above, grey for 0."""
-    st.image(signed(values), caption=caption or None, width=width)
+    st.image(address(signed(values)), caption=caption or None, width=width)
+
+
+def address(pixels: np.ndarray) -> str:
+    """An image (height, width) or (height, width, 3), uint8, as an address that holds it as PNG.
+
+    Streamlit's server would forget a file of it with the next drawing, before a browser that
+    follows a run has fetched it.
+    """
+    from PIL import Image  # comes with Streamlit
+
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return "data:image/png;base64," + b64encode(file.getvalue()).decode()
 
 
 def is_dark() -> bool:
@@ -39,12 +55,13 @@ def enlarged(image: np.ndarray, times: int = 6, *, dark: bool = False) -> np.nda
 
 
 def signed(values: np.ndarray, times: int = 6) -> np.ndarray:
-    """Colour numbers (height, width) by sign and size, uint8 (.., .., 3), the largest in full.
+    """Colour numbers (height, width) by sign and size, uint8 (.., .., 3).
 
-    What is not finite counts as 0.
+    From half of the largest on they have their full colour. What is not finite counts as 0.
     """
     values = np.nan_to_num(np.asarray(values, dtype=np.float64), posinf=0.0, neginf=0.0)
-    share = np.abs(values)[..., None] / max(float(np.abs(values).max()), 1e-300)
+    share = 2.0 * np.abs(values)[..., None] / max(float(np.abs(values).max()), 1e-300)
+    share = np.minimum(share, 1.0)
     negative, zero, positive = (_parsed(color) for color in (NEGATIVE, ZERO, POSITIVE))
     ends = np.where(values[..., None] < 0, negative, positive)
     colors = np.kron(zero + (ends - zero) * share, np.ones((times, times, 1)))

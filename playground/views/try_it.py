@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -12,7 +13,6 @@ from core.data.drawing import as_image
 from core.data.words import Words, words_of
 from core.inspect.importance import Verdict, class_verdict, value_verdict
 from core.network import Network
-from core.refusals import sentence_of
 from playground import charts
 from playground.fields import plain
 from playground.live.canvas import drawing_canvas
@@ -20,6 +20,9 @@ from playground.session import Session
 from playground.views import own_columns
 from playground.views.panel import draw_chart, refreshing
 from playground.views.pictures import show_image, show_signed
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 IMAGE = 150  # pixels that what the network sees is shown at
 BARS = 16  # inputs whose contributions are drawn: the largest
@@ -114,22 +117,22 @@ def _columns(session: Session, subject: Subject) -> None:
     fields, answer = st.columns(2, gap="large")
     with fields:
         raw = own_columns.ask(session, subject.dataset)
-    try:
-        x = own_columns.inputs(subject.dataset, raw)
-        verdict = _asked(session, subject, x, answer)
-    except ValueError as error:
-        with answer:
-            st.warning(session.said(sentence_of(error)))
-        return
+    x = own_columns.inputs(subject.dataset, raw)
+    verdict = _asked(session, subject, x, answer)
     if verdict is not None:
         with answer:
             _contributions(session, subject, verdict, range(len(x)))
 
 
-def _asked(session: Session, subject: Subject, x: np.ndarray, place: object) -> Verdict | None:
+def _asked(
+    session: Session, subject: Subject, x: np.ndarray, place: DeltaGenerator
+) -> Verdict | None:
     """Ask the network, and draw its answer in its place; None if that is no number."""
     t = session.t
-    with place:  # type: ignore[attr-defined]
+    with place:
+        if not np.isfinite(x).all():
+            st.warning(t("views.try_too_large"))
+            return None
         if subject.dataset.task == "classification":
             verdict = class_verdict(subject.network, x, subject.loss)
         else:

@@ -15,7 +15,6 @@ const drawings = new Map();
 /** The paper of one mounted component. */
 class Board {
   constructor(root, { key }) {
-    this.root = root;
     if (!drawings.has(key)) drawings.set(key, { strokes: [], width: 1 });
     this.drawing = drawings.get(key);
     this.canvas = make("canvas", { width: SIDE, height: SIDE, role: "img" });
@@ -50,7 +49,7 @@ class Board {
     this.canvas.setAttribute("aria-label", data.text.label);
     setText(this.label, data.text.brush);
     setText(this.clear, data.text.clear);
-    this.theme = readTheme(this.root);
+    this.theme = readTheme(this.canvas);
     this.#draw();
     if (isNew && this.drawing.strokes.length) this.#send(); // the page forgot it meanwhile
   }
