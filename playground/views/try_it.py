@@ -74,9 +74,9 @@ def _drawing(session: Session, subject: Subject, shape: tuple[int, int]) -> None
         return
     image = as_image(strokes, shape)
     verdict = _asked(session, subject, image.ravel(), answer)
-    with seen:
+    with seen, st.container(horizontal=True, gap="small"):  # side by side where there is room
         height, width = shape
-        show_image(image, t("views.try_seen", size=f"{height} × {width}"), width=IMAGE)
+        show_image(image, t("views.try_seen", size=f"{height}×{width}"), width=IMAGE)
         if verdict is not None:
             pixels = verdict.contributions.reshape(shape)
             show_signed(pixels, _sides(session, subject, verdict), width=IMAGE)
