@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.experiment import DataConfig, Dense, NetworkConfig, TrainingConfig
+from core.data import tables
+from core.experiment import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig
 from core.inspect.importance import class_verdict
 from core.presets import PRESETS
 from core.trainer import Trainer
@@ -115,6 +116,36 @@ def test_points_in_the_plane_have_two_fields_however_many_features() -> None:
     assert [field.label for field in fields(app)] == ["X₁", "X₂"]
     assert len(bars(app)[1]) == 3
     assert "Blue spoke for 1, orange for 0." in texts(app)
+
+
+def own_table() -> Trainer:
+    rows = [(k // 3, ("Rome", "Oslo")[k % 2], 100 + 3 * (k // 3) + 50 * (k % 2)) for k in range(90)]
+    text = "size,city,price\n" + "\n".join(f"{a},{b},{c}" for a, b, c in rows)
+    table = tables.read_table(text.encode(), "homes.csv")
+    dataset = tables.table_dataset(table, tables.suggest_choices(table, ["price"]))
+    training = TrainingConfig("mean_squared_error", "adam", 0.03, 16)
+    trainer = Trainer(Experiment(training=training), dataset=dataset)
+    trainer.step(400)
+    return trainer
+
+
+def test_a_row_of_ones_own_table_is_answered_in_its_units() -> None:
+    app = opened(own_table())
+    size, city = app.text_input
+    assert (size.label, city.label) == ("size", "city")
+    size.set_value("20")
+    city.set_value("Rome")
+    assert float(said(checked(app.run()))) == pytest.approx(160.0, abs=15.0)
+    app.text_input[1].set_value("Oslo")
+    assert float(said(checked(app.run()))) == pytest.approx(210.0, abs=15.0)
+    assert "Blue raised the value" in texts(app)
+    app.text_input[0].set_value("many")
+    app.run()
+    assert not app.exception
+    assert "many" in texts(app)
+    assert not app.metric
+    app.text_input[0].set_value("")  # a missing value is one
+    assert np.isfinite(float(said(checked(app.run()))))
 
 
 def test_a_sentence_is_answered_and_its_words_told() -> None:

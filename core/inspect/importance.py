@@ -103,12 +103,12 @@ def input_importance(network: Network, x: ArrayLike, output: int) -> Floats:
 
 
 def _gradient(network: Network, x: Floats, output: int) -> Floats:
-    """dz/dx of one output at x (n_inputs,), in float64."""
+    """dz/dx of one output at x (n_inputs,); products in float32, like the network's own."""
     layout, weights = network.layout, network.weights
     normalizing = normalizing_of(layout, network.params, at_rest=True)
     sums, slopes, a = [], [], x[None]
     for layer, name in enumerate(layout.activations[:-1]):
-        z = a @ weights[layer].astype(np.float64) + network.biases[layer]
+        z = _product(a, weights[layer]) + network.biases[layer]
         read, activation = normalizing[layer].read(z), get(ACTIVATIONS, name, "activation")
         a = elementwise(activation.function, read)
         sums.append(z)
@@ -116,5 +116,10 @@ def _gradient(network: Network, x: Floats, output: int) -> Floats:
     gradient = weights[-1][:, output].astype(np.float64)[None]
     for layer in reversed(range(len(sums))):
         deltas = normalizing[layer].back(sums[layer], gradient * slopes[layer])
-        gradient = deltas @ weights[layer].T.astype(np.float64)
+        gradient = _product(deltas, weights[layer].T)
     return np.asarray(gradient[0])
+
+
+def _product(row: Floats, weights: NDArray[np.float32]) -> Floats:
+    """A row (1, n) times weights (n, m), which are not copied: they may be millions."""
+    return (row.astype(np.float32) @ weights).astype(np.float64)

@@ -1,9 +1,12 @@
-"""Number fields for a sample of a table, which begin with the values of a sample of the data."""
+"""Fields for a sample of a table, which begin with the values of a sample of the data."""
 
 from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import streamlit as st
@@ -13,71 +16,134 @@ from playground.fields import plain
 from playground.session import Session
 from playground.views.export import raw_columns
 
-SHOWN, MOST = 16, 48  # fields at once, and those behind a click; more stay as they are
+if TYPE_CHECKING:
+    from core.data.tables import TablePreparation, TableSplit
+
+SHOWN, MOST = 16, 48  # fields at once, and with those behind a click; more stay as they are
 LOOKED_AT = 200  # rows that say whether a column holds whole numbers
+WIDTH = 140  # of a field, in pixels
+
+
+@dataclass(frozen=True)
+class Start:
+    """The sample that the fields begin with. part: "test" or "training"; row: from 0.
+
+    key: of the fields; another sample has others, so that they begin anew.
+    """
+
+    part: str
+    row: int
+    key: str
 
 
 def ask(session: Session, dataset: Dataset) -> np.ndarray:
-    """Ask for a sample's raw columns, float64 (n_raw,), beginning with those of a known one."""
+    """Ask for a sample's raw columns; returns what the network is fed of them, (n_inputs,).
+
+    float32; inf where a number is too large. Raises ValueError that names a column of a person's
+    own table in which something cannot be read.
+    """
+    start = _start(session, dataset)
+    if dataset.table is not None:
+        return _of_table(session, dataset, dataset.table, start)
+    return _of_numbers(session, dataset, start)
+
+
+def in_own_units(dataset: Dataset, values: np.ndarray) -> np.ndarray:
+    """Values (n_values,) of a regression as the table has them, whose targets were scaled."""
+    if dataset.table is None:
+        return np.asarray(values, dtype=np.float64)
+    return cast("TablePreparation", dataset.preprocessing).values(values[None])[0]
+
+
+def _start(session: Session, dataset: Dataset) -> Start:
+    """Ask which sample to begin with, and say what is true of it."""
     t, part = session.t, "test" if len(dataset.X_test) else "training"
-    X, y, points = _part(dataset, part)
+    X, y = (
+        (dataset.X_test, dataset.y_test) if part == "test" else (dataset.X_train, dataset.y_train)
+    )
+    of = zlib.crc32(repr((dataset.source, dataset.feature_names[:MOST], len(X))).encode())
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        label, of = t(f"views.try_{part}_sample"), zlib.crc32(repr(dataset.source).encode())
         number = st.number_input(
-            label, 1, len(X), 1, width=210, help=t("views.try_sample_help"), key=f"try_sample_{of}"
+            t(f"views.try_{part}_sample"),
+            1,
+            len(X),
+            1,
+            width=210,
+            help=t("views.try_sample_help"),
+            key=f"try_sample_{of}",
         )
         row = int(number) - 1
         st.caption(t("views.try_true", true=_true(dataset, y[row])))
-    raw = points[row] if points is not None else raw_columns(dataset.preprocessing, X[[row]])[0]
-    raw = np.array([float(f"{value:.5g}") for value in raw])
-    names, steps = _names(session, dataset), _steps(dataset)
-    key = f"try_{of}_{row}"
-    for first, last in ((0, SHOWN), (SHOWN, MOST)):
-        chosen = range(first, min(last, len(raw)))
-        if first and chosen:
-            with st.expander(t("views.try_more_columns", count=len(chosen))):
-                _fields(raw, chosen, names, steps, key)
-        elif chosen:
-            _fields(raw, chosen, names, steps, key)
-    if len(raw) > MOST:
-        st.caption(t("views.try_other_columns", count=f"{len(raw) - MOST:,}"))
-    return raw
-
-
-def inputs(dataset: Dataset, raw: np.ndarray) -> np.ndarray:
-    """What the network is fed of raw columns (n_raw,), float32 (n_inputs,); inf if too large."""
-    if dataset.table is not None:  # the fields are its prepared columns
-        with np.errstate(over="ignore"):
-            return raw.astype(np.float32)
-    return dataset.preprocessing.transform(raw[None])[0]
-
-
-def _fields(
-    raw: np.ndarray, chosen: range, names: tuple[str, ...], steps: np.ndarray, key: str
-) -> None:
-    """Ask for columns in place: a field each, as many in a row as fit."""
-    with st.container(horizontal=True, gap="small"):
-        for column in chosen:
-            raw[column] = st.number_input(
-                plain(names[column]),
-                value=float(raw[column]),
-                step=float(steps[column]),
-                format="%.5g",
-                width=140,
-                key=f"{key}_{column}",
-            )
-
-
-def _part(dataset: Dataset, part: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    if part == "test":
-        return dataset.X_test, dataset.y_test, dataset.points_test
-    return dataset.X_train, dataset.y_train, dataset.points_train
+    return Start(part, row, f"try_{zlib.crc32(X[row].tobytes(), of)}")
 
 
 def _true(dataset: Dataset, y: np.ndarray) -> str:
     if dataset.class_names:
         return plain(dataset.class_names[int(y)])
-    return ", ".join(f"{value:.4g}" for value in np.atleast_1d(y))
+    return ", ".join(f"{value:.4g}" for value in in_own_units(dataset, np.atleast_1d(y)))
+
+
+def _grid(session: Session, count: int, field: Callable[[int], None]) -> None:
+    """Draw a field for each column, as many in a row as fit; of many some behind a click."""
+    with st.container(horizontal=True, gap="small"):
+        for column in range(min(count, SHOWN)):
+            field(column)
+    if count > SHOWN:
+        more = range(SHOWN, min(count, MOST))
+        label = session.t("views.try_more_columns", count=len(more))
+        with st.expander(label), st.container(horizontal=True, gap="small"):
+            for column in more:
+                field(column)
+    if count > MOST:
+        st.caption(session.t("views.try_other_columns", count=f"{count - MOST:,}"))
+
+
+def _of_numbers(session: Session, dataset: Dataset, start: Start) -> np.ndarray:
+    """A number field for each column."""
+    points, X = (
+        (dataset.points_test, dataset.X_test)
+        if start.part == "test"
+        else (dataset.points_train, dataset.X_train)
+    )
+    rows = X[[start.row]]
+    found = raw_columns(dataset.preprocessing, rows)[0] if points is None else points[start.row]
+    raw = np.array([float(f"{value:.5g}") for value in found])
+    names, steps = _names(session, dataset), _steps(dataset)
+
+    def field(column: int) -> None:
+        raw[column] = st.number_input(
+            plain(names[column]),
+            value=float(raw[column]),
+            step=float(steps[column]),
+            format="%.5g",
+            width=WIDTH,
+            key=f"{start.key}_{column}",
+        )
+
+    _grid(session, len(raw), field)
+    return dataset.preprocessing.transform(raw[None])[0]
+
+
+def _of_table(session: Session, dataset: Dataset, table: TableSplit, start: Start) -> np.ndarray:
+    """A text field for each column of a person's own table, read as the table was."""
+    rows = table.rows_test if start.part == "test" else table.rows_train
+    values = table.table.frame.row(int(rows[start.row]), named=True)
+    columns = cast("TablePreparation", dataset.preprocessing).columns
+    raw: dict[str, Any] = {name: values[name] for name in columns}
+
+    def field(column: int) -> None:
+        name, key = columns[column], f"{start.key}_{column}"
+        text = st.text_input(plain(name), _as_text(raw[name]), width=WIDTH, key=key)
+        raw[name] = text or None  # an empty field is a missing value
+
+    _grid(session, len(columns), field)
+    return dataset.preprocessing.transform([raw])[0]
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return "" if value is None else str(value)
 
 
 def _names(session: Session, dataset: Dataset) -> tuple[str, ...]:

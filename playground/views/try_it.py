@@ -13,6 +13,7 @@ from core.data.drawing import as_image
 from core.data.words import Words, words_of
 from core.inspect.importance import Verdict, class_verdict, value_verdict
 from core.network import Network
+from core.refusals import sentence_of
 from playground import charts
 from playground.fields import plain
 from playground.live.canvas import drawing_canvas
@@ -116,8 +117,11 @@ def _columns(session: Session, subject: Subject) -> None:
     """A field for each raw column; the contributions of what the network is fed."""
     fields, answer = st.columns(2, gap="large")
     with fields:
-        raw = own_columns.ask(session, subject.dataset)
-    x = own_columns.inputs(subject.dataset, raw)
+        try:
+            x = own_columns.ask(session, subject.dataset)
+        except ValueError as error:
+            st.warning(session.said(sentence_of(error)))
+            return
     verdict = _asked(session, subject, x, answer)
     if verdict is not None:
         with answer:
@@ -141,8 +145,8 @@ def _asked(
             st.warning(t("views.try_too_large"))
             return None
         if verdict.winner is None:
-            value = float(verdict.outputs[verdict.output])
-            st.metric(t("views.try_says"), f"{value:.4g}")
+            values = own_columns.in_own_units(subject.dataset, verdict.outputs)
+            st.metric(t("views.try_says"), f"{values[verdict.output]:.4g}")
         else:
             _classes(session, subject, verdict, verdict.winner)
     return verdict
