@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from core.data.targets import decide
 from core.inspect.report import Report, class_scores, confusion, mistakes, report
 from playground import charts
 from playground.session import Session
+from playground.tables import in_units, scales_of
 from playground.views.panel import draw_chart, is_moving, refreshing
 from playground.views.pictures import is_dark, show_image
 from playground.views.record import remembered
@@ -180,10 +182,22 @@ def _mistakes(session: Session, result: Result, found: Report, part: str) -> Non
             t("views.predicted"): dataset.class_names[mistake.predicted],
             t("views.confidence"): mistake.confidence,
         }
-        inputs = zip(session.column_labels(dataset)[:4], X[mistake.sample][:4], strict=False)
-        rows.append(row | {name: float(value) for name, value in inputs})
+        rows.append(row | _some_columns(session, dataset, part, mistake.sample, X))
     columns = {t("views.confidence"): st.column_config.NumberColumn(format="percent")}
     st.dataframe(rows, hide_index=True, column_config=columns, key="evaluation_mistakes")
+
+
+def _some_columns(
+    session: Session, dataset: Dataset, part: str, sample: int, X: np.ndarray
+) -> dict[str, Any]:
+    """The first columns of a sample, those of a table as they were brought."""
+    split = dataset.table
+    if split is None:
+        inputs = zip(session.column_labels(dataset)[:4], X[sample][:4], strict=False)
+        return {name: float(value) for name, value in inputs}
+    number = (split.rows_train if part == "train" else split.rows_test)[sample]
+    values = split.table.frame.row(int(number), named=True)
+    return {each.column: values[each.column] for each in split.choices.features[:4]}
 
 
 def _pictures(session: Session, result: Result, X: np.ndarray, worst: list) -> None:
@@ -196,14 +210,36 @@ def _pictures(session: Session, result: Result, X: np.ndarray, worst: list) -> N
             show_image(X[mistake.sample].reshape(shape), caption)
 
 
+def _standardized(session: Session, result: Result, scale: float) -> None:
+    """Say what losses of a table are measured in, and what one of several values errs by."""
+    t = session.t
+    errors = (f.metrics.get("mean_absolute_error", np.nan) for f in (result.train, result.test))
+    words = dict(
+        zip(("train", "test"), (_four_digits(error * scale) for error in errors), strict=True)
+    )
+    if result.dataset.n_values == 1:
+        st.caption(t("views.in_units", scale=_four_digits(scale), **words))
+    else:
+        st.caption(t("views.standardized", scale=_four_digits(scale)))
+
+
+def _four_digits(value: float) -> str:
+    """31,390 rather than 3.139e+04."""
+    return f"{float(f'{value:.4g}'):,.10g}"
+
+
 def _values(session: Session, result: Result) -> None:
     t = session.t
     n_values = result.dataset.n_values
     value = 0
     if n_values > 1:
         value = int(st.number_input(t("views.output"), 1, n_values, 1, key="evaluation_output")) - 1
+    units = partial(in_units, result.dataset.preprocessing)
+    if scales := scales_of(result.dataset.preprocessing):
+        _standardized(session, result, scales[value])
     train, test = (
-        (found.true[:, value], found.outputs[:, value]) for found in (result.train, result.test)
+        (units(found.true)[:, value], units(found.outputs)[:, value])
+        for found in (result.train, result.test)
     )
     names = (t("views.training"), t("views.test"), t("views.perfect"))
     axes = charts.Axes(t("views.true_value"), t("views.predicted_value"))

@@ -14,6 +14,7 @@ import streamlit as st
 from core.data import Dataset
 from playground.fields import plain
 from playground.session import Session
+from playground.tables import in_units
 from playground.views.export import raw_columns
 
 if TYPE_CHECKING:
@@ -48,13 +49,6 @@ def ask(session: Session, dataset: Dataset) -> np.ndarray:
     return _of_numbers(session, dataset, start)
 
 
-def in_own_units(dataset: Dataset, values: np.ndarray) -> np.ndarray:
-    """Values (n_values,) of a regression as the table has them, whose targets were scaled."""
-    if dataset.table is None:
-        return np.asarray(values, dtype=np.float64)
-    return cast("TablePreparation", dataset.preprocessing).values(values[None])[0]
-
-
 def _start(session: Session, dataset: Dataset) -> Start:
     """Ask which sample to begin with, and say what is true of it."""
     t, part = session.t, "test" if len(dataset.X_test) else "training"
@@ -80,7 +74,9 @@ def _start(session: Session, dataset: Dataset) -> Start:
 def _true(dataset: Dataset, y: np.ndarray) -> str:
     if dataset.class_names:
         return plain(dataset.class_names[int(y)])
-    return ", ".join(f"{value:.4g}" for value in in_own_units(dataset, np.atleast_1d(y)))
+    return ", ".join(
+        f"{value:.4g}" for value in in_units(dataset.preprocessing, np.atleast_2d(y))[0]
+    )
 
 
 def _grid(session: Session, count: int, field: Callable[[int], None]) -> None:

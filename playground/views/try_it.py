@@ -18,6 +18,7 @@ from playground import charts
 from playground.fields import plain
 from playground.live.canvas import drawing_canvas
 from playground.session import Session
+from playground.tables import in_units
 from playground.views import own_columns
 from playground.views.panel import draw_chart, refreshing
 from playground.views.pictures import show_image, show_signed
@@ -145,7 +146,7 @@ def _asked(
             st.warning(t("views.try_too_large"))
             return None
         if verdict.winner is None:
-            values = own_columns.in_own_units(subject.dataset, verdict.outputs)
+            values = in_units(subject.dataset.preprocessing, verdict.outputs[None])[0]
             st.metric(t("views.try_says"), f"{values[verdict.output]:.4g}")
         else:
             _classes(session, subject, verdict, verdict.winner)
