@@ -20,11 +20,12 @@ from core.maths.optimizers import OPTIMIZERS
 from core.trainer import Trainer
 from playground.fields import column_labels
 from playground.locales import catalogue, translate
+from playground.sentences import said
 from playground.views import formulas, lines
 from playground.views.lines import LATER, LINE, width
 from playground.views.record import record_of
 
-PANELS = ("curves", "gradients", "weights", "one_step", "evaluation", "export")
+PANELS = ("curves", "gradients", "weights", "one_step", "evaluation", "try_it", "export")
 
 
 class Player:
@@ -59,6 +60,9 @@ class Session:
 
     def t(self, key: str, **values: Any) -> str:
         return translate(self.language, key, **values)
+
+    def said(self, text: str) -> str:
+        return said(text, self.language)
 
     def column_labels(self, dataset: Dataset) -> tuple[str, ...]:
         width = dataset.image_shape[1] if dataset.image_shape else 0

@@ -1,5 +1,6 @@
 """Arrays in, Plotly figures out. Nothing here knows Streamlit; Plotly is imported when drawing."""
 
+from playground.charts.bars import contribution_chart, verdict_chart
 from playground.charts.evaluation import confusion_chart, prediction_chart
 from playground.charts.judging import (
     Bars,
@@ -27,6 +28,7 @@ __all__ = [
     "Spread",
     "class_points",
     "confusion_chart",
+    "contribution_chart",
     "empty",
     "histogram_chart",
     "line_chart",
@@ -39,5 +41,6 @@ __all__ = [
     "spread_chart",
     "thin",
     "value_points",
+    "verdict_chart",
     "weight_images",
 ]
