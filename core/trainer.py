@@ -127,7 +127,8 @@ class Trainer:
         data, loss = self.dataset, self.experiment.training.loss
         activation = self.experiment.network.output_activation
         check_loss(data.task, loss)
-        self._check(self.experiment.training)
+        training = self.experiment.training
+        self._check(class_weight=training.class_weight, input_noise=training.input_noise)
         self._n_outputs = output_size(
             data.task, data.n_classes, loss, n_values=data.n_values, activation=activation
         )
@@ -348,10 +349,11 @@ class Trainer:
         if run.own_weights and network is None:
             raise Refusal("This run began with weights of its own: give them as network.")
         trainer = cls(run.experiment, dataset=dataset, network=network)
-        data = trainer.dataset
         for edit in run.edits:  # before the first step, not in mid-run
             if edit.what == "class_weight":
-                check_class_weight(data.task, data.n_classes, edit.value)
+                trainer._check(class_weight=edit.value)
+            elif edit.what == "input_noise":
+                trainer._check(input_noise=edit.value)
         trainer.edits = list(run.edits)
         trainer._apply_edits()
         trainer.step(run.step_count)
@@ -508,11 +510,11 @@ class Trainer:
         losses = (train["loss"], test["loss"])
         return (self.step_count, self.epoch_fraction, *losses, train[name], test[name])
 
-    def _check(self, training: TrainingConfig) -> None:
+    def _check(self, *, class_weight: ClassWeight = "none", input_noise: float = 0.0) -> None:
         """Raise a ValueError if the data do not allow what the settings ask for."""
         data = self.dataset
-        check_class_weight(data.task, data.n_classes, training.class_weight)
-        if training.input_noise and data.is_sparse:
+        check_class_weight(data.task, data.n_classes, class_weight)
+        if input_noise and data.is_sparse:
             raise Refusal("Noise on the inputs is not possible where the data are sparse.")
 
     # -- edits -----------------------------------------------------------------------------
@@ -529,7 +531,8 @@ class Trainer:
         may go on.
         """
         after, recorded = changed_all(self._settings, fields)
-        self._check(after.training)
+        training = after.training
+        self._check(class_weight=training.class_weight, input_noise=training.input_noise)
         self._record([Edit(self.step_count, what, value) for what, value in recorded])
 
     def set_weight(self, layer: int, i: int, j: int, value: float) -> None:

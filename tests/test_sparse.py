@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from core import Dataset, Dense, Experiment, Network, NetworkConfig, Trainer, TrainingConfig
 from core.data.sparse import SparseRows, sparse_rows
+from core.edits import Edit
 from core.engine import cpu, crew
 from tests.test_team import PunctualCrew
 
@@ -144,7 +147,8 @@ def test_rows_of_scipy() -> None:
     assert rows.shape == X.shape
     np.testing.assert_array_equal(rows.dense(), X)
     np.testing.assert_array_equal(rows[5:9].dense(), X[5:9])
-    np.testing.assert_array_equal(rows[np.array([7, 7, 3])].dense(), X[[7, 7, 3]])
+    for some in ([7, 7, 3], [-1, 0, -60]):
+        np.testing.assert_array_equal(rows[np.array(some)].dense(), X[some])
     twice = sparse.coo_matrix(([1.0, 2.0], ([0, 0], [1, 1])), (1, 3))
     np.testing.assert_array_equal(sparse_rows(twice).dense(), [[0.0, 3.0, 0.0]])
     assert sparse_rows(X) is None
@@ -152,7 +156,14 @@ def test_rows_of_scipy() -> None:
 
 @pytest.mark.parametrize(
     ("starts", "columns"),
-    [([0, 1, 2], [0, 5]), ([0, 1, 2], [0, -1]), ([0, 3, 2], [0, 1]), ([0, 1], [0, 1]), ([], [])],
+    [
+        ([0, 2], [1, 1]),
+        ([0, 1, 2], [0, 5]),
+        ([0, 1, 2], [0, -1]),
+        ([0, 3, 2], [0, 1]),
+        ([0, 1], [0, 1]),
+        ([], []),
+    ],
 )
 def test_entries_outside_of_the_table_are_refused(starts: list, columns: list) -> None:
     with pytest.raises(ValueError, match="outside"):
@@ -182,5 +193,8 @@ def test_sentences() -> None:
     with pytest.raises(ValueError, match="Noise on the inputs"):
         trainer.change(input_noise=0.1)
     trainer.step(3)
+    later = replace(trainer.run, edits=(Edit(1, "input_noise", 0.1),))
+    with pytest.raises(ValueError, match="Noise on the inputs"):  # a file may hold anything
+        Trainer.replay(later, dataset=data)
     with pytest.raises(ValueError, match="X must be"):
         trainer.network.predict(X[:, :5])

@@ -34,7 +34,7 @@ class SparseRows:
 
     def __post_init__(self) -> None:
         if not self._is_sound():  # a kernel follows these numbers without looking
-            raise Refusal("Sparse rows have entries outside of their table.")
+            raise Refusal("Sparse rows have entries outside of their table, or two at one place.")
         for array in (self.starts, self.columns, self.values):
             array.flags.writeable = False
 
@@ -44,7 +44,11 @@ class SparseRows:
         if not together or not len(starts) or starts[0] != 0 or starts[-1] != n:
             return False
         lowest, highest = columns.min(initial=0), columns.max(initial=-1)
-        return bool((np.diff(starts) >= 0).all() and lowest >= 0 and highest < self.n_columns)
+        if (np.diff(starts) < 0).any() or lowest < 0 or highest >= self.n_columns:
+            return False
+        of_row = np.repeat(np.arange(len(self), dtype=np.int64) * self.n_columns, np.diff(starts))
+        places = np.sort(of_row + columns)
+        return bool((np.diff(places) > 0).all())
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -67,6 +71,7 @@ class SparseRows:
 
     def take(self, rows: NDArray[np.integer]) -> SparseRows:
         """Some of the rows. rows: numbers (n,), any order, repeated or not."""
+        rows = np.arange(len(self))[rows]  # negative numbers count from the end
         counts = np.diff(self.starts)[rows]
         starts = starts_of(counts)
         entries = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], counts)

@@ -161,6 +161,8 @@ class CPUEngine:
         sample is multiplied by; None where all count alike.
         label_smoothing acts where the loss smooths labels. Before step 1 the slots start afresh.
         """
+        if input_noise and self._entries:  # there is no room for what it would write
+            raise ValueError("Sparse samples cannot take noise.")
         counts = np.zeros(0, np.float32) if weights is None else _weights(weights, len(self.X))
         self._settings = settings = self._settings._replace(weights=counts)
         numbers = settings.numbers

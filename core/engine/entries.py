@@ -1,4 +1,4 @@
-"""A first layer that is fed sparse samples: only what is not 0 costs anything. See `kernels`.
+"""A first layer that is fed sparse samples: products cost what is not 0 alone. See `kernels`.
 
 A sample is the entries from starts[p] up to starts[p + 1]: a value each, and the number of the
 input that has it, `core.data.sparse.SparseRows`. As with one-hot inputs, each entry fetches its

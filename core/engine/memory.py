@@ -135,7 +135,7 @@ def inputs_of(X: Rows) -> Inputs:
     """Samples as the kernels take them: one type for all, so one compiled kernel."""
     if isinstance(X, np.ndarray):
         return Inputs(flat(X), _frozen(np.zeros(0, np.int32)), _frozen(np.zeros(0, np.int64)))
-    columns, starts = X.columns.astype(np.int32), X.starts.astype(np.int64)
+    columns, starts = np.require(X.columns, np.int32), np.require(X.starts, np.int64)
     return Inputs(flat(X.values), _frozen(columns), _frozen(starts))
 
 
