@@ -533,6 +533,7 @@ class Session:
             self._player.revive()
         self.ranges = {}
         self.follow_link()
+        self.desk.drawn = self.desk.draft  # it will be, at the end of this drawing
         self._is_new_drawing = True
         if self._player is not None:
             self._follow_run()
