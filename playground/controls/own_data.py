@@ -53,7 +53,7 @@ def own_data_dialog(session: Session) -> None:
 
 
 def _dialog(session: Session) -> None:
-    draft = session.desk.drawn = session.desk.draft
+    draft = session.desk.draft
     if draft is None:
         _bring(session)
         return
@@ -146,9 +146,10 @@ def _field(session: Session, draft: Draft, name: str) -> None:
     def how(about: Draft, given: Any) -> None:
         about.choose(name, ("", *given.split()) if name == "missing" else given)
 
-    common = field_of(
-        session, key, how, " ".join(filter(None, value)) if name == "missing" else value
-    )
+    shown = " ".join(filter(None, value)) if name == "missing" else value
+    is_menu = name not in ("missing", "skip_rows") and not isinstance(value, bool)
+    options = _options(draft, name, value) if is_menu else []
+    common = field_of(session, key, how, shown, options[0] if is_menu else type(shown)())
     if name == "missing":
         st.text_input(**common)
     elif isinstance(value, bool):
@@ -156,7 +157,6 @@ def _field(session: Session, draft: Draft, name: str) -> None:
     elif name == "skip_rows":
         st.number_input(min_value=0, max_value=10_000, **common)
     else:
-        options = _options(draft, name, value)
         st.selectbox(
             options=options, format_func=lambda mark: _words(session, name, mark), **common
         )
