@@ -21,6 +21,8 @@ MOST_PASTED = 2_000_000  # characters
 MOST_SHOWN = 100  # columns of the preview: more would only make the browser slow
 PROGRESS = 0.02  # share of the work between two drawings of its bar
 
+WATCH_SECONDS = 1.0
+
 # How a file is read, by its format: what is mostly asked for, and what seldom is.
 FIRST = {
     "csv": ("delimiter", "encoding", "decimal", "header"),
@@ -105,6 +107,13 @@ def _bring(session: Session) -> None:
         args=(key,),
     )
     st.caption(t("page.own.stays_here"))
+    st.fragment(_watch, run_every=WATCH_SECONDS)(session)
+
+
+def _watch(session: Session) -> None:
+    """Draw the dialog anew if a file came with a timer of the page, which draws only its own."""
+    if session.desk.draft is not None:
+        st.rerun()
 
 
 def _file(session: Session, draft: Draft) -> None:
