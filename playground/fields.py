@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -107,6 +108,11 @@ def column_labels(names: Sequence[str], image_width: int, t: Translate) -> tuple
         name if label.startswith("feature.") else label
         for name, label in zip(names, labels, strict=True)
     )
+
+
+def plain(name: str) -> str:
+    """A column's name, safe from being read as Markdown."""
+    return re.sub(r"([\\`*_$~\[\]<>:#])", r"\\\1", name)
 
 
 def number_text(value: float) -> str:

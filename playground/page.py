@@ -13,10 +13,8 @@ if TYPE_CHECKING:
     from playground.session import Session
 
 HERE = Path(__file__).parent
-TABS = ("curves", "gradients", "weights", "inside", "evaluation", "export")
-VIEWS = dict(
-    zip(TABS, ("curves", "gradients", "weights", "one_step", "evaluation", "export"), strict=True)
-)
+TABS = ("curves", "gradients", "weights", "inside", "evaluation", "try_it", "export")
+VIEWS = {name: name for name in TABS} | {"inside": "one_step"}
 
 
 def draw() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.browser import Visitor
 
-PANELS = ("Curves", "Gradients", "Weights", "Inside one step", "Evaluation", "Export")
+PANELS = ("Curves", "Gradients", "Weights", "Inside one step", "Evaluation", "Try it", "Export")
 
 CHART = """() => {
     const chart = document.querySelector(".js-plotly-plot");

@@ -15,15 +15,17 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import Dataset
 from core.experiment import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig
+from core.inspect.report import confusion
 from core.maths.optimizers import OPTIMIZERS
 from core.trainer import Trainer
 from playground.fields import column_labels
 from playground.locales import catalogue, translate
+from playground.sentences import said
 from playground.views import formulas, lines
 from playground.views.lines import LATER, LINE, width
 from playground.views.record import record_of
 
-PANELS = ("curves", "gradients", "weights", "one_step", "evaluation", "export")
+PANELS = ("curves", "gradients", "weights", "one_step", "evaluation", "try_it", "export")
 
 
 class Player:
@@ -58,6 +60,9 @@ class Session:
 
     def t(self, key: str, **values: Any) -> str:
         return translate(self.language, key, **values)
+
+    def said(self, text: str) -> str:
+        return said(text, self.language)
 
     def column_labels(self, dataset: Dataset) -> tuple[str, ...]:
         width = dataset.image_shape[1] if dataset.image_shape else 0
@@ -470,3 +475,146 @@ def test_one_step_shows_the_normalization_and_checks_every_gradient(
         assert verdict.value
     says_so = t("views.update_running") in captions(app)
     assert says_so == (scope == "sample")
+
+
+def evaluated(trainer: Trainer, view: str, status: str = "paused", language: str = "en") -> AppTest:
+    """The evaluation panel, with one of its views chosen."""
+    app = draw("evaluation", trainer, language, status)
+    (group,) = [g for g in app.segmented_control if (g.key or "").startswith("evaluation_view")]
+    return checked(group.set_value(view).run())
+
+
+def charts_of(app: AppTest) -> list[dict[str, Any]]:
+    return [json.loads(json.loads(c.proto.json)["figure"]) for c in app.get("bidi_component")]
+
+
+def one_class() -> Trainer:
+    """Two classes, of which the test part has one only."""
+    rng = np.random.default_rng(5)
+    X, y = rng.normal(size=(40, 3)), np.arange(40) % 2
+    trainer = Trainer(Experiment(), dataset=Dataset.from_arrays(X, y, X[::2], y[::2]))
+    trainer.step(20)
+    return trainer
+
+
+def two_values(n_test: int = 10) -> Trainer:
+    """A regression of two values, the second one constant."""
+    X = np.random.default_rng(5).normal(size=(40, 3))
+    y = np.stack([X[:, 0], np.ones(40)], axis=1)
+    experiment = Experiment(training=TrainingConfig("mean_squared_error"))
+    dataset = Dataset.from_arrays(X, y, X[:n_test], y[:n_test], task="regression")
+    return Trainer(experiment, dataset=dataset)
+
+
+@pytest.mark.parametrize("status", ["paused", "playing"])
+@pytest.mark.parametrize(
+    ("name", "view"),
+    [
+        ("the default", "thresholds"),
+        ("the default", "calibration"),
+        ("the default", "components"),
+        ("softmax under squared error", "calibration"),
+        ("digits with dropout", "components"),
+        ("no test set", "calibration"),
+        ("no test set", "components"),
+        ("no hidden layer", "components"),
+        ("regression", "components"),
+        ("normalized", "components"),
+        ("the default", "slices"),
+        ("hinge", "slices"),
+        ("no test set", "slices"),
+    ],
+)
+def test_every_view_of_an_evaluation_draws(name: str, view: str, status: str) -> None:
+    drawn = charts_of(evaluated(RUNS[name](), view, status))
+    assert drawn
+    for figure in drawn:
+        assert figure["layout"]["xaxis"]["title"]["text"]
+        assert figure["layout"]["yaxis"]["title"]["text"]
+
+
+@pytest.mark.parametrize("view", ["thresholds", "calibration", "components", "slices"])
+def test_views_of_an_evaluation_speak_chinese(view: str) -> None:
+    evaluated(run(), view, language="zh")
+
+
+def test_the_threshold_moves_its_point_on_both_curves_and_its_counts() -> None:
+    app = evaluated(run(), "thresholds")
+    for threshold in (0.5, 0.3):
+        app.slider[0].set_value(threshold).run()
+        table = next(f.value for f in checked(app).dataframe if "TP" in f.value)
+        roc, precision_recall = charts_of(app)
+        assert roc["data"][-1]["y"] == [table["Recall"].iloc[1]]
+        assert precision_recall["data"][-1]["x"] == roc["data"][-1]["y"]
+        counts = table[["TP", "FP", "FN", "TN"]].sum(axis=1).tolist()
+        assert counts == [250, 250]
+
+
+def test_a_hinges_threshold_is_a_margin_and_nothing_of_it_is_calibrated() -> None:
+    trainer = run(training=TrainingConfig("hinge"))
+    slider = evaluated(trainer, "thresholds").slider[0]
+    assert (slider.min, slider.value, slider.max) == (-2.0, 0.0, 2.0)
+    app = evaluated(trainer, "calibration")
+    assert not charts_of(app)
+    assert "no probabilities" in app.info[0].value
+
+
+def test_a_part_of_one_class_has_no_curves_and_says_so() -> None:
+    app = evaluated(one_class(), "thresholds")
+    assert app.info[0].value == "Test: all samples are of one class, so there are no curves."
+    assert [len(figure["data"]) for figure in charts_of(app)] == [3, 3]
+
+
+def test_a_cell_of_the_confusion_matrix_lists_its_samples() -> None:
+    trainer = run(60, data=DataConfig("iris"), training=TrainingConfig("categorical_crossentropy"))
+    app, names = draw("evaluation", trainer), trainer.dataset.class_names
+    counts = confusion_of(trainer)
+    assert counts[2, 1]  # or the second cell would show nothing
+    for of, taken in ((1, 1), (2, 1)):
+        app.selectbox[0].set_value(of).run()
+        app.selectbox[1].set_value(taken).run()
+        table = next(f.value for f in checked(app).dataframe if "Confidence" in f.value)
+        assert len(table) == counts[of, taken]
+        assert {*table["True"]} == {names[of]}
+        assert {*table["Predicted"]} == {names[taken]}
+
+
+def confusion_of(trainer: Trainer) -> np.ndarray:
+    """Counts of the test part, (true, predicted)."""
+    dataset = trainer.dataset
+    predicted = trainer.network.predict(dataset.X_test).argmax(axis=1)
+    return confusion(dataset.y_test, predicted, len(dataset.class_names))
+
+
+def test_values_are_scored_output_by_output() -> None:
+    app = draw("evaluation", two_values())
+    table = next(frame.value for frame in app.dataframe if "Output" in frame.value)
+    assert table["Output"].tolist() == [1, 2, 1, 2]
+    assert table["R²"].isna().tolist() == [False, True, False, True]
+    assert len(charts_of(app)) == 3
+    checked(app.number_input[0].set_value(2).run())
+    draw("evaluation", two_values(0))
+    (table,) = draw("evaluation", RUNS["regression"]()).dataframe
+    assert {"R²", "RMSE", "Mean absolute error"} <= {*table.value}
+
+
+def test_two_inputs_are_chosen_and_the_others_held_at_a_sample() -> None:
+    app = evaluated(run(data=DataConfig("iris")), "slices")
+    held = next(g for g in app.segmented_control if (g.key or "") == "evaluation_held")
+    checked(held.set_value("sample").run())
+    app.number_input(key="evaluation_held_sample").set_value(7).run()
+    app.selectbox[0].set_value(2).run()
+    app.selectbox[1].set_value(3).run()
+    (figure,) = charts_of(checked(app))
+    assert figure["layout"]["xaxis"]["title"]["text"] == "petal length (cm)"
+    assert figure["data"][-1]["type"] == "heatmap"
+    app.selectbox[1].set_value(2).run()
+    assert not charts_of(checked(app))
+    assert app.info[0].value == "Choose two different inputs."
+
+
+def test_a_regression_of_several_inputs_has_a_slice_of_each_output() -> None:
+    app = evaluated(two_values(), "slices")
+    (figure,) = charts_of(checked(app))
+    assert [trace["type"] for trace in figure["data"]] == ["scatter", "heatmap"]
+    checked(app.selectbox[2].set_value(1).run())

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data import Dataset
+from core.inspect.components import components_of
 from core.refusals import Refusal
 
 EXTENT = 6.0
@@ -23,9 +24,6 @@ MARGIN = 0.08
 
 PCA_ROWS = 2000
 """Principal components are measured on the first rows, this many at most."""
-
-WIDE = 256
-"""From so many columns on, only the two components that are drawn are computed."""
 
 Points = NDArray[np.float32]
 
@@ -100,29 +98,8 @@ def _home(dataset: Dataset) -> Plane:
 
 
 def _principal(dataset: Dataset) -> Plane:
-    rows = dataset.X_train[:PCA_ROWS].astype(np.float64)
-    centred = rows - rows.mean(axis=0)
-    first = _first_two(centred.T @ centred)
-    if len(first) < 2:
-        first = np.concatenate([first, np.zeros_like(first)])
-    # An eigenvector's sign is arbitrary; the largest entry made positive fixes it.
-    largest = np.abs(first).argmax(axis=1)
-    signs = np.sign(first[np.arange(2), largest])
-    return _through_mean(dataset, first * np.where(signs, signs, 1)[:, None], ("PC 1", "PC 2"))
-
-
-def _first_two(scatter: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Eigenvectors (2, n) of the largest eigenvalues; one if n is one."""
-    if len(scatter) >= WIDE and np.any(scatter):
-        from scipy.sparse.linalg import ArpackError, eigsh
-
-        # All of them would take most of a second. The start is fixed, and so are the bits.
-        try:
-            values, directions = eigsh(scatter, k=2, v0=np.cos(np.arange(len(scatter))))
-            return directions.T[np.argsort(-values)]
-        except ArpackError:  # as good as no direction stands out
-            pass
-    return np.linalg.eigh(scatter)[1].T[::-1][:2]
+    found = components_of(dataset.X_train[:PCA_ROWS])
+    return _through_mean(dataset, found.directions, ("PC 1", "PC 2"))
 
 
 def _through_mean(

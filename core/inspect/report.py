@@ -59,8 +59,8 @@ class ClassScore:
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A sample taken for another class. confidence: 0 to 1, in the class that it is not."""
+class Decision:
+    """A sample and the class it was taken for. confidence: 0 to 1, in that class."""
 
     sample: int
     true: int
@@ -85,15 +85,31 @@ def class_scores(counts: np.ndarray, names: Sequence[str]) -> list[ClassScore]:
     return [ClassScore(n, float(p), float(r), float(f), int(s)) for n, p, r, f, s in rows]
 
 
-def mistakes(outputs: np.ndarray, true: np.ndarray, loss: str, *, most: int = 10) -> list[Mistake]:
+def mistakes(
+    outputs: np.ndarray,
+    true: np.ndarray,
+    loss: str,
+    *,
+    most: int = 10,
+    of: int | None = None,
+    taken_for: int | None = None,
+) -> list[Decision]:
     """Find the samples that are wrong with the most confidence, the surest first.
 
     outputs: (n, n_outputs), true: class numbers (n,). Outputs that are not finite are left out.
+    of, taken_for: only those of this class, only those taken for that one: the samples behind a
+    cell of the confusion matrix. Where the two are equal, the right ones, the least sure first.
     """
     predicted, sure = decide(outputs, loss), confidence(outputs, loss)
-    wrong = np.flatnonzero((predicted != true) & np.isfinite(outputs).all(axis=1))
-    worst = wrong[np.argsort(-sure[wrong], kind="stable")][:most]
-    return [Mistake(int(i), int(true[i]), int(predicted[i]), float(sure[i])) for i in worst]
+    is_right = of is not None and of == taken_for
+    chosen = ((predicted == true) == is_right) & np.isfinite(outputs).all(axis=1)
+    if of is not None:
+        chosen &= true == of
+    if taken_for is not None:
+        chosen &= predicted == taken_for
+    rows = np.flatnonzero(chosen)
+    rows = rows[np.argsort(sure[rows] if is_right else -sure[rows], kind="stable")][:most]
+    return [Decision(int(i), int(true[i]), int(predicted[i]), float(sure[i])) for i in rows]
 
 
 def confidence(outputs: np.ndarray, loss: str) -> np.ndarray:

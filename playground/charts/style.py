@@ -29,6 +29,17 @@ PALETTE = ("#1f83c9", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x", "star", "hexagon")
 
+# Of classes, as the live view has them: Okabe and Ito's set (2008), then three of Paul Tol's
+# "muted" set; two classes are orange and blue, as everywhere on the page. Each has a marker too.
+CLASS_COLOURS = (
+    *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9"),
+    *("#d55e00", "#f0e442", "#332288", "#882255", "#999999"),
+)
+CLASS_SYMBOLS = (
+    *("circle", "square", "triangle-up", "diamond", "cross"),
+    *("triangle-down", "x", "star", "pentagon", "hexagon"),
+)
+
 POINTS = 1000  # the most that one line draws; an SVG line of more is slow and looks the same
 
 
@@ -49,6 +60,15 @@ def layer_style(index: int) -> dict[str, str]:
         "dash": DASHES[index % len(DASHES)],
         "symbol": SYMBOLS[index % len(SYMBOLS)],
     }
+
+
+def class_style(number: int, n_classes: int) -> dict[str, str]:
+    """Return colour and marker of a class; beyond ten the colours come again with other markers."""
+    if n_classes == 2:
+        return {"color": (NEGATIVE, POSITIVE)[number], "symbol": CLASS_SYMBOLS[number]}
+    round_, place = divmod(number, len(CLASS_COLOURS))
+    symbol = CLASS_SYMBOLS[(place + round_) % len(CLASS_SYMBOLS)]
+    return {"color": CLASS_COLOURS[place], "symbol": symbol + ("-open" if round_ % 2 else "")}
 
 
 def thin(x: np.ndarray, y: np.ndarray, limit: int = POINTS) -> tuple[np.ndarray, np.ndarray]:

@@ -196,7 +196,7 @@ def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[Raw, str]:
         if part == "test"
         else (dataset.X_train, dataset.points_train)
     )
-    raw = _before(dataset.preprocessing, X[:count]) if points is None else points[:count]
+    raw = raw_columns(dataset.preprocessing, X[:count]) if points is None else points[:count]
     return np.array([[float(f"{v:.7g}") for v in row] for row in raw.tolist()]), part
 
 
@@ -214,7 +214,7 @@ def _rounded(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
-def _before(preprocessing: Preprocessing, X: np.ndarray) -> np.ndarray:
+def raw_columns(preprocessing: Preprocessing, X: np.ndarray) -> np.ndarray:
     """Undo a preprocessing: the raw columns that network inputs were made of."""
     X = X.astype(np.float64)
     if isinstance(preprocessing, Scale):

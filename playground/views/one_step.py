@@ -6,7 +6,6 @@ gradient by the chain rule the one measured by a central difference.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +17,7 @@ from core.inspect.trace import LayerTrace, Place, Trace
 from core.inspect.update import Update
 from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
-from playground.fields import number_text
+from playground.fields import number_text, plain
 from playground.session import Session
 from playground.views import derivation, formulas
 from playground.views.derivation import Focus
@@ -168,7 +167,7 @@ def _sample(session: Session, moment: Moment, traced: Trace, number: int, focus:
             show_image(inputs.reshape(dataset.image_shape))
         labels = session.column_labels(dataset)[:SHOWN_INPUTS]
         shown = zip(labels, inputs[:SHOWN_INPUTS], strict=False)
-        text = ", ".join(f"{_plain(name)} = {value:.4g}" for name, value in shown)
+        text = ", ".join(f"{plain(name)} = {value:.4g}" for name, value in shown)
         more = len(inputs) - SHOWN_INPUTS
         st.markdown(
             t(
@@ -181,11 +180,6 @@ def _sample(session: Session, moment: Moment, traced: Trace, number: int, focus:
                 loss=f"{traced.sample_losses[focus.row]:.4g}",
             )
         )
-
-
-def _plain(name: str) -> str:
-    """A column's name, safe from being read as Markdown."""
-    return re.sub(r"([\\`*_$~\[\]<>:#])", r"\\\1", name)
 
 
 def _values(values: np.ndarray) -> str:

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from io import BytesIO
+
 import numpy as np
 import streamlit as st
+
+from playground.charts.style import NEGATIVE, POSITIVE, ZERO
 
 SIDE = 84  # pixels that an image is shown at
 
 
-def show_image(image: np.ndarray, caption: str = "") -> None:
+def show_image(image: np.ndarray, caption: str = "", *, width: int = SIDE) -> None:
     """Show an image (height, width) in ink on paper, both of the page's theme."""
-    st.image(enlarged(image, dark=is_dark()), caption=caption or None, width=SIDE)
+    st.image(address(enlarged(image, dark=is_dark())), caption=caption or None, width=width)
+
+
+def show_signed(values: np.ndarray, caption: str = "", *, width: int = SIDE) -> None:
+    """Show numbers (height, width) as pixels: orange below 0, blue above, grey for 0."""
+    st.image(address(signed(values)), caption=caption or None, width=width)
+
+
+def address(pixels: np.ndarray) -> str:
+    """An image (height, width) or (height, width, 3), uint8, as an address that holds it as PNG.
+
+    Streamlit's server would forget a file of it with the next drawing, before a browser that
+    follows a run has fetched it.
+    """
+    from PIL import Image  # comes with Streamlit
+
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return "data:image/png;base64," + b64encode(file.getvalue()).decode()
 
 
 def is_dark() -> bool:
@@ -29,3 +52,22 @@ def enlarged(image: np.ndarray, times: int = 6, *, dark: bool = False) -> np.nda
     ink = 255.0 * (image - low) / max(high - low, 1e-12)
     grey = 20.0 + 0.92 * ink if dark else 250.0 - 0.92 * ink
     return np.kron(grey, np.ones((times, times))).astype(np.uint8)
+
+
+def signed(values: np.ndarray, times: int = 6) -> np.ndarray:
+    """Colour numbers (height, width) by sign and size, uint8 (.., .., 3).
+
+    From half of the largest on they have their full colour. What is not finite counts as 0.
+    """
+    values = np.nan_to_num(np.asarray(values, dtype=np.float64), posinf=0.0, neginf=0.0)
+    share = 2.0 * np.abs(values)[..., None] / max(float(np.abs(values).max()), 1e-300)
+    share = np.minimum(share, 1.0)
+    negative, zero, positive = (_parsed(color) for color in (NEGATIVE, ZERO, POSITIVE))
+    ends = np.where(values[..., None] < 0, negative, positive)
+    colors = np.kron(zero + (ends - zero) * share, np.ones((times, times, 1)))
+    return np.asarray(colors).round().astype(np.uint8)
+
+
+def _parsed(color: str) -> np.ndarray:
+    """Red, green and blue, (3,), of "#rrggbb"."""
+    return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.float64)

@@ -1,0 +1,67 @@
+"""Principal components: the two directions in which rows of many numbers vary most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+WIDE = 256
+"""From so many columns on, only the two components that are drawn are computed."""
+
+
+@dataclass(frozen=True)
+class Components:
+    """The first two principal components of rows.
+
+    mean: (n_columns,). directions: (2, n_columns), of length 1; the second is 0 where there is
+    one column only. shares: (2,), of the variance; 0 where nothing varies.
+    """
+
+    mean: NDArray[np.float64]
+    directions: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+    def project(self, rows: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Where rows (n, n_columns) lie, (n, 2), measured from the mean."""
+        return (rows - self.mean) @ self.directions.T
+
+
+def components_of(rows: NDArray[np.floating]) -> Components:
+    """Find the first two components of finite rows (n, n_columns), n and n_columns at least 1."""
+    rows = np.asarray(rows, dtype=np.float64)
+    mean = rows.mean(axis=0)
+    centred = rows - mean
+    found = _directions(centred)
+    along, total = ((centred @ found.T) ** 2).sum(axis=0), (centred**2).sum()
+    return Components(mean, found, along / total if total else np.zeros(2))
+
+
+def _directions(centred: NDArray[np.float64]) -> NDArray[np.float64]:
+    first = _first_two(centred.T @ centred)
+    if len(first) < 2:
+        first = np.concatenate([first, np.zeros_like(first)])
+    # An eigenvector's sign is arbitrary; the largest entry made positive fixes it.
+    largest = np.abs(first).argmax(axis=1)
+    signs = np.sign(first[np.arange(2), largest])
+    return first * np.where(signs, signs, 1)[:, None]
+
+
+def _first_two(scatter: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Eigenvectors (2, n) of the largest eigenvalues; one if n is one."""
+    if len(scatter) >= WIDE and np.any(scatter):
+        from scipy.sparse.linalg import ArpackError, eigsh
+
+        # All of them would take most of a second. The start is fixed, and so are the bits.
+        try:
+            values, directions = eigsh(scatter, k=2, v0=np.cos(np.arange(len(scatter))))
+            return directions.T[np.argsort(-values)]
+        except ArpackError:  # as good as no direction stands out
+            pass
+    return np.linalg.eigh(scatter)[1].T[::-1][:2]
+
+
+def spaced(n: int, most: int) -> NDArray[np.int64]:
+    """At most `most` of n row numbers, evenly spaced, first and last among them."""
+    return np.linspace(0, n - 1, min(n, most)).astype(np.int64)

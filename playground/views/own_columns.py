@@ -1,0 +1,163 @@
+"""Fields for a sample of a table, which begin with the values of a sample of the data."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import streamlit as st
+
+from core.data import Dataset
+from playground.fields import plain
+from playground.session import Session
+from playground.tables import in_units
+from playground.views.export import raw_columns
+
+if TYPE_CHECKING:
+    from core.data.tables import TablePreparation, TableSplit
+
+SHOWN, MOST = 16, 48  # fields at once, and with those behind a click; more stay as they are
+LOOKED_AT = 200  # rows that say whether a column holds whole numbers
+WIDTH = 140  # of a field, in pixels
+
+
+@dataclass(frozen=True)
+class Start:
+    """The sample that the fields begin with. part: "test" or "training"; row: from 0.
+
+    key: of the fields; another sample has others, so that they begin anew.
+    """
+
+    part: str
+    row: int
+    key: str
+
+
+def ask(session: Session, dataset: Dataset) -> np.ndarray:
+    """Ask for a sample's raw columns; returns what the network is fed of them, (n_inputs,).
+
+    float32; inf where a number is too large. Raises ValueError that names a column of a person's
+    own table in which something cannot be read.
+    """
+    start = _start(session, dataset)
+    if dataset.table is not None:
+        return _of_table(session, dataset, dataset.table, start)
+    return _of_numbers(session, dataset, start)
+
+
+def _start(session: Session, dataset: Dataset) -> Start:
+    """Ask which sample to begin with, and say what is true of it."""
+    t, part = session.t, "test" if len(dataset.X_test) else "training"
+    X, y = (
+        (dataset.X_test, dataset.y_test) if part == "test" else (dataset.X_train, dataset.y_train)
+    )
+    of = zlib.crc32(repr((dataset.source, dataset.feature_names[:MOST], len(X))).encode())
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        number = st.number_input(
+            t(f"views.try_{part}_sample"),
+            1,
+            len(X),
+            1,
+            width=210,
+            help=t("views.try_sample_help"),
+            key=f"try_sample_{of}",
+        )
+        row = int(number) - 1
+        st.caption(t("views.try_true", true=_true(dataset, y[row])))
+    return Start(part, row, f"try_{zlib.crc32(X[row].tobytes(), of)}")
+
+
+def _true(dataset: Dataset, y: np.ndarray) -> str:
+    if dataset.class_names:
+        return plain(dataset.class_names[int(y)])
+    return ", ".join(
+        f"{value:.4g}" for value in in_units(dataset.preprocessing, np.atleast_2d(y))[0]
+    )
+
+
+def _grid(session: Session, count: int, field: Callable[[int], None]) -> None:
+    """Draw a field for each column, as many in a row as fit; of many some behind a click."""
+    with st.container(horizontal=True, gap="small"):
+        for column in range(min(count, SHOWN)):
+            field(column)
+    if count > SHOWN:
+        more = range(SHOWN, min(count, MOST))
+        label = session.t("views.try_more_columns", count=len(more))
+        with st.expander(label), st.container(horizontal=True, gap="small"):
+            for column in more:
+                field(column)
+    if count > MOST:
+        st.caption(session.t("views.try_other_columns", count=f"{count - MOST:,}"))
+
+
+def _of_numbers(session: Session, dataset: Dataset, start: Start) -> np.ndarray:
+    """A number field for each column."""
+    points, X = (
+        (dataset.points_test, dataset.X_test)
+        if start.part == "test"
+        else (dataset.points_train, dataset.X_train)
+    )
+    rows = X[[start.row]]
+    found = raw_columns(dataset.preprocessing, rows)[0] if points is None else points[start.row]
+    raw = np.array([float(f"{value:.5g}") for value in found])
+    names, steps = _names(session, dataset), _steps(dataset)
+
+    def field(column: int) -> None:
+        raw[column] = st.number_input(
+            plain(names[column]),
+            value=float(raw[column]),
+            step=float(steps[column]),
+            format="%.5g",
+            width=WIDTH,
+            key=f"{start.key}_{column}",
+        )
+
+    _grid(session, len(raw), field)
+    return dataset.preprocessing.transform(raw[None])[0]
+
+
+def _of_table(session: Session, dataset: Dataset, table: TableSplit, start: Start) -> np.ndarray:
+    """A text field for each column of a person's own table, read as the table was."""
+    rows = table.rows_test if start.part == "test" else table.rows_train
+    values = table.table.frame.row(int(rows[start.row]), named=True)
+    columns = cast("TablePreparation", dataset.preprocessing).columns
+    raw: dict[str, Any] = {name: values[name] for name in columns}
+
+    def field(column: int) -> None:
+        name, key = columns[column], f"{start.key}_{column}"
+        text = st.text_input(plain(name), _as_text(raw[name]), width=WIDTH, key=key)
+        raw[name] = text or None  # an empty field is a missing value
+
+    _grid(session, len(columns), field)
+    return dataset.preprocessing.transform([raw])[0]
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return "" if value is None else str(value)
+
+
+def _names(session: Session, dataset: Dataset) -> tuple[str, ...]:
+    """Names of the raw columns: of points their coordinates, else those of the inputs."""
+    if dataset.points_train is None:
+        return session.column_labels(dataset)
+    return tuple(session.t(f"feature.x{axis + 1}") for axis in range(dataset.points_train.shape[1]))
+
+
+def _steps(dataset: Dataset) -> np.ndarray:
+    """What a click on + adds to each raw column: 1 to whole numbers, else some hundredth."""
+    points = dataset.points_train
+    X = dataset.X_train if points is None else points
+    ends = np.stack([X.min(axis=0), X.max(axis=0)])
+    rows = X[:LOOKED_AT]
+    if points is None:
+        ends, rows = (raw_columns(dataset.preprocessing, part) for part in (ends, rows))
+    width = np.maximum(np.abs(ends[1] - ends[0]), 1e-12)
+    steps = np.array([10.0 ** math.floor(math.log10(w / 20.0)) for w in width.tolist()])
+    whole = (np.abs(rows - np.round(rows)) < 1e-4).all(axis=0)
+    return np.where(whole, np.maximum(np.round(steps), 1.0), steps)
