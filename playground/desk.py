@@ -21,7 +21,7 @@ class Desk:
 
     used: stays while other data are learnt from, to go back to. wanted: an experiment whose table
     is not here; stand_in: what is shown in its place. problem: why the last choice was refused.
-    uploads: how many files came; the uploader is a new one each time. drawn: what the dialog shows.
+    uploads: how many files came; the uploader is a new one each time.
     """
 
     def __init__(self) -> None:
@@ -32,15 +32,6 @@ class Desk:
         self.problem: Sentence | None = None
         self.is_open = False
         self.uploads = 0
-        self.drawn: Draft | None = None
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether the open dialog shows another table than the one that is looked at.
-
-        A file may arrive with a timer of the page, after which only what the timer is for is drawn.
-        """
-        return self.is_open and self.drawn is not self.draft
 
     def open(self) -> None:
         """Open the dialog: on the table in use, or on an empty desk."""

@@ -191,13 +191,11 @@ class Session:
         return column_labels(dataset.feature_names, width, self.t)
 
     def look_again(self) -> None:
-        """Draw the page anew if the run stopped, got ready or changed its settings by itself, or a
-        table came that is not shown yet.
+        """Draw the page anew if the run stopped, got ready or changed its settings by itself.
 
         A run that went back past an edit makes it again when it comes by.
         """
-        now = (self.status, self.is_waiting, self.player.experiment)
-        if self._drawn != now or self.desk.is_behind:
+        if self._drawn != (self.status, self.is_waiting, self.player.experiment):
             self._is_clicked = True
             st.rerun()
 
@@ -409,7 +407,9 @@ class Session:
 
     def tell_draft(self, key: str, how: Callable[..., None], *values: Any) -> None:
         """Take over what a widget was told about the table that is looked at."""
-        self.desk.change(how, *values, st.session_state[key])
+        with suppress(EchoError):
+            self._ignore_echo(key, st.session_state[key])
+            self.desk.change(how, *values, st.session_state[key])
 
     def take_table(self, progress: Callable[[float, float], None] | None = None) -> None:
         """Start a network on the table that is looked at. Raises ValueError if it cannot be.

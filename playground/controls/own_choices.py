@@ -25,12 +25,16 @@ def choose(session: Session, draft: Draft) -> None:
     _columns(session, draft)
 
 
-def field_of(session: Session, key: str, how: Callable[..., None], value: Any) -> dict[str, Any]:
+def field_of(
+    session: Session, key: str, how: Callable[..., None], value: Any, unset: Any = None
+) -> dict[str, Any]:
     """What all fields of the dialog have in common; seeds the widget's value.
 
-    how: told the draft and what the field was given.
+    how: told the draft and what the field was given. unset: what the browser shows, and may send,
+    before it was told the value.
     """
     session.seed(key, value)
+    session.may_echo(key, unset)
     name = key.removeprefix("own_")
     return {
         "label": session.t(f"page.own.{name}"),
@@ -52,13 +56,15 @@ def _target_and_task(session: Session, draft: Draft) -> None:
             common = field_of(session, "own_targets", Draft.aim_at_several, list(choices.targets))
             st.multiselect(options=options, **common)
         else:
-            common = field_of(session, "own_target", Draft.aim, choices.targets[0])
+            common = field_of(
+                session, "own_target", Draft.aim, choices.targets[0], table.columns[0]
+            )
             st.selectbox(options=list(table.columns), **common)
     with right:
         st.selectbox(
             options=TASKS,
             format_func=lambda task: session.t(f"page.own.task.{task}"),
-            **field_of(session, "own_task", Draft.do, choices.task),
+            **field_of(session, "own_task", Draft.do, choices.task, TASKS[0]),
         )
 
 
@@ -66,7 +72,7 @@ def _features(session: Session, draft: Draft) -> None:
     table, choices = draft.both
     chosen = [feature.column for feature in choices.features]
     options = [name for name in table.columns if name not in choices.targets]
-    st.multiselect(options=options, **field_of(session, "own_features", Draft.use, chosen))
+    st.multiselect(options=options, **field_of(session, "own_features", Draft.use, chosen, []))
 
 
 def _findings(session: Session, draft: Draft) -> None:
@@ -90,7 +96,9 @@ def _split(session: Session, draft: Draft) -> None:
         st.selectbox(
             options=options,
             format_func=lambda how: session.t(f"page.own.split.{how}"),
-            **field_of(session, "own_split", lambda d, how: d.split(how=how), split.how),
+            **field_of(
+                session, "own_split", lambda d, how: d.split(how=how), split.how, options[0]
+            ),
         )
     with right:
         if split.how == "column":
@@ -116,7 +124,7 @@ def _test_values(session: Session, draft: Draft) -> None:
     def how(about: Draft, values: list[str]) -> None:
         about.split(test_values=tuple(values))
 
-    common = field_of(session, "own_test_values", how, list(split.test_values))
+    common = field_of(session, "own_test_values", how, list(split.test_values), [])
     st.multiselect(options=options, **common)
 
 

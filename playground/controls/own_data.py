@@ -21,6 +21,8 @@ MOST_PASTED = 2_000_000  # characters
 MOST_SHOWN = 100  # columns of the preview: more would only make the browser slow
 PROGRESS = 0.02  # share of the work between two drawings of its bar
 
+WATCH_SECONDS = 1.0
+
 # How a file is read, by its format: what is mostly asked for, and what seldom is.
 FIRST = {
     "csv": ("delimiter", "encoding", "decimal", "header"),
@@ -53,7 +55,7 @@ def own_data_dialog(session: Session) -> None:
 
 
 def _dialog(session: Session) -> None:
-    draft = session.desk.drawn = session.desk.draft
+    draft = session.desk.draft
     if draft is None:
         _bring(session)
         return
@@ -105,6 +107,13 @@ def _bring(session: Session) -> None:
         args=(key,),
     )
     st.caption(t("page.own.stays_here"))
+    st.fragment(_watch, run_every=WATCH_SECONDS)(session)
+
+
+def _watch(session: Session) -> None:
+    """Draw the dialog anew if a file came with a timer of the page, which draws only its own."""
+    if session.desk.draft is not None:
+        st.rerun()
 
 
 def _file(session: Session, draft: Draft) -> None:
@@ -146,9 +155,10 @@ def _field(session: Session, draft: Draft, name: str) -> None:
     def how(about: Draft, given: Any) -> None:
         about.choose(name, ("", *given.split()) if name == "missing" else given)
 
-    common = field_of(
-        session, key, how, " ".join(filter(None, value)) if name == "missing" else value
-    )
+    shown = " ".join(filter(None, value)) if name == "missing" else value
+    is_menu = name not in ("missing", "skip_rows") and not isinstance(value, bool)
+    options = _options(draft, name, value) if is_menu else []
+    common = field_of(session, key, how, shown, options[0] if is_menu else type(shown)())
     if name == "missing":
         st.text_input(**common)
     elif isinstance(value, bool):
@@ -156,7 +166,6 @@ def _field(session: Session, draft: Draft, name: str) -> None:
     elif name == "skip_rows":
         st.number_input(min_value=0, max_value=10_000, **common)
     else:
-        options = _options(draft, name, value)
         st.selectbox(
             options=options, format_func=lambda mark: _words(session, name, mark), **common
         )
