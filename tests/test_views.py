@@ -516,8 +516,6 @@ def two_values(n_test: int = 10) -> Trainer:
         ("no hidden layer", "components"),
         ("regression", "components"),
         ("normalized", "components"),
-        ("the default", "slices"),
-        ("hinge", "slices"),
         ("no test set", "slices"),
     ],
 )
@@ -531,7 +529,8 @@ def test_every_view_of_an_evaluation_draws(name: str, view: str, status: str) ->
 
 @pytest.mark.parametrize("view", ["thresholds", "calibration", "components", "slices"])
 def test_views_of_an_evaluation_speak_chinese(view: str) -> None:
-    evaluated(run(), view, language="zh")
+    features = ("x1", "x2", "x1_x2")
+    evaluated(run(data=DataConfig(features=features)), view, language="zh")
 
 
 def test_the_threshold_moves_its_point_on_both_curves_and_its_counts() -> None:

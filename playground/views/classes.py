@@ -135,7 +135,7 @@ def _table(
         }
         if texts is not None:
             row[t("views.text")] = texts[decision.sample]
-        inputs = zip(labels, X[decision.sample][:COLUMNS], strict=True)
+        inputs = zip(labels, X[decision.sample][: len(labels)], strict=True)
         rows.append(row | {name: float(value) for name, value in inputs})
     columns = {name: st.column_config.NumberColumn(format="%.4g") for name in labels}
     columns[t("views.confidence")] = st.column_config.NumberColumn(format="percent")

@@ -24,7 +24,7 @@ def show(session: Session, result: Result) -> None:
         _scores(session, result)
         value = int(st.number_input(t("views.output"), 1, n_values, 1, key="evaluation_output")) - 1
     parts = [
-        (role, name, *(array[:, value].astype(float) for array in (found.true, found.outputs)))
+        (role, name, _column(found.true, value), _column(found.outputs, value))
         for role, name, found in result.parts(session)
     ]
     left, right = st.columns(2)
@@ -33,6 +33,10 @@ def show(session: Session, result: Result) -> None:
     with right:
         _residuals(session, parts)
     _histogram(session, parts)
+
+
+def _column(values: np.ndarray, number: int) -> np.ndarray:
+    return np.asarray(values[:, number], dtype=np.float64)
 
 
 def _scores(session: Session, result: Result) -> None:
