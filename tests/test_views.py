@@ -613,3 +613,15 @@ def test_a_regression_of_several_inputs_has_a_slice_of_each_output() -> None:
     (figure,) = charts_of(checked(app))
     assert [trace["type"] for trace in figure["data"]] == ["scatter", "heatmap"]
     checked(app.selectbox[2].set_value(1).run())
+
+
+def test_mistakes_in_texts_are_listed_as_texts() -> None:
+    trainer = run(1, data=DataConfig("food_reviews", n_samples=200))
+    app = draw("evaluation", trainer)
+    table = next(f.value for f in app.dataframe if "Confidence" in f.value)
+    assert list(table)[-1] == "Text"
+    sample = int(table["Sample"].iloc[0]) - 1
+    texts = trainer.dataset.texts_test
+    assert texts is not None
+    assert table["Text"].iloc[0] == texts[sample]
+    evaluated(trainer, "components")
