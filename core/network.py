@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.data.preprocessing import Identity, Preprocessing
+from core.data.sparse import sparse_rows
 from core.data.targets import read_targets
 from core.edits import Edit
 from core.engine.layout import Layout
@@ -160,7 +162,7 @@ class Network:
     def predict(self, X: ArrayLike) -> Floats:
         """The output activations: float32 (n_samples, n_outputs), probabilities or values.
 
-        X: numbers (n_samples, n_inputs), as the network is fed (see `preprocessing`).
+        X: numbers (n_samples, n_inputs), as the network is fed (see `preprocessing`); sparse, too.
         Raises ValueError if the shape does not fit or a number is not finite.
         """
         from core.engine import cpu
@@ -234,14 +236,14 @@ class Network:
         return X, Y, loss, layout
 
     def _inputs(self, X: ArrayLike) -> Floats:
-        array = _float32(X, "X")
-        if array.ndim != 2 or array.shape[1] != self.n_inputs:
+        array: Any = _float32(X, "X") if (rows := sparse_rows(X)) is None else rows
+        if len(array.shape) != 2 or array.shape[1] != self.n_inputs:
             raise Refusal(
                 "X must be (n_samples, {count}), a row for each sample; got shape {shape}.",
                 count=self.n_inputs,
                 shape=str(array.shape),
             )
-        if not np.isfinite(array).all():
+        if not np.isfinite(array if rows is None else rows.values).all():
             raise Refusal("X holds a value that is not a finite float32 number.")
         return array
 

@@ -24,7 +24,8 @@ class Run:
 
     experiment: what it began with. edits: in order, none later than step_count; None if they are
     not known, the experiment then holds the settings as they stood.
-    own_data: it learnt from a person's own arrays, and experiment.data says nothing.
+    own_data: it learnt from a person's own arrays, of which experiment.data says nothing or, of a
+    table, which it was.
     own_weights: it began with weights that were given, not with those of experiment.seed.
     """
 

@@ -127,7 +127,7 @@ class Trainer:
         data, loss = self.dataset, self.experiment.training.loss
         activation = self.experiment.network.output_activation
         check_loss(data.task, loss)
-        check_class_weight(data.task, data.n_classes, self.experiment.training.class_weight)
+        self._check(self.experiment.training)
         self._n_outputs = output_size(
             data.task, data.n_classes, loss, n_values=data.n_values, activation=activation
         )
@@ -508,6 +508,13 @@ class Trainer:
         losses = (train["loss"], test["loss"])
         return (self.step_count, self.epoch_fraction, *losses, train[name], test[name])
 
+    def _check(self, training: TrainingConfig) -> None:
+        """Raise a ValueError if the data do not allow what the settings ask for."""
+        data = self.dataset
+        check_class_weight(data.task, data.n_classes, training.class_weight)
+        if training.input_noise and data.is_sparse:
+            raise Refusal("Noise on the inputs is not possible where the data are sparse.")
+
     # -- edits -----------------------------------------------------------------------------
 
     def change(self, **fields: Any) -> None:
@@ -522,8 +529,7 @@ class Trainer:
         may go on.
         """
         after, recorded = changed_all(self._settings, fields)
-        data = self.dataset
-        check_class_weight(data.task, data.n_classes, after.training.class_weight)
+        self._check(after.training)
         self._record([Edit(self.step_count, what, value) for what, value in recorded])
 
     def set_weight(self, layer: int, i: int, j: int, value: float) -> None:
@@ -674,6 +680,7 @@ class Trainer:
     def _look(self, part: str) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
         """As `estimate`, without the penalty; a small network's scratch memory is kept."""
         from core.engine.cpu import scratch_bytes, scratch_for
+        from core.engine.memory import most_entries
 
         samples, loss = self._part(part), self.experiment.training.loss
         n, most = len(samples), self._most_rows
@@ -683,7 +690,9 @@ class Trainer:
         else:
             rows, scratch = np.arange(n), self._scratch.get(part)
             if scratch is None and scratch_bytes(self.layout, n) <= KEPT_SCRATCH:
-                scratch = self._scratch[part] = scratch_for(self.layout, n, loss)
+                scratch = self._scratch[part] = scratch_for(
+                    self.layout, n, loss, entries=most_entries(samples.X)
+                )
         task = self.dataset.task
         values, outputs = measure(self.layout, self.params, samples, task, loss, scratch)
         return values, outputs, rows

@@ -13,7 +13,15 @@ from typing import Any
 
 from core.data.weights import check_class_weight
 from core.edits import LIVE_FIELDS, with_schedule
-from core.experiment import OPTIONS_OF, Dense, Experiment, NetworkConfig
+from core.experiment import (
+    OPTIONS_OF,
+    OWN_TABLE,
+    DataConfig,
+    Dense,
+    Experiment,
+    NetworkConfig,
+    TrainingConfig,
+)
 from core.maths.optimizers import AT_THE_START
 from core.refusals import Refusal, Sentence
 
@@ -26,6 +34,8 @@ NEW_LAYER = Dense(2)
 """What Add layer adds: two neurons of tanh, as in TensorFlow Playground."""
 
 USUAL_LAYERS = NetworkConfig().layers
+USUAL_BATCH, LARGEST_BATCH, MOST_STEPS = TrainingConfig().batch_size, 1024, 200
+"""Samples of a mini-batch at first, of a large table's at most, and steps of a table's epoch."""
 
 FITTING_LAYERS: dict[str, tuple[Dense, ...]] = {
     "spiral": (Dense(8, "silu"), Dense(8, "silu")),
@@ -33,6 +43,7 @@ FITTING_LAYERS: dict[str, tuple[Dense, ...]] = {
     "multi_gauss": (Dense(16, "relu"), Dense(16, "relu")),
     "digits": (Dense(32, "relu"),),
     "mnist_5k": (Dense(32, "relu"),),
+    OWN_TABLE: (Dense(16, "relu"), Dense(8, "relu")),
     "letters": (Dense(64, "relu"),),
     "vowel": (Dense(22, "tanh"),),
 }
@@ -146,12 +157,41 @@ def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
         network = replace(experiment.network, initializer=value, initializer_options={})
         return replace(experiment, network=network)
     new: Experiment = write(experiment, path, value)
+    if path == ("data", "name") and value != OWN_TABLE:
+        new = _without_table(new)
     if path in (("data", "name"), ("data", "classes")):
         new = _usual_samples(experiment, new)
         new = write(new, ("training", "loss"), suitable_loss(new, n_classes(experiment)))
         new = write(new, ("network", "layers"), suitable_layers(experiment, new))
         new, _ = with_fitting_class_weight(new)
     return new
+
+
+def with_table(experiment: Experiment, data: DataConfig) -> Experiment:
+    """The experiment on a person's own table, with a loss, layers and batches that suit it."""
+    before = n_classes(experiment)
+    new = replace(experiment, data=data)
+    new = write(new, ("training", "loss"), suitable_loss(new, before))
+    new = write(new, ("network", "layers"), suitable_layers(experiment, new))
+    if experiment.training.batch_size in (USUAL_BATCH, fitting_batch(experiment)):
+        new = write(new, ("training", "batch_size"), fitting_batch(new))
+    new, _ = with_fitting_class_weight(new)
+    return new
+
+
+def _without_table(new: Experiment) -> Experiment:
+    """The experiment on other data than a table: what only the table brought is taken back."""
+    if new.training.batch_size == fitting_batch(new):
+        new = write(new, ("training", "batch_size"), USUAL_BATCH)
+    return write(new, ("data", "table"), "")
+
+
+def fitting_batch(experiment: Experiment) -> int:
+    """Samples of a mini-batch for a table: so many that an epoch has some hundred steps at most."""
+    from core.data import own_table
+
+    wanted = own_table(experiment.data).rows // MOST_STEPS
+    return min(max(2 ** max(wanted.bit_length() - 1, 0), USUAL_BATCH), LARGEST_BATCH)
 
 
 ODD_STEP = 0.3717
@@ -179,26 +219,26 @@ def rate_step(ladder: Sequence[float], value: float) -> float:
 
 def fitting_losses(experiment: Experiment) -> list[str]:
     """Names of the losses that suit the data set's task."""
-    from core.data import DATASETS
+    from core.data import record_of
     from core.maths.losses import LOSSES
 
-    task = DATASETS[experiment.data.name].task
+    task = record_of(experiment.data).task
     return [name for name, loss in LOSSES.items() if task in loss.tasks]
 
 
 def n_classes(experiment: Experiment) -> int:
     """Number of classes of the data set; 0 for regression."""
-    from core.data import DATASETS
+    from core.data import record_of
 
-    classes = DATASETS[experiment.data.name].classes
+    classes = record_of(experiment.data).classes
     return experiment.data.classes if classes is None else classes
 
 
 def with_fitting_class_weight(experiment: Experiment) -> tuple[Experiment, list[Sentence]]:
     """The experiment, without class weights that do not fit its data, and why they do not."""
-    from core.data import DATASETS
+    from core.data import record_of
 
-    task, chosen = DATASETS[experiment.data.name].task, experiment.training.class_weight
+    task, chosen = record_of(experiment.data).task, experiment.training.class_weight
     try:
         check_class_weight(task, n_classes(experiment), chosen)
     except Refusal as refusal:
@@ -230,8 +270,8 @@ def suitable_loss(experiment: Experiment, classes_before: int) -> str:
 def suitable_layers(old: Experiment, new: Experiment) -> tuple[Dense, ...]:
     """The hidden layers to take to another data set: those in use, if a person has built them.
 
-    Images, letters and vowels bring layers of their own in place of the usual ones, which would
-    learn next to nothing, and take them away again. In the plane one may want to see a small
+    Images, letters, vowels and own tables bring layers of their own in place of the usual ones,
+    which would learn little, and take them away again. In the plane one may want to see a small
     network fail.
     """
     layers = old.network.layers
@@ -248,10 +288,10 @@ def fitting_layers(experiment: Experiment) -> tuple[Dense, ...]:
 
 
 def _brings_layers(experiment: Experiment) -> bool:
-    from core.data import DATASETS
+    from core.data import record_of
 
     name = experiment.data.name
-    return name in FITTING_LAYERS and DATASETS[name].kind != "plane"
+    return name in FITTING_LAYERS and record_of(experiment.data).kind != "plane"
 
 
 def advised_layers(experiment: Experiment) -> tuple[Dense, ...] | None:
@@ -268,16 +308,16 @@ def with_layers(experiment: Experiment, layers: tuple[Dense, ...]) -> Experiment
 
 def usual_samples(experiment: Experiment) -> int:
     """The number of samples that its data set usually has."""
-    from core.data import DATASETS
+    from core.data import record_of
 
-    return DATASETS[experiment.data.name].n_samples
+    return record_of(experiment.data).n_samples
 
 
 def _usual_samples(old: Experiment, new: Experiment) -> Experiment:
     """Take a data set's usual number of samples, unless a number was chosen by hand."""
-    from core.data import DATASETS
+    from core.data import record_of
 
-    before, after = DATASETS[old.data.name], DATASETS[new.data.name]
+    before, after = record_of(old.data), record_of(new.data)
     n_samples = new.data.n_samples
     if n_samples == before.n_samples:
         n_samples = after.n_samples

@@ -147,7 +147,8 @@ def describe(old: Experiment, new: Experiment, change: Change, t: Translate) -> 
         owner = OPTIONS_OF.get(str(path[1])) if len(path) == 3 else None
         if owner and (owner.part, owner.field) in change.paths:
             continue
-        texts[path] = _describe_one(new, path, t)
+        if path != ("data", "table") or (new.data.table and len(change.paths) == 1):
+            texts[path] = _describe_one(new, path, t)
     if suits:
         now = layers_text(new.network.layers, t)
         texts["layers",] = t("page.notice.fitting", layers=now)
@@ -182,6 +183,8 @@ def _describe_one(new: Experiment, path: Path, t: Translate) -> str:
         return t("page.notice.new_weights")
     if path == ("data", "seed"):
         return t("page.notice.new_data")
+    if path == ("data", "table"):
+        return t("page.notice.table_otherwise")
     words = {"field": label_of(path, t), "value": _value_now(new, path, t)}
     if path[:2] == ("network", "layers"):
         return t("page.notice.layer_now", n=int(path[2]) + 1, **words)

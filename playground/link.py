@@ -21,6 +21,7 @@ from playground.changes import (
 )
 from playground.fields import number_text
 from playground.settings import Settings, changed
+from playground.tables import in_link
 
 CAPS = {"layers": MAX_LAYERS, "units": MAX_UNITS}
 
@@ -85,6 +86,8 @@ def write(experiment: Experiment, settings: Settings) -> dict[str, str]:
     params = links.to_query(experiment)
     _leave_out(params, "loss", experiment.training.loss, usual_loss(experiment))
     _leave_out(params, "n_samples", experiment.data.n_samples, usual_samples(experiment))
+    if "table" in params:
+        params["table"] = in_link(params["table"])
     for name, key in KEYS.items():
         value = getattr(settings, key.field)
         if value != getattr(Settings(), key.field):

@@ -6,8 +6,9 @@ from __future__ import annotations
 import streamlit as st
 
 from playground.fields import number_text
+from playground.sentences import plain
 from playground.session import Session
-from playground.transport import button, loss_text, plain
+from playground.transport import button, loss_text
 
 
 def messages(session: Session) -> None:
@@ -37,6 +38,9 @@ def _answers(session: Session) -> None:
     with st.container(horizontal=True, gap="small"):
         if session.has_open_stop and session.status in WAYS_ON:
             WAYS_ON[session.status](session)
+        if session.desk.wanted is not None:
+            bring = session.desk.open
+            button(session, "bring_table", bring, "table_view", text="own_data", kind="primary")
         button(session, "dismiss", session.dismiss, "close")
 
 

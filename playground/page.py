@@ -83,7 +83,9 @@ def main(page: Session) -> None:
     for part in parts:
         with page.guard():
             part(page)
-    if page.wants_help:
+    if page.desk.is_open:
+        controls.own_data_dialog(page)
+    elif page.wants_help:
         transport.help_dialog(page)
 
 

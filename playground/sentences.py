@@ -6,6 +6,7 @@ and text that is no Sentence, stays as it is.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +24,10 @@ NAMES = {"loss": "loss", "usual": "loss", "dataset": "dataset"}
 
 NUMBERS = ("value", "low", "high", "most")
 """Places for a number, or for what somebody wrote where one should be."""
+
+
+WORD_JOINER = "\N{WORD JOINER}"
+"""Unseen, without width, and enough for a text not to be taken for an address."""
 
 
 def said(text: str, language: str) -> str:
@@ -67,3 +72,10 @@ def labels() -> dict[str, str]:
     keys = {name: f"page.{field.label}" for name, field in fields.items() if name != "name"}
     keys |= {name: f"page.{key.field}" for name, key in link.KEYS.items()}
     return keys | {name: f"option.{name}" for name in OPTION_KEYS}
+
+
+def plain(text: str) -> str:
+    """Text that may quote what a stranger wrote: nothing in it is markup, nor becomes a link."""
+    for mark in "\\`*_{}[]<>#$:|~&":
+        text = text.replace(mark, f"\\{mark}")
+    return re.sub(r"(?<=www)(?=\.)|(?<=@)|(?=//)", WORD_JOINER, text, flags=re.IGNORECASE)

@@ -9,22 +9,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.experiment import Experiment
+from core.experiment import OWN_TABLE, Experiment
 from core.refusals import Refusal, Sentence, sentence_of
 from playground import changes, files, link
 from playground.changes import Change, Path
+from playground.desk import Desk
 from playground.fields import column_labels, describe, key_of
 from playground.locales import language_of, translate
 from playground.presets import speed_for
 from playground.sentences import said
 from playground.settings import changed
+from playground.tables import is_missing
 
 if TYPE_CHECKING:
     from core.data import Dataset
@@ -37,11 +39,18 @@ KEY = "playground"
 MOVES = ("playing", "compiling")
 """Statuses in which numbers change by themselves."""
 
+PASTED = "pasted.csv"
+"""What a pasted table is called."""
+
 STOPS = ("diverged", "stopped", "failed")
 """Statuses of a run that stopped by itself."""
 
 ECHO_SECONDS = 1.5
 """How long a browser may still send back what a widget showed before it was told otherwise."""
+
+
+AFTER_A_DIALOG = 4.0
+"""So many times as long after a dialog, which the browser takes away at the same time."""
 
 
 class EchoError(Exception):
@@ -74,6 +83,7 @@ class Session:
     experiment: as the widgets show it, changes made while running included.
     settings: the page's own. notice: what the last action did, or why it did nothing.
     problems: Sentences about parts of a link or file that could not be used.
+    desk: the tables that were brought.
     """
 
     def __init__(self, params: Mapping[str, str], locale: str | None) -> None:
@@ -90,9 +100,13 @@ class Session:
         self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
+        self.desk = Desk()
+        if self.experiment.data.name == OWN_TABLE:
+            problems = [is_missing(self.experiment.data), *problems]
+            self.experiment = self.desk.stand_in_for(self.experiment)
         self.problems: tuple[str, ...] = tuple(problems)
         self.problems_title = "page.link.problems"
-        self._is_clicked = False
+        self._is_clicked = self._had_dialog = False
         self.ranges: dict[str, tuple[float, float | None]] = {}
         """What may be typed into the number fields as drawn, by key: the least and the most."""
         self._closed_stop: tuple[int, int] | None = None
@@ -177,11 +191,13 @@ class Session:
         return column_labels(dataset.feature_names, width, self.t)
 
     def look_again(self) -> None:
-        """Draw the page anew if the run stopped, got ready or changed its settings by itself.
+        """Draw the page anew if the run stopped, got ready or changed its settings by itself, or a
+        table came that is not shown yet.
 
         A run that went back past an edit makes it again when it comes by.
         """
-        if self._drawn != (self.status, self.is_waiting, self.player.experiment):
+        now = (self.status, self.is_waiting, self.player.experiment)
+        if self._drawn != now or self.desk.is_behind:
             self._is_clicked = True
             st.rerun()
 
@@ -264,7 +280,18 @@ class Session:
             value = changes.in_order(value)
         elif isinstance(value, float):
             value = float(f"{value:.10g}")  # 0.15 of a slider is not 0.15000000000000002
-        self.change(changes.edited, path, value)
+        self._take_over(path, value)
+
+    def _take_over(self, path: Path, value: Any) -> None:
+        """Make a change, unless it is none: what the page just told a widget may come back late."""
+        self._follow_run()
+        with suppress(LookupError, AttributeError):
+            if changes.read(self.experiment, path) == value:
+                raise EchoError
+        if path == ("data", "name"):
+            self.choose_data(value)
+        else:
+            self.change(changes.edited, path, value)
 
     def edit_optional(self, path: Path) -> None:
         """Take over a number that may be off, for which 0 stands."""
@@ -272,7 +299,7 @@ class Session:
         self._ignore_echo(key_of(path), value)
         if isinstance(value, float):
             value = float(f"{value:.10g}")
-        self.change(changes.edited, path, value or None)
+        self._take_over(path, value or None)
 
     def edit_rate(self, path: Path, ladder: Sequence[float]) -> None:
         """Take over a rate that was typed, or climb to the ladder's next rung."""
@@ -281,7 +308,7 @@ class Session:
         if path == ("training", "learning_rate") and value == 0:  # as a typed word reads, too
             raise Refusal("A learning rate of 0 would learn nothing.")
         rate = changes.on_ladder(ladder, changes.read(self.experiment, path), value)
-        self.change(changes.edited, path, float(f"{rate:.10g}"))
+        self._take_over(path, float(f"{rate:.10g}"))
 
     def _ignore_echo(self, key: str, value: Any) -> None:
         """Raise EchoError if a widget's value is what it showed before the page changed it.
@@ -323,9 +350,10 @@ class Session:
         then the experiment in use stays.
         """
         self._follow_run()
+        new, dataset = self.desk.dataset_for(new)
         change = changes.compare(self.experiment, new)
         if name or change.rebuild:
-            self.player.replace(new, network=network)
+            self.player.replace(new, dataset=dataset, network=network)
             new = self.player.experiment
         elif change.live:
             self.player.change(**change.live)
@@ -354,6 +382,55 @@ class Session:
         what = what[:1].upper() + what[1:]
         step = f"{self.player.goal:,}"
         return Notice(self.t("page.notice.live", changes=what, step=step))
+
+    # -- own tables ------------------------------------------------------------------------------
+
+    def choose_data(self, name: str) -> None:
+        """Learn from a data set of that name, or from the table that was brought, or bring one."""
+        if name == OWN_TABLE and self.desk.used is None:
+            self.desk.open()
+            return
+        self.desk.wanted = None
+        if name == OWN_TABLE and self.desk.used is not None:
+            self.change(changes.with_table, self.desk.used.data)
+        else:
+            self.change(changes.edited, ("data", "name"), name)
+
+    def bring_upload(self, key: str) -> None:
+        """Look at the table that was uploaded."""
+        if (chosen := st.session_state.get(key)) is not None:
+            self.desk.bring(chosen.name, chosen.getvalue())
+
+    def bring_text(self, key: str) -> None:
+        """Look at the table that was pasted."""
+        text = str(st.session_state.get(key) or "")
+        if text.strip():
+            self.desk.bring(PASTED, text.encode("utf-8", "replace"))
+
+    def tell_draft(self, key: str, how: Callable[..., None], *values: Any) -> None:
+        """Take over what a widget was told about the table that is looked at."""
+        self.desk.change(how, *values, st.session_state[key])
+
+    def take_table(self, progress: Callable[[float, float], None] | None = None) -> None:
+        """Start a network on the table that is looked at. Raises ValueError if it cannot be.
+
+        progress: told now and then while the data are made; what it raises ends that.
+        """
+        self._follow_run()
+        self._is_clicked = self._had_dialog = True  # the browser is behind what is done here
+        desk, before = self.desk, self.desk.used
+        if desk.draft is None:
+            return
+        desk.used = desk.draft.made(progress)
+        try:
+            self.go(desk.experiment_on(desk.used, self.experiment), name=desk.draft.name)
+        except ValueError:
+            desk.used = before
+            raise
+        desk.wanted = None
+        desk.close()
+        self.problems = ()
+        self.notice = Notice(self.t("page.notice.table", name=desk.used.table.name))
 
     # -- transport -----------------------------------------------------------------------------
 
@@ -439,7 +516,8 @@ class Session:
         is_late = key not in state and self._has_drawn
         if is_late or (key in state and state[key] != value):
             shown = [] if is_late else [state[key]]
-            self._echoes[key] = (shown, time.monotonic() + ECHO_SECONDS)
+            patience = ECHO_SECONDS * (AFTER_A_DIALOG if self._had_dialog else 1.0)
+            self._echoes[key] = (shown, time.monotonic() + patience)
         if self._seeded_language != self.language or key not in state or state[key] != value:
             state[key] = value
 
@@ -484,11 +562,13 @@ class Session:
         """At the end of a drawing: put every setting into the address."""
         self.wants_help, self._has_drawn = False, True
         self._seeded_language = self.language
-        params = link.write(self.experiment, self.settings)
+        is_stand_in = self.desk.wanted is not None and self.experiment == self.desk.stand_in
+        shown = self.desk.wanted if is_stand_in else self.experiment
+        params = link.write(shown or self.experiment, self.settings)
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
         self._published = params
-        self._is_clicked = False
+        self._is_clicked = self._had_dialog = False
 
     def open_upload(self) -> None:
         """Open the file that was chosen; the uploader is emptied for the next one."""

@@ -52,9 +52,11 @@ def data_address(name: str) -> str:
 def picture(name: str) -> Image:
     """Draw a data set: its points in the plane, its curve, one of its images, or its kind."""
     from core.data import DATASETS, load_dataset
-    from core.experiment import DataConfig
+    from core.experiment import OWN_TABLE, DataConfig
     from core.inspect.plane import plane_of
 
+    if name == OWN_TABLE:
+        return _sheet()
     n_samples = min(SAMPLES, DATASETS[name].available or SAMPLES)
     data = load_dataset(DataConfig(name, n_samples=n_samples, seed=3))
     if data.image_shape is not None:
@@ -87,6 +89,15 @@ def _dots(points: NDArray, classes: NDArray[np.int64]) -> Image:
     columns, rows = np.rint(np.clip(points, 0.02, 0.98).T * (SIZE - 1)).astype(int)
     for x, y, number in zip(columns, SIZE - 1 - rows, classes, strict=True):
         image[y - 1 : y + 2, x - 1 : x + 2] = number % len(CLASS_COLOURS) + 1
+    return image
+
+
+def _sheet() -> Image:
+    """A table's cells, its header blue."""
+    image = np.zeros((SIZE, SIZE), np.uint8)
+    for row, top in enumerate(range(10, SIZE - 12, 15)):
+        for left in range(8, SIZE - 18, 21):
+            image[top : top + 11, left : left + 18] = 2 if row == 0 else 1
     return image
 
 

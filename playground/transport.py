@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,14 +10,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from playground.fields import number_text
+from playground.sentences import plain
 from playground.session import MOVES, Session
 from playground.settings import SPEEDS, STEP_UNITS
 
 if TYPE_CHECKING:
     from playground.live.player import Numbers
-
-WORD_JOINER = "\N{WORD JOINER}"
-"""Unseen, without width, and enough for a text not to be taken for an address."""
 
 REFRESH_SECONDS, REST_SECONDS = 0.5, 1.0
 """How often the numbers are read while something moves, and else (a weight set by hand)."""
@@ -203,13 +200,6 @@ def short(value: float) -> str:
         if value >= least:
             return f"{value / divisor:.3g} {unit}"
     return f"{value:,.0f}"
-
-
-def plain(text: str) -> str:
-    """Text that may quote what a stranger wrote: nothing in it is markup, nor becomes a link."""
-    for mark in "\\`*_{}[]<>#$:|~&":
-        text = text.replace(mark, f"\\{mark}")
-    return re.sub(r"(?<=www)(?=\.)|(?<=@)|(?=//)", WORD_JOINER, text, flags=re.IGNORECASE)
 
 
 def help_dialog(session: Session) -> None:

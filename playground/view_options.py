@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.data import DATASETS
+from core.data import record_of
 from playground.session import Session
 from playground.settings import EDGES
 
@@ -17,7 +17,7 @@ def view_options(session: Session) -> None:
     with st.container(
         key="view_options", horizontal=True, vertical_alignment="bottom", gap="medium"
     ):
-        kind = DATASETS[session.experiment.data.name].kind
+        kind = record_of(session.experiment.data).kind
         _check(session, "show_test_data")
         why_not = "page.discretize_output.line" if kind == "curve" else ""
         _check(session, "discretize_output", why_not)

@@ -42,7 +42,12 @@ PAGE: dict[str, set[str]] = {"playground.locales": set(), "playground.charts": s
 PAGE["playground.settings"] = {"playground.locales"}
 PAGE["playground.changes"] = set()
 PAGE["playground.fields"] = {"playground.changes"}
-PAGE["playground.link"] = {"playground.settings", "playground.changes", "playground.fields"}
+PAGE["playground.tables"] = set()
+PAGE["playground.drafts"] = {"playground.tables"}
+PAGE["playground.desk"] = {"playground.changes", "playground.drafts", "playground.tables"}
+PAGE["playground.link"] = {
+    *("playground.settings", "playground.changes", "playground.fields", "playground.tables"),
+}
 PAGE["playground.files"] = {"playground.link", "playground.changes"}
 PAGE["playground.thumbnails"] = set()
 PAGE["playground.presets"] = {"playground.settings"}
@@ -51,7 +56,8 @@ PAGE["playground.sentences"] = {"playground.locales", "playground.fields", "play
 PAGE["playground.live"] = {"playground.locales"}
 PAGE["playground.session"] = {*DECIDES, "playground.live", "playground.sentences"}
 WIDGETS = ("playground.controls", "playground.transport", "playground.view_options")
-PAGE |= {room: {*DECIDES, "playground.live", "playground.session"} for room in WIDGETS}
+BELOW_WIDGETS = {*DECIDES, "playground.live", "playground.session", "playground.sentences"}
+PAGE |= dict.fromkeys(WIDGETS, BELOW_WIDGETS)
 PAGE["playground.messages"] = {*PAGE["playground.transport"], "playground.transport"}
 PAGE["playground.views"] = {*PAGE}
 PAGE["playground.page"] = {*PAGE}

@@ -126,7 +126,7 @@ def test_every_key_that_the_page_names_is_in_the_catalogue() -> None:
 def test_no_entry_of_the_page_is_left_over() -> None:
     sources = "\n".join(path.read_text(encoding="utf-8") for path in PAGE.rglob("*.py"))
     stems = {"page.metric.", "page.diverged.", "page.step_unit.", "page.edges.", "page.projection."}
-    stems |= {"page.tab.", "page.help.", "page.stopped.", "page.preset.", "page.use."}
+    stems |= {"page.tab.", "page.help.", "page.stopped.", "page.preset.", "page.use.", "page.own."}
     for key in catalogue("en", "page"):
         built = any(key.startswith(stem) for stem in stems)
         name = key.removeprefix("page.").removesuffix(".help")

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import Dataset, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
+from core.data import movielens
 from core.data.movielens import Encoder, baselines, read_ratings, split
 from core.data.sparse import SparseRows, starts_of
 
@@ -124,3 +126,39 @@ def test_any_rows_may_be_taken(table: list) -> None:
     taken = rows.take(wanted)
     np.testing.assert_array_equal(taken.to_scipy().toarray(), dense[wanted])
     assert len(taken) == 3
+
+
+def test_a_network_beats_what_needs_none() -> None:
+    """Root mean squared error on held-out ratings: 0.87 to 0.93 is known as good."""
+    data, encoder, mean = movielens.ratings_dataset()
+    layers = (Dense(32, "relu", dropout=0.5), Dense(16, "relu"))
+    training = TrainingConfig("mean_squared_error", "adam", learning_rate=0.001, batch_size=128)
+    trainer = Trainer(Experiment(network=NetworkConfig(layers), training=training), dataset=data)
+    trainer.epoch(4)
+    found = trainer.evaluate("test")["loss"] ** 0.5
+    ratings = movielens.read_ratings()
+    expected = movielens.baselines(ratings, *movielens.split(len(ratings)))
+    assert found == pytest.approx(0.8676, abs=0.004)
+    assert found < expected["biases"] - 0.012
+
+    everything = encoder.encode(np.zeros(ratings.n_films, int), np.arange(ratings.n_films))
+    stars = mean + trainer.network.predict(everything)[:, 0]
+    seen = np.bincount(ratings.film, minlength=ratings.n_films) > 50
+    best = np.argsort(-np.where(seen, stars, 0.0))[:10]
+    known = [ratings.stars[ratings.film == film].mean() for film in best]
+    assert np.mean(known) > 4.0  # what it would recommend to the first person is well liked
+
+
+def test_a_million_ratings_take_little_memory() -> None:
+    data = movielens.ratings_dataset()[0]
+    rows = np.arange(1_000_000) % len(data.X_train)
+    layers = NetworkConfig((Dense(32, "relu"),))
+    training = TrainingConfig("mean_squared_error", batch_size=256)
+    tracemalloc.start()
+    many = Dataset.from_arrays(data.X_train[rows], data.y_train[rows], task="regression")
+    trainer = Trainer(Experiment(network=layers, training=training), dataset=many)
+    trainer.step(300)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(many.X_train) == 1_000_000
+    assert peak < 600e6

@@ -23,9 +23,9 @@ ENGINE = ROOT / "core" / "engine"
 
 # Files of kernels; a new one is found by its decorators, and must be listed here.
 FILES = (
-    *("assist.py", "backward.py", "batches.py", "forward.py", "kernels.py", "lanes.py"),
-    *("loops.py", "normalize.py", "norms.py", "orthogonal.py", "products.py", "recording.py"),
-    *("scalars.py", "signals.py", "team.py", "update.py", "weighting.py"),
+    *("assist.py", "backward.py", "batches.py", "entries.py", "forward.py", "kernels.py"),
+    *("lanes.py", "loops.py", "normalize.py", "norms.py", "orthogonal.py", "products.py"),
+    *("recording.py", "scalars.py", "signals.py", "team.py", "update.py", "weighting.py"),
 )
 FACTORIES = {"compile.py"}  # their kernels only pass on what they are given
 TOLD = {"lanes.py", "signals.py"}
@@ -46,6 +46,8 @@ CHOSEN = (
             "norms_of_gradients_whose_squares_leave_float32",
         )
     ),
+    "tests/test_sparse.py::test_gradients_and_outputs_of_a_network_at_rest",
+    "tests/test_sparse.py::test_a_run_over_sparse_rows_is_that_over_whole_ones[training0-17]",
     *(
         f"tests/test_golden.py::test_the_kernels[{name}]"
         for name in CASES

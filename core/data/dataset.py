@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.data.labels import class_numbers
 from core.data.preprocessing import Identity, Preprocessing
+from core.data.sparse import SparseRows, sparse_rows
 from core.experiment import DataConfig
 from core.refusals import Refusal
 
@@ -24,7 +25,8 @@ TASKS = ("classification", "regression")
 class Dataset:
     """Training and test rows, ready for a network. All arrays are read-only.
 
-    X_train, X_test: float32 (n_samples, n_inputs), C-contiguous, what the network is fed.
+    X_train, X_test: float32 (n_samples, n_inputs), C-contiguous, what the network is fed; or both
+        `SparseRows`, which have of an array what training and prediction need.
     y_train, y_test: float32, class numbers (n_samples,) or values (n_samples, n_values).
     task: "classification" or "regression".
     feature_names: one per input; class_names: one per class, empty for regression.
@@ -65,9 +67,9 @@ class Dataset:
     @classmethod
     def from_arrays(
         cls,
-        X_train: ArrayLike,
+        X_train: ArrayLike | SparseRows,
         y_train: ArrayLike,
-        X_test: ArrayLike = (),
+        X_test: ArrayLike | SparseRows = (),
         y_test: ArrayLike = (),
         task: str = "classification",
         *,
@@ -78,7 +80,8 @@ class Dataset:
     ) -> Dataset:
         """Take a person's own arrays as they are: no scaling, no shuffling; copied as float32.
 
-        X_train, X_test: numbers (n_samples, n_inputs). y_train, y_test: for classification, class
+        X_train, X_test: numbers (n_samples, n_inputs), or sparse: `SparseRows`, or any of SciPy's.
+        y_train, y_test: for classification, class
         numbers (n,) or (n, 1), one-hot (n, k) or names (n,), see `labels.class_numbers`; for
         regression, values (n,) or (n, n_values). The test set may be empty.
         sample_weight: (n,), numbers from 0 up, one for each training row: its loss is multiplied
@@ -92,10 +95,14 @@ class Dataset:
                 task=repr(task),
                 choices=", ".join(TASKS),
             )
-        inputs = _numbers(X_train, "X_train", empty_shape=(0, 0))
-        if inputs.size == 0:
+        inputs = _inputs(X_train, "X_train", empty_shape=(0, 0))
+        if 0 in inputs.shape:
             raise Refusal("X_train is empty: it needs at least one row and one column.")
-        test_inputs = _numbers(X_test, "X_test", empty_shape=(0, inputs.shape[1]))
+        if isinstance(inputs, SparseRows) and isinstance(X_test, tuple | list) and not X_test:
+            X_test = inputs[:0]
+        test_inputs = _inputs(X_test, "X_test", empty_shape=(0, inputs.shape[1]))
+        if isinstance(inputs, SparseRows) != isinstance(test_inputs, SparseRows):
+            raise Refusal("X_train and X_test must both be sparse, or neither.")
         if test_inputs.shape[1] != inputs.shape[1]:
             raise Refusal(
                 "X_train has {train} columns, but X_test has {test}.",
@@ -127,6 +134,11 @@ class Dataset:
         return self.X_train.shape[1]
 
     @property
+    def is_sparse(self) -> bool:
+        """Whether X_train and X_test are `SparseRows`."""
+        return isinstance(self.X_train, SparseRows)
+
+    @property
     def n_classes(self) -> int:
         """Number of classes; 0 for regression."""
         return len(self.class_names)
@@ -149,6 +161,22 @@ class Dataset:
         if self.task == "classification":
             return -1.0, 1.0
         return float(self.y_train.min()), float(self.y_train.max())
+
+
+def _inputs(array: Any, what: str, empty_shape: tuple[int, ...]) -> Any:
+    """What a network is fed: float32 (n, n_inputs), or `SparseRows`."""
+    rows = sparse_rows(array)
+    if rows is None:
+        return _numbers(array, what, empty_shape)
+    if not np.isfinite(rows.values).all():
+        entry = int(np.argmin(np.isfinite(rows.values)))
+        raise Refusal(
+            "{array} holds a value that is not a finite float32 (row {row}, column {column}).",
+            array=what,
+            row=int(np.searchsorted(rows.starts, entry, side="right")) - 1,
+            column=int(rows.columns[entry]),
+        )
+    return rows
 
 
 def _numbers(

@@ -2,7 +2,7 @@
 
 A person and a film are one column each of some ten thousand, 1 in one of them; 100,004 such rows
 made dense would take 3.9 GB. They are `SparseRows` instead, about six entries each: the person,
-the film, its year and its genres. Not yet among `DATASETS`: no kernel reads such rows.
+the film, its year and its genres. Not yet among `DATASETS`: the page draws whole rows only.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.bundled import FILES
+from core.data.dataset import Dataset
 from core.data.sparse import SparseRows, starts_of
 from core.maths.random import SPLIT, permutation
 
@@ -89,6 +90,19 @@ def split(n_ratings: int, train_fraction: float = 0.8, seed: int = 0) -> tuple[R
     order = permutation(seed, SPLIT, 0, n_ratings)
     cut = round(n_ratings * train_fraction)
     return order[:cut], order[cut:]
+
+
+def ratings_dataset(train_fraction: float = 0.8, seed: int = 0) -> tuple[Dataset, Encoder, float]:
+    """What a network learns of who rated which film how; also how inputs are made, and the mean.
+
+    Targets are stars less the training mean: a network begins near 0.
+    """
+    ratings = read_ratings()
+    train, test = split(len(ratings), train_fraction, seed)
+    encoder, mean = Encoder.fit(ratings, train), float(ratings.stars[train].mean())
+    X, X_test = (encoder.encode(ratings.person[rows], ratings.film[rows]) for rows in (train, test))
+    y, y_test = (ratings.stars[rows] - mean for rows in (train, test))
+    return Dataset.from_arrays(X, y, X_test, y_test, task="regression"), encoder, mean
 
 
 @dataclass(frozen=True, eq=False)

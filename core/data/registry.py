@@ -16,9 +16,10 @@ from core.data.dataset import Dataset
 from core.data.preprocessing import Features, Identity, Preprocessing, Scale, Standardize
 from core.data.splits import DIVIDE, ORDER, SUBSET, stratified
 from core.data.words import Words
-from core.experiment import DataConfig
+from core.experiment import OWN_TABLE, DataConfig, OwnTable
 from core.maths.random import SPLIT, permutation
-from core.maths.registry import get
+from core.maths.registry import get, shown
+from core.refusals import Refusal
 
 Generator = Callable[[int, float, int, int], synthetic.Sample]
 Kind = Literal["plane", "curve", "table", "image"]
@@ -149,14 +150,34 @@ DATASETS: dict[str, DatasetRecord] = {
 }
 
 
+def record_of(config: DataConfig) -> DatasetRecord:
+    """What is known of the data that a configuration names, a person's own table included."""
+    if config.name != OWN_TABLE:
+        return get(DATASETS, config.name, "dataset")
+    table, usual = own_table(config), DataConfig().n_samples
+    task: Task = "classification" if table.classes else "regression"
+    return DatasetRecord(OWN_TABLE, table.file, "table", task, table.classes, usual, table.file)
+
+
+def own_table(config: DataConfig) -> OwnTable:
+    """Which table a configuration names, and how it is used."""
+    return OwnTable.from_json(config.table) if config.table else OwnTable()
+
+
 def load_dataset(config: DataConfig) -> Dataset:
     """Make or read the data that a configuration names. Same configuration, same bits.
 
     Bundled data give at most the rows that they have, classes in proportion, and know no noise;
     those that come with their own training and test rows keep that split whatever the
     configuration's train_fraction is. They are read once: the arrays may be shared.
-    Raises ValueError for a name that is not known.
+    Raises ValueError for a name that is not known, and for a person's own table, whose rows are
+    not in the configuration: make its dataset by `core.data.tables` and give it to the trainer.
     """
+    if config.name == OWN_TABLE:
+        raise Refusal(
+            "The rows of the table {file} are not in the experiment: give them as dataset.",
+            file=shown(own_table(config).file),
+        )
     record = get(DATASETS, config.name, "dataset")
     return _generated(record, config) if record.generate else _read(record.name, config)
 

@@ -5,11 +5,14 @@ It is the compressed sparse row form of SciPy, with plain arrays that a kernel c
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.refusals import Refusal
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -30,11 +33,32 @@ class SparseRows:
     n_columns: int
 
     def __post_init__(self) -> None:
+        if not self._is_sound():  # a kernel follows these numbers without looking
+            raise Refusal("Sparse rows have entries outside of their table.")
         for array in (self.starts, self.columns, self.values):
             array.flags.writeable = False
 
+    def _is_sound(self) -> bool:
+        starts, columns, n = self.starts, self.columns, len(self.values)
+        together = starts.ndim == columns.ndim == self.values.ndim == 1 and len(columns) == n
+        if not together or not len(starts) or starts[0] != 0 or starts[-1] != n:
+            return False
+        lowest, highest = columns.min(initial=0), columns.max(initial=-1)
+        return bool((np.diff(starts) >= 0).all() and lowest >= 0 and highest < self.n_columns)
+
     def __len__(self) -> int:
         return len(self.starts) - 1
+
+    def __getitem__(self, rows: slice | NDArray[np.integer]) -> SparseRows:
+        """Some of the rows: a slice, or numbers as for `take`."""
+        if isinstance(rows, slice):
+            rows = np.arange(len(self))[rows]
+        return self.take(rows)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self), self.n_columns
 
     @property
     def nbytes(self) -> int:
@@ -47,6 +71,12 @@ class SparseRows:
         starts = starts_of(counts)
         entries = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], counts)
         return SparseRows(starts, self.columns[entries], self.values[entries], self.n_columns)
+
+    def dense(self) -> NDArray[np.float32]:
+        """All of it as an array (n_rows, n_columns): mind its size."""
+        table = np.zeros(self.shape, np.float32)
+        table[np.repeat(np.arange(len(self)), np.diff(self.starts)), self.columns] = self.values
+        return table
 
     def to_scipy(self) -> csr_matrix:
         """The same as SciPy's csr_matrix (n_rows, n_columns), sharing the arrays."""
@@ -61,3 +91,18 @@ def starts_of(counts: NDArray[np.integer]) -> NDArray[np.int64]:
     starts = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=starts[1:])
     return starts
+
+
+def sparse_rows(table: Any) -> SparseRows | None:
+    """`SparseRows` as they are, and those of any of SciPy's sparse tables; None of anything else.
+
+    Entries that SciPy holds twice are added. Raises ValueError for more than two axes.
+    """
+    if isinstance(table, SparseRows):
+        return table
+    if "scipy.sparse" not in sys.modules or not sys.modules["scipy.sparse"].issparse(table):
+        return None
+    rows = table.tocsr().astype(np.float32)
+    rows.sum_duplicates()
+    starts, columns = rows.indptr.astype(np.int64), rows.indices.astype(np.int32)
+    return SparseRows(starts, columns, rows.data.copy(), rows.shape[1])

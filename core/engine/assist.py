@@ -70,7 +70,7 @@ def do_part(part, table, params, slots, X, order, buffers, settings, team, T):
     last = min(first + s[SIZE], s[ITEMS])
     if operation == GATHER:
         n = table[0, INPUTS]
-        gather_rows(first, last, X, n, order, s[POSITION], s[COUNT], buffers.X)
+        gather_rows(first, last, X.values, n, order, s[POSITION], s[COUNT], buffers.X)
     elif operation == TURN:
         turn_inputs(first, last, table, layer, buffers, dropout, width)
     elif operation == SUMS:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from core.engine.entries import entry_gradient, is_sparse
 from core.engine.forward import FUNCTION_COST, NORMALIZE_COST, fed_by
 from core.engine.jit import kernel
 from core.engine.lanes import LANES, add, fill, first, fma, load, mul, store, sub, zeros
@@ -23,7 +24,7 @@ from core.engine.normalize import (
     scale_gradients_together,
     through_normalization_together,
 )
-from core.engine.products import AT_0, input_gradient, padded, weight_gradient
+from core.engine.products import AT_0, bias_gradient, input_gradient, padded, weight_gradient
 from core.engine.team import INPUT_SLOPE, SLOPE, WEIGHT_SLOPE, shared
 
 f32 = np.float32
@@ -126,8 +127,12 @@ def output_slope(table, buffers, codes, width, count):
 @kernel
 def weight_slopes(first, last, table, layer, buffers, dropout, width, T):
     """dE/dW = X D', dE/db = sum D."""
-    X, x = fed_by(table, layer, buffers, dropout, width)
     d = table[layer, ROW] * width
+    bias_gradient(first, last, table, layer, buffers.D, d, buffers.G, width)
+    if is_sparse(layer, buffers):
+        entry_gradient(first, last, table, buffers, T, width)
+        return
+    X, x = fed_by(table, layer, buffers, dropout, width)
     weight_gradient(first, last, table, layer, X, x, buffers.D, d, T, buffers.G, width)
 
 
@@ -160,6 +165,8 @@ def backward(team, table, params, buffers, width, count, dropout, step):
     for layer in range(table.shape[0] - 1, -1, -1):
         inputs, units = table[layer, INPUTS], table[layer, UNITS]
         blocks, cost = padded(units) // LANES, inputs * units * width
+        if is_sparse(layer, buffers):
+            cost = (inputs + buffers.starts[width]) * units
         weights_together(
             team, layer, blocks, cost, table, layer, buffers, dropout, width, buffers.T
         )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from core.engine.compile import double
+from core.engine.entries import gather_entries, is_sparse
 from core.engine.jit import kernel
 from core.engine.lanes import LANES, load, prefetch, store, transpose
 from core.engine.layout import INPUTS, UNITS
@@ -72,14 +73,20 @@ gather_together = shared(GATHER, gather_rows)
 
 @kernel
 def gather(team, table, buffers, X, Y, order, start, count, smoothing, smooth_to):
-    """Copy samples order[start : start + count] into the buffers; their width is `padded`."""
+    """Copy samples order[start : start + count] into the buffers; their width is `padded`.
+
+    X: see `memory.Inputs`.
+    """
     width, last = padded(count), table.shape[0] - 1
     inputs, outputs = table[0, INPUTS], table[last, UNITS]
-    if by_samples(table, 0):
+    if is_sparse(AT_0, buffers):
+        values, columns, starts = buffers.X, buffers.columns, buffers.starts
+        gather_entries(X, order, start, count, width, values, columns, starts)
+    elif by_samples(table, 0):
         cost = COPY_COST * inputs * width
-        gather_together(team, AT_0, width, cost, X, inputs, order, start, count, buffers.X)
+        gather_together(team, AT_0, width, cost, X.values, inputs, order, start, count, buffers.X)
     else:
-        gather_columns(X, inputs, order, start, count, width, buffers.R, buffers.X)
+        gather_columns(X.values, inputs, order, start, count, width, buffers.R, buffers.X)
     if Y.size > 0:
         gather_columns(Y, outputs, order, start, count, width, buffers.R, buffers.Y)
     if smoothing != ZERO:

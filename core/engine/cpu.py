@@ -17,7 +17,16 @@ from core.engine import crew, kernels, memory
 from core.engine.assist import assist
 from core.engine.layout import ROW, UNITS, Layout
 from core.engine.loops import PLAIN_SGD
-from core.engine.memory import Floats, aligned, buffers_for, whole
+from core.engine.memory import (
+    Floats,
+    Rows,
+    aligned,
+    buffers_for,
+    flat,
+    inputs_of,
+    most_entries,
+    whole,
+)
 from core.engine.team import END, WORD
 from core.engine.turns import cores
 from core.maths.activations import SOFTMAX
@@ -32,13 +41,6 @@ ALONE = memory.team_of(helped=False)
 WORK_A_HELPER = 1_000_000
 """Parameters times samples of a batch: from so many on a second thread gains more than it costs."""
 CHUNK = 256  # samples that a prediction takes at a time
-
-
-def _flat(array: Floats) -> Floats:
-    """A flat view that cannot be written to: one type for all data, so one compiled kernel."""
-    view = np.ascontiguousarray(array, dtype=np.float32).reshape(-1).view()
-    view.flags.writeable = False
-    return view
 
 
 def _weights(weights: Floats, n: int) -> Floats:
@@ -87,7 +89,8 @@ class CPUEngine:
     state: int64 (3,): steps done, epochs done, samples of the current epoch done.
     These three are all that a run is: write them back to return to an earlier moment.
 
-    X: float32 (n, n_inputs); Y: float32 (n, n_outputs), encoded targets. Shared, never copied.
+    X: float32 (n, n_inputs), or sparse (`memory.Entries`); Y: float32 (n, n_outputs), encoded
+    targets. Shared, never copied.
     options: the optimizer's by name, for the flags among them that decide on its slots.
     Not safe for two threads at once. The kernels release the GIL.
     turns: what many threads, with an engine each, take turns at.
@@ -98,7 +101,7 @@ class CPUEngine:
     def __init__(
         self,
         layout: Layout,
-        X: Floats,
+        X: Rows,
         Y: Floats,
         *,
         loss: str,
@@ -109,7 +112,8 @@ class CPUEngine:
         _check_shapes(layout, X, Y)
         self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer").under(options)
         self.X, self.Y = X, Y
-        self._data = _flat(X), _flat(Y)
+        self._data = inputs_of(X), flat(Y)
+        self._entries = most_entries(X)
         # The kernels' loops run over whole vectors: zeros behind the parameters stay zeros.
         self._params = aligned(whole(layout.n_numbers))
         rows = aligned(len(self.optimizer.slots), whole(layout.n_parameters))
@@ -199,6 +203,7 @@ class CPUEngine:
                 training=True,
                 matrices=bool(self._settings.codes[memory.MATRICES]),
                 threads=self._threads,
+                entries=self._entries,
             )
             self._width, self._with_dropout = width, dropout
             if self._threads > 1:
@@ -281,9 +286,9 @@ class Assistance:
         assist(*self.arrays, self.team, self.scratch[number * size :][:size])
 
 
-def _check_shapes(layout: Layout, X: NDArray, Y: NDArray | None) -> None:
-    if X.ndim != 2 or X.shape[1] != layout.n_inputs:
-        raise ValueError(f"X must have shape (n_samples, {layout.n_inputs}); got {np.shape(X)}.")
+def _check_shapes(layout: Layout, X: Rows, Y: NDArray | None) -> None:
+    if len(X.shape) != 2 or X.shape[1] != layout.n_inputs:
+        raise ValueError(f"X must have shape (n_samples, {layout.n_inputs}); got {X.shape}.")
     if Y is not None and Y.shape != (len(X), layout.n_outputs):
         raise ValueError(f"Y must have shape {(len(X), layout.n_outputs)}; got {np.shape(Y)}.")
 
@@ -335,12 +340,14 @@ class Scratch:
     settings: memory.Settings
 
 
-def scratch_for(layout: Layout, n: int, loss: str, *, training: bool = False) -> Scratch:
-    """Scratch for passes over n samples."""
+def scratch_for(
+    layout: Layout, n: int, loss: str, *, training: bool = False, entries: int = 0
+) -> Scratch:
+    """Scratch for passes over n samples. entries: of the longest, where they are sparse."""
     width = max(1, min(CHUNK, n))
     return Scratch(
         np.arange(n),
-        buffers_for(layout, width, dropout=False, training=training),
+        buffers_for(layout, width, dropout=False, training=training, entries=entries),
         _settings(layout, loss, width),
     )
 
@@ -362,16 +369,19 @@ def _one_type(params: Floats) -> Floats:
 def _outputs(
     layout: Layout,
     params: Floats,
-    X: Floats,
+    X: Rows,
     Y: Floats | None,
     loss: str,
     columns: int,
     scratch: Scratch | None = None,
 ) -> tuple[Floats, float]:
     _check_shapes(layout, X, Y)
-    scratch = scratch or scratch_for(layout, len(X), loss)
+    scratch = scratch or scratch_for(layout, len(X), loss, entries=most_entries(X))
     if len(scratch.order) != len(X):  # the kernel trusts it
         raise ValueError(f"This scratch is for {len(scratch.order)} samples, not {len(X)}.")
+    entries, room = most_entries(X), len(scratch.buffers.columns) // len(scratch.buffers.S)
+    if room < entries or (room and not entries):
+        raise ValueError(f"This scratch is for {room} entries a sample, not {entries}.")
     layers = np.empty((len(X), columns), dtype=np.float32)
     targets = np.empty(0, np.float32) if Y is None else Y
     total = kernels.outputs(
@@ -380,8 +390,8 @@ def _outputs(
         scratch.buffers,
         scratch.settings,
         ALONE,
-        _flat(X),
-        _flat(targets),
+        inputs_of(X),
+        flat(targets),
         scratch.order,
         layers,
         Y is not None,
@@ -389,12 +399,12 @@ def _outputs(
     return layers, float(total)
 
 
-def predict(layout: Layout, params: Floats, X: Floats) -> Floats:
+def predict(layout: Layout, params: Floats, X: Rows) -> Floats:
     """Outputs of the network: float32 (n, n_outputs)."""
     return _outputs(layout, params, X, None, ANY_LOSS, layout.n_outputs)[0]
 
 
-def layer_outputs(layout: Layout, params: Floats, X: Floats) -> list[Floats]:
+def layer_outputs(layout: Layout, params: Floats, X: Rows) -> list[Floats]:
     """Activations of every layer, hidden ones first: float32 (n, units) each."""
     together = _outputs(layout, params, X, None, ANY_LOSS, layout.n_units)[0]
     ends = np.cumsum(layout.sizes[1:])
@@ -404,7 +414,7 @@ def layer_outputs(layout: Layout, params: Floats, X: Floats) -> list[Floats]:
 def loss_sums(
     layout: Layout,
     params: Floats,
-    X: Floats,
+    X: Rows,
     Y: Floats,
     loss: str,
     scratch: Scratch | None = None,
@@ -422,14 +432,14 @@ def _weight(layout: Layout, n: int, loss: str) -> int:
 
 
 def loss_and_gradients(
-    layout: Layout, params: Floats, X: Floats, Y: Floats, loss: str
+    layout: Layout, params: Floats, X: Rows, Y: Floats, loss: str
 ) -> tuple[float, Floats]:
     """Mean loss and its gradient, float32 (n_parameters,); dropout off, no penalty.
 
     Layers normalized over batches use their running statistics.
     """
     _check_shapes(layout, X, Y)
-    scratch = scratch_for(layout, len(X), loss, training=True)
+    scratch = scratch_for(layout, len(X), loss, training=True, entries=most_entries(X))
     gradient = np.empty(layout.n_parameters)
     total = kernels.gradients(
         layout.table,
@@ -437,8 +447,8 @@ def loss_and_gradients(
         scratch.buffers,
         scratch.settings,
         ALONE,
-        _flat(X),
-        _flat(Y),
+        inputs_of(X),
+        flat(Y),
         scratch.order,
         gradient,
     )

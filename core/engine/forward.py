@@ -3,6 +3,7 @@
 import numpy as np
 
 from core.engine.compile import double
+from core.engine.entries import entry_sums, is_sparse
 from core.engine.jit import kernel
 from core.engine.lanes import LANES, add, load, store, zeros
 from core.engine.layout import (
@@ -90,6 +91,9 @@ def turn_inputs(first, last, table, layer, buffers, dropout, width):
 @kernel
 def sums(first, last, table, layer, params, buffers, dropout, width, T):
     """z = W' x + b."""
+    if is_sparse(layer, buffers):
+        entry_sums(first, last, table, params, buffers, T, width)
+        return
     X, x = fed_by(table, layer, buffers, dropout, width)
     row = table[layer, INPUTS]
     if layer > 0 and by_samples(table, layer):
@@ -138,6 +142,8 @@ def forward(team, table, params, buffers, width, count, dropout, seed, step):
             cost = TURN_COST * inputs * width
             turn_together(team, layer, width // LANES, cost, table, layer, buffers, dropout, width)
         blocks, cost = sum_blocks(table, layer, width), inputs * units * width
+        if is_sparse(layer, buffers):
+            blocks, cost = padded(units) // LANES, buffers.starts[width] * units
         sums_together(
             team, layer, blocks, cost, table, layer, params, buffers, dropout, width, buffers.T
         )

@@ -6,8 +6,9 @@ Kernels allocate nothing. All of it is flat: place by place as `layout` and the 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,10 +53,18 @@ MATRIX_ROWS = 64  # of a matrix that are replaced at a time: see `orthogonal`
 N_COLUMNS = 4  # of a recorded row, before the three groups of columns by layer
 
 
+class Inputs(NamedTuple):
+    """What samples are fed, flat: numbers row by row; or entries, see `entries`."""
+
+    values: Floats
+    columns: NDArray[np.int32]  # empty, with starts, where samples are whole rows
+    starts: NDArray[np.int64]
+
+
 class Buffers(NamedTuple):
     """Scratch memory for one batch; each float32, flat, sized for the widest batch. See above."""
 
-    X: Floats
+    X: Floats  # of sparse samples, the values of their entries
     Y: Floats
     Z: Floats
     A: Floats
@@ -74,6 +83,8 @@ class Buffers(NamedTuple):
     K: Floats  # see `orthogonal`; empty unless the optimizer moves matrices
     C: Floats  # (width,): weights of the samples, 1 where all count alike
     sums: np.ndarray  # float64: squares of gradients, parameters and updates, block by block
+    columns: NDArray[np.int32]  # of sparse samples, as in `Inputs`; else empty
+    starts: NDArray[np.int64]
 
 
 class Slots(NamedTuple):
@@ -103,6 +114,49 @@ class Settings(NamedTuple):
     weights: Floats  # one for each training sample; empty where all count alike
 
 
+class Entries(Protocol):
+    """Sparse samples (n, n_inputs), such as `core.data.sparse.SparseRows`."""
+
+    starts: NDArray[np.int64]
+    columns: NDArray[np.int32]
+    values: Floats
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    def __len__(self) -> int: ...
+
+
+Rows = Floats | Entries
+"""What samples are fed: float32 (n, n_inputs), or entries."""
+
+
+def inputs_of(X: Rows) -> Inputs:
+    """Samples as the kernels take them: one type for all, so one compiled kernel."""
+    if isinstance(X, np.ndarray):
+        return Inputs(flat(X), _frozen(np.zeros(0, np.int32)), _frozen(np.zeros(0, np.int64)))
+    columns, starts = X.columns.astype(np.int32), X.starts.astype(np.int64)
+    return Inputs(flat(X.values), _frozen(columns), _frozen(starts))
+
+
+def most_entries(X: Rows) -> int:
+    """Entries of the longest of sparse samples, at least 1; 0 for whole rows."""
+    if isinstance(X, np.ndarray):
+        return 0
+    return max(1, int(np.diff(X.starts).max(initial=0)))
+
+
+def flat(array: Floats) -> Floats:
+    """A flat view that cannot be written to."""
+    return _frozen(np.ascontiguousarray(array, dtype=np.float32).reshape(-1))
+
+
+def _frozen(array: NDArray) -> NDArray:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def aligned(*shape: int) -> Floats:
     """Zeros that start on a cache line."""
     n = math.prod(shape)
@@ -123,9 +177,9 @@ def team_of(*, helped: bool) -> Team:
     return Team(signals, np.zeros(N_CONSTANTS, np.float32), np.zeros(1, np.float32))
 
 
-def scratch_a_thread(layout: Layout, width: int) -> int:
-    """Numbers of T for each thread."""
-    return (whole(width) + max(layout.sizes)) * LANES
+def scratch_a_thread(sizes: Sequence[int], width: int) -> int:
+    """Numbers of T for each thread. sizes: of all that feeds a layer whole."""
+    return (whole(width) + max(sizes)) * LANES
 
 
 def matrix_scratch(layout: Layout) -> int:
@@ -147,21 +201,26 @@ def buffers_for(
     training: bool,
     matrices: bool = False,
     threads: int = 1,
+    entries: int = 0,
 ) -> Buffers:
-    """Scratch memory for batches of up to `width` samples, cut from one block."""
+    """Scratch memory for batches of up to `width` samples, cut from one block.
+
+    entries: of the longest sample, where samples are sparse.
+    """
     width, inputs, outputs = whole(width), layout.n_inputs, layout.n_outputs
     units = (layout.n_units + LANES) * width  # blocks of 16 rows may reach beyond the last unit
     parameters = whole(layout.n_parameters)
+    dense = layout.sizes[1:] if entries else layout.sizes
     sizes = {
-        "X": whole(inputs) * width,
+        "X": (entries or whole(inputs)) * width,
         "Y": whole(outputs) * width,
         "Z": units,
         "A": units,
         "H": units * dropout,
         "M": units * dropout,
         "D": units * training,
-        "T": scratch_a_thread(layout, width) * threads,
-        "R": width * whole(max(layout.sizes)) + LANES,
+        "T": scratch_a_thread(dense, width) * threads,
+        "R": width * whole(max(dense)) + LANES,
         "Q": outputs * width,
         "S": width,
         "N": units * layout.is_normalized,
@@ -180,7 +239,10 @@ def buffers_for(
     if not dropout:
         parts["H"] = parts["A"]
     rounded = layout.n_parameters // BLOCK + layout.n_layers  # each layer's last block is a part
-    return Buffers(**parts, sums=np.zeros(3 * rounded * training))
+    sums = np.zeros(3 * rounded * training)
+    columns = np.zeros(entries * width, dtype=np.int32)
+    starts = np.zeros((width + 1) * bool(entries), dtype=np.int64)
+    return Buffers(**parts, sums=sums, columns=columns, starts=starts)
 
 
 def whole(count: int) -> int:

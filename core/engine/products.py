@@ -209,18 +209,20 @@ def input_gradient(first, last, table, layer, params, D, d, out, o, width):
 
 
 @kernel
-def weight_gradient(first, last, table, layer, X, x, D, d, T, G, width):
-    """dE/dW = X D', dE/db = sum over the batch of D, for a range of blocks of units.
-
-    T: scratch for D'.
-    """
-    inputs, units = table[layer, INPUTS], table[layer, UNITS]
-    w, b = table[layer, WEIGHTS], table[layer, BIASES]
+def bias_gradient(first, last, table, layer, D, d, G, width):
+    """dE/db = sum over the batch of D, for a range of blocks of units."""
+    units, b = table[layer, UNITS], table[layer, BIASES]
     for j in range(first * LANES, min(last * LANES, units)):
         sums = load(D, d + j * width)
         for p in range(LANES, width, LANES):
             sums = add(sums, load(D, d + j * width + p))
         G[b + j] = total(sums)
+
+
+@kernel
+def weight_gradient(first, last, table, layer, X, x, D, d, T, G, width):
+    """dE/dW = X D', for a range of blocks of units. T: scratch for D'."""
+    inputs, units, w = table[layer, INPUTS], table[layer, UNITS], table[layer, WEIGHTS]
     # Cycles, roughly: a sum over lanes takes 9, a transposed block 55.
     vectors, blocks = width // LANES, padded(units) // LANES
     if layer == 0 and by_samples(table, layer):

@@ -110,6 +110,7 @@ KEYS: dict[str, Key] = {
     "features": Key("data", "features", _names_to_text, _names_from_text),
     "classes": Key("data", "classes"),
     "data_seed": Key("data", "seed"),
+    "table": Key("data", "table", str, str),
     "layers": Key("network", "layers", _layers_to_text, _layers_from_text),
     "initializer": Key("network", "initializer"),
     "output_activation": Key("network", "output_activation"),

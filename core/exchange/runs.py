@@ -3,7 +3,8 @@
 Beside the weights, a file of format version 2 has
 
     experiment   what the run began with, or null; its "data" is null where it learnt from a
-                 person's own arrays, of which the file knows the names of features and classes
+                 person's own arrays, of which the file knows the names of features and classes,
+                 and names the table where it learnt from one
     run          null if not known, or an object:
         step_count        mini-batches done when the weights were taken
         edits             [[step, what, value], ...], in order; null if there were more than a
@@ -20,7 +21,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.edits import Edit, by_hand, changed
-from core.experiment import Experiment, read_experiment
+from core.experiment import OWN_TABLE, Experiment, read_experiment
 from core.maths.limits import Limits
 from core.maths.registry import shown
 from core.refusals import Refusal
@@ -43,13 +44,18 @@ def write_run(network: Network) -> dict[str, Any]:
     edits = _edits_to_write(run)
     mapping = (run.experiment if edits is not None else run.experiment_now).to_mapping()
     return {
-        "experiment": {**mapping, "data": None} if run.own_data else mapping,
+        "experiment": {**mapping, "data": None} if _says_nothing_of_data(run) else mapping,
         "run": {
             "step_count": run.step_count,
             "edits": edits,
             "initial_weights": "own" if run.own_weights else "seed",
         },
     }
+
+
+def _says_nothing_of_data(run: Run) -> bool:
+    """Whether it learnt from arrays that its experiment does not name."""
+    return run.own_data and run.experiment.data.name != OWN_TABLE
 
 
 def _edits_to_write(run: Run) -> list[list[Any]] | None:
@@ -73,6 +79,7 @@ def read_run(
     experiment = _experiment(given)
     if run is None:
         return experiment, None
+    own_data = own_data or (experiment is not None and experiment.data.name == OWN_TABLE)
     if not isinstance(run, dict) or experiment is None:
         raise Refusal("The run in the file is not a JSON object beside its experiment.")
     try:

@@ -7,6 +7,7 @@ from core.experiment.config import (
     LIMITS,
     MOST_LAYERS,
     OPTIONS_OF,
+    OWN_TABLE,
     DataConfig,
     Dense,
     Experiment,
@@ -15,6 +16,7 @@ from core.experiment.config import (
     limits,
 )
 from core.experiment.fields import Options
+from core.experiment.own import OwnTable
 from core.experiment.reading import read_experiment
 
 __all__ = [
@@ -24,11 +26,13 @@ __all__ = [
     "LIMITS",
     "MOST_LAYERS",
     "OPTIONS_OF",
+    "OWN_TABLE",
     "DataConfig",
     "Dense",
     "Experiment",
     "NetworkConfig",
     "Options",
+    "OwnTable",
     "TrainingConfig",
     "limits",
     "read_experiment",

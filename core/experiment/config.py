@@ -23,6 +23,7 @@ from core.experiment.fields import (
     WordOrNumbers,
     config,
 )
+from core.experiment.own import TableText
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
 from core.maths.limits import Limits
@@ -46,6 +47,9 @@ DATASET_NAMES = (
     *("letters", "vowel", "food_reviews"),
     "diabetes",
 )
+OWN_TABLE = "table"
+"""The name of data that are a person's own table; `DataConfig.table` says which."""
+
 FEATURES = ("x1", "x2", "x1_squared", "x2_squared", "x1_x2", "sin_x1", "sin_x2")
 
 
@@ -82,9 +86,11 @@ class DataConfig:
 
     noise: a fraction, 0 to 0.5. train_fraction: the training set's share, where the data set has no
     split of its own. classes: of `blobs` only.
+    table: of a person's own table, which file it is and how it is used, see `own.OwnTable`; its
+    rows travel with nobody, so that such data are given to the trainer as its dataset.
     """
 
-    name: Annotated[str, OneOf("dataset name", DATASET_NAMES)] = "circle"
+    name: Annotated[str, OneOf("dataset name", (*DATASET_NAMES, OWN_TABLE))] = "circle"
     n_samples: Annotated[int, Within(Limits(10, 1_000_000, whole=True))] = 500
     noise: Annotated[float, Within(Limits(0.0, 0.5))] = 0.0
     train_fraction: Annotated[float, Within(Limits(0.1, 0.9))] = 0.5
@@ -93,6 +99,7 @@ class DataConfig:
     ] = ("x1", "x2")
     classes: Annotated[int, Within(Limits(2, 8, whole=True))] = 3
     seed: Annotated[int, SEED] = 0
+    table: Annotated[str, TableText()] = ""
 
 
 @config

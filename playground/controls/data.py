@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from core.data import DATASETS
+from core.data import DATASETS, own_table
 from core.data.features import FEATURES
+from core.experiment import OWN_TABLE
 from playground import changes
 from playground.controls.presets import presets
 from playground.controls.widgets import choice, fraction, prepared, whole_number
+from playground.sentences import plain
 from playground.session import Session
 from playground.thumbnails import data_address
 
@@ -21,8 +25,12 @@ def data_section(session: Session) -> None:
     presets(session)
     st.subheader(session.t("page.section.data"))
     _tiles(session)
+    _own_data(session)
     about = session.t(f"dataset.{session.experiment.data.name}.about")
-    choice(session, ("data", "name"), list(DATASETS), note=about)
+    choice(session, ("data", "name"), [*DATASETS, OWN_TABLE], note=about)
+    if session.experiment.data.name == OWN_TABLE:
+        _in_short(session)
+        return
     _amounts(session)
     record = DATASETS[session.experiment.data.name]
     if record.kind == "plane":
@@ -31,27 +39,68 @@ def data_section(session: Session) -> None:
         _regenerate(session)
 
 
+def _names(session: Session) -> list[str]:
+    """The data sets that have a tile, the table that was brought among them."""
+    return [*DATASETS, OWN_TABLE] if session.desk.used else list(DATASETS)
+
+
+def _own_data(session: Session) -> None:
+    """Bring a table, or choose otherwise what is made of it."""
+    st.button(
+        session.t("page.own_data"),
+        key="own_data",
+        icon=":material/table_view:",
+        help=session.t("page.own_data.help"),
+        on_click=session.press,
+        args=(session.desk.open,),
+        width="stretch",
+    )
+
+
+def _in_short(session: Session) -> None:
+    """What is made of the table in use; its dialog has what other data have fields for here."""
+    used, t = session.desk.used, session.t
+    if used is None:
+        return
+    data, choices = used.dataset, used.choices
+    known = {
+        "name": plain(own_table(used.data).file),
+        "rows": f"{used.table.n_rows:,}",
+        "target": plain(", ".join(choices.targets)),
+        "inputs": f"{data.n_inputs:,}",
+        "features": f"{len(choices.features):,}",
+        "train": f"{len(data.X_train):,}",
+        "test": f"{len(data.X_test):,}",
+    }
+    st.caption(t("page.own.in_short", **known))
+    assert data.table is not None
+    for remark in data.table.remarks:
+        st.caption(plain(session.said(remark.sentence)))
+    st.caption(t("page.own.no_amounts"))
+
+
 def _tiles(session: Session) -> None:
     """A small picture per data set; the pictures themselves are in the style sheet."""
     chosen = session.experiment.data.name
-    st.html(tile_styles(chosen))
+    names = _names(session)
+    st.html(tile_styles(chosen, names))
     with st.container(key="tiles", horizontal=True, gap="xsmall"):
-        for name in DATASETS:
+        for name in names:
             label = session.t(f"dataset.{name}")
             st.button(
                 session.t("page.tile", name=label),
                 key=f"tile_{name}",
                 help=label,
                 on_click=session.press,
-                args=(session.change, changes.edited, ("data", "name"), name),
+                args=(session.choose_data, name),
             )
 
 
-def tile_styles(chosen: str) -> str:
+def tile_styles(chosen: str, names: Sequence[str]) -> str:
     """A style sheet that paints every tile and frames the chosen one."""
     rules = [
         f".st-key-tile_{name} button {{background-image: url({data_address(name)})}}"
-        for name in DATASETS
+        for name in names
     ]
     rules.append(f".st-key-tile_{chosen} button {{opacity: 1; outline: 2px solid currentColor}}")
     return f"<style>{' '.join(rules)}</style>"

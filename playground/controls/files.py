@@ -8,6 +8,7 @@ from playground import link
 from playground.files import MAX_MEGABYTES, SUFFIXES
 from playground.live.download import download_weights
 from playground.session import Session
+from playground.tables import stem
 
 WEIGHTS = ".npz"
 """The kind of file that the sidebar offers; the Export panel has the others."""
@@ -38,7 +39,7 @@ def _weights(session: Session) -> None:
     download_weights(
         t("page.download_weights"),
         session.player.token,
-        f"{session.experiment.data.name}{WEIGHTS}",
+        f"{stem(session.experiment.data)}{WEIGHTS}",
         key="download_weights",
         help=t("page.download_weights.help"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.data import DATASETS
+from core.data import record_of
 from core.experiment.config import CLASS_WEIGHTS
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
@@ -78,7 +78,7 @@ def _regularization(session: Session) -> None:
 def _class_weights(session: Session) -> None:
     """How often each class counts; not asked where there are values instead of classes."""
     experiment = session.experiment
-    if DATASETS[experiment.data.name].task != "classification":
+    if record_of(experiment.data).task != "classification":
         return
     choices, chosen = list(CLASS_WEIGHTS), experiment.training.class_weight
     if not isinstance(chosen, str):  # a link or a file may bring a number for each class

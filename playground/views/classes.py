@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -14,6 +14,9 @@ from playground.session import Session
 from playground.views.evaluated import Result, choose_part
 from playground.views.panel import draw_chart, is_moving
 from playground.views.pictures import is_dark, show_image
+
+if TYPE_CHECKING:
+    from core.data.tables import TableSplit
 
 CLASSES = 64  # a larger confusion matrix could not be read
 LISTED, LISTED_MOVING = 50, 10  # samples behind a cell
@@ -124,7 +127,8 @@ def _table(
 ) -> None:
     t, dataset = session.t, result.dataset
     texts = dataset.texts_train if part == "train" else dataset.texts_test
-    labels = session.column_labels(dataset)[:COLUMNS] if texts is None else ()
+    as_brought = texts is not None or dataset.table is not None
+    labels = () if as_brought else session.column_labels(dataset)[:COLUMNS]
     rows = []
     for decision in chosen:
         row: dict[str, Any] = {
@@ -135,11 +139,20 @@ def _table(
         }
         if texts is not None:
             row[t("views.text")] = texts[decision.sample]
+        if dataset.table is not None:
+            row |= _brought(dataset.table, part, decision.sample)
         inputs = zip(labels, X[decision.sample][: len(labels)], strict=True)
         rows.append(row | {name: float(value) for name, value in inputs})
     columns = {name: st.column_config.NumberColumn(format="%.4g") for name in labels}
     columns[t("views.confidence")] = st.column_config.NumberColumn(format="percent")
     st.dataframe(rows, hide_index=True, column_config=columns, key="evaluation_mistakes")
+
+
+def _brought(split: TableSplit, part: str, sample: int) -> dict[str, Any]:
+    """The first columns of a row of a table, as they were brought."""
+    number = (split.rows_train if part == "train" else split.rows_test)[sample]
+    values = split.table.frame.row(int(number), named=True)
+    return {each.column: values[each.column] for each in split.choices.features[:COLUMNS]}
 
 
 def _pictures(session: Session, result: Result, X: np.ndarray, chosen: list[Decision]) -> None:

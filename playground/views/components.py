@@ -77,11 +77,11 @@ def _plane(
     if not found.shares.any():
         st.info(t("views.nothing_varies"))
         return
-    first, second = (
+    titles = [
         t("views.component", number=number + 1, share=f"{share:.1%}")
         for number, share in enumerate(found.shares)
-    )
-    points, axes = found.project(rows), charts.Axes(first, second)
+    ]
+    points, axes = found.project(rows), charts.Axes(titles[0], titles[1])
     if dataset.task == "classification":
         figure = charts.class_points(points, y, dataset.class_names, axes)
     else:

@@ -12,6 +12,7 @@ from core.data import Dataset
 from core.inspect.report import Report, report
 from core.network import Network
 from playground.session import Session
+from playground.tables import in_units
 from playground.views.panel import is_moving
 from playground.views.record import remembered
 
@@ -35,6 +36,11 @@ class Result:
         """Whether every output is a finite number."""
         parts = (self.train, self.test)
         return all(np.isfinite(found.outputs).all() for found in parts)
+
+    def values(self, found: Report) -> tuple[np.ndarray, np.ndarray]:
+        """A part's true and predicted values, (n, n_values), in the units of their table."""
+        how = self.dataset.preprocessing
+        return in_units(how, found.true), in_units(how, found.outputs)
 
     def parts(self, session: Session) -> Iterator[tuple[str, str, Report]]:
         """The parts that have samples: "train" or "test", its name in words, and its report."""

@@ -84,5 +84,5 @@ def _scores(result: Result, found: Report) -> dict[str, float]:
     """A part's metrics; of a single value also the root mean squared error."""
     if result.dataset.task == "classification" or result.dataset.n_values > 1:
         return found.metrics
-    (score,) = value_scores(found.true, found.outputs)
+    (score,) = value_scores(*result.values(found))
     return {"r2": score.r2, "rmse": score.rmse, "mean_absolute_error": score.mae}

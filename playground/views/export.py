@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -15,13 +18,16 @@ from core.exchange.readme import OPENING, prediction_code
 from core.maths.normalizations import NORMALIZATIONS
 from playground.live.download import download_weights
 from playground.session import Session
+from playground.tables import in_units, scales_of, stem
 from playground.views.panel import is_moving, refreshing
 
 if TYPE_CHECKING:
     from core.data import Dataset
+    from core.data.tables import TableSplit
     from core.network import Network
 
-Raw = np.ndarray | list[str]  # rows of numbers, or texts
+Raw = np.ndarray | list[str] | list[dict[str, Any]]
+"""Raw of numbers, texts, or rows of a table by its columns."""
 
 SAMPLES = 3  # samples whose predictions are shown for comparison
 WIDE = 16  # columns; the code of wider samples is wrapped
@@ -42,8 +48,10 @@ def show(session: Session) -> None:
     t = session.t
     with session.player.trainer() as trainer:
         network, dataset = trainer.network, trainer.dataset
-        step, name = trainer.step_count, trainer.experiment.data.name
+        step, name = trainer.step_count, stem(trainer.experiment.data)
     suffix = _files(session, network, name)
+    if dataset.table is not None:
+        _tables(session, dataset, name)
     raw, part = raw_samples(dataset)
     st.markdown(f"**{t('views.reproduce')}**")
     st.caption(t(f"views.reproduce_help{'_safetensors' if suffix == '.safetensors' else ''}"))
@@ -90,6 +98,34 @@ def _files(session: Session, network: Network, name: str) -> str:
     return suffix
 
 
+def _tables(session: Session, dataset: Dataset, name: str) -> None:
+    """Offer the exact training and test tables; they are written when they are asked for."""
+    t = session.t
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown(f"**{t('views.tables')}**", help=t("views.tables_help"), width="content")
+        for form in ("csv", "parquet"):
+            st.download_button(
+                t(f"views.tables_{form}"),
+                data=partial(archive, dataset, form),
+                file_name=f"{name}-{form}.zip",
+                mime="application/zip",
+                on_click="ignore",
+                icon=":material/table_view:",
+                key=f"export_tables_{form}",
+            )
+
+
+def archive(dataset: Dataset, form: str) -> bytes:
+    """The tables of a data set, and their description, as one file; the same data, same bytes."""
+    from core.data.tables import write_tables
+
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in write_tables(dataset, form).items():
+            packed.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
 def _of_normalization(session: Session, network: Network) -> list[str]:
     """What normalized layers add to the files: learnt numbers, and running ones, which are not."""
     t, layout = session.t, network.layout
@@ -121,14 +157,24 @@ import numpy as np
 {prediction_code(network)}
 
 raw = {_rows(raw)}
-print(predict(file, metadata, raw))
+{_printed(network)}
 """
 
 
+def _printed(network: Network) -> str:
+    """What prints the predictions, in a table's units where they were standardized."""
+    if not scales_of(network.preprocessing):
+        return "print(predict(file, metadata, raw))"
+    return """\
+units = metadata["preprocessing"]["targets"]  # of the table: the network tells standardized values
+scale, mean = ([each[part] for each in units] for part in ("scale", "mean"))
+print(predict(file, metadata, raw) * scale + mean)"""
+
+
 def _rows(raw: Raw) -> str:
-    """Write samples in Python, one a line: an array of numbers, or a list of texts."""
+    """Write samples in Python, one a line: an array of numbers, or a list of texts or of rows."""
     if isinstance(raw, list):
-        return "[\n" + "".join(f"    {text!r},\n" for text in raw) + "]"
+        return "[\n" + "".join(f"    {each!r},\n" for each in raw) + "]"
     rows = (", ".join(str(float(f"{value:.7g}")) for value in row) for row in raw.tolist())
     return "np.array([\n" + "".join(f"    [{row}],\n" for row in rows) + "])"
 
@@ -139,6 +185,8 @@ def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[Raw, str]:
     Of the training samples if there is no test set. Rounded to what the code writes down. Texts
     are a list of them.
     """
+    if dataset.table is not None:
+        return _table_rows(dataset.table, count), "test"
     part = "test" if len(dataset.X_test) else "training"
     texts = dataset.texts_test if part == "test" else dataset.texts_train
     if texts is not None:
@@ -150,6 +198,20 @@ def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[Raw, str]:
     )
     raw = _before(dataset.preprocessing, X[:count]) if points is None else points[:count]
     return np.array([[float(f"{v:.7g}") for v in row] for row in raw.tolist()]), part
+
+
+def _table_rows(split: TableSplit, count: int) -> list[dict[str, Any]]:
+    """The first test rows of a table, those columns that the network sees; dates as texts."""
+    names = [feature.column for feature in split.choices.features]
+    frame = split.table.frame.select(names)[split.rows_test[:count]]
+    return [{name: _rounded(value) for name, value in row.items()} for row in frame.to_dicts()]
+
+
+def _rounded(value: Any) -> Any:
+    """A value as the code writes it: a float with seven digits, a date as text."""
+    if isinstance(value, float):
+        return float(f"{value:.7g}")
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
 def _before(preprocessing: Preprocessing, X: np.ndarray) -> np.ndarray:
@@ -169,7 +231,7 @@ def _predictions(session: Session, network: Network, raw: Raw, words: Words) -> 
     if session.player.waiting:
         st.info(t("views.compiling"))
         return
-    outputs = network.predict(network.preprocessing.transform(raw))
+    outputs = in_units(network.preprocessing, network.predict(network.preprocessing.transform(raw)))
     names = words.names if len(words.names) == outputs.shape[1] else ()
     rows = [
         {t("views.evaluated_sample"): t(f"views.{words.part}_sample", number=number + 1)}

@@ -10,6 +10,7 @@ import streamlit as st
 from core.inspect.residuals import residual_shares, value_scores
 from playground import charts
 from playground.session import Session
+from playground.tables import scales_of
 from playground.views.evaluated import Result
 from playground.views.panel import draw_chart
 
@@ -23,10 +24,13 @@ def show(session: Session, result: Result) -> None:
     if n_values > 1:
         _scores(session, result)
         value = int(st.number_input(t("views.output"), 1, n_values, 1, key="evaluation_output")) - 1
-    parts = [
-        (role, name, _column(found.true, value), _column(found.outputs, value))
-        for role, name, found in result.parts(session)
-    ]
+    if scales := scales_of(result.dataset.preprocessing):
+        key = "views.in_units" if n_values == 1 else "views.standardized"
+        st.caption(t(key, scale=_four_digits(scales[value])))
+    parts: list[Part] = []
+    for role, name, found in result.parts(session):
+        true, predicted = (array[:, value].astype(float) for array in result.values(found))
+        parts.append((role, name, true, predicted))
     left, right = st.columns(2)
     with left:
         _values(session, parts)
@@ -35,15 +39,16 @@ def show(session: Session, result: Result) -> None:
     _histogram(session, parts)
 
 
-def _column(values: np.ndarray, number: int) -> np.ndarray:
-    return np.asarray(values[:, number], dtype=np.float64)
+def _four_digits(value: float) -> str:
+    """31,390 rather than 3.139e+04."""
+    return f"{float(f'{value:.4g}'):,.10g}"
 
 
 def _scores(session: Session, result: Result) -> None:
     t = session.t
     rows = []
     for _, name, found in result.parts(session):
-        for number, score in enumerate(value_scores(found.true, found.outputs)):
+        for number, score in enumerate(value_scores(*result.values(found))):
             row: dict[str, Any] = {t("views.part"): name, t("views.output"): number + 1}
             row |= {
                 "R²": score.r2,

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from core.data.tables.findings import Finding
+from core.data.tables.raw import as_texts
 from core.data.tables.table import KIND_OF, Table
 from core.maths.registry import shown
 
@@ -67,6 +68,12 @@ def describe(table: Table, targets: Sequence[str] = ()) -> tuple[ColumnReport, .
         )
         for report in reports
     )
+
+
+def texts_of(table: Table, column: str, most: int) -> list[str]:
+    """The first different values of a column as texts, at most so many."""
+    present = table.frame[column].drop_nulls()
+    return as_texts(present.unique(maintain_order=True).head(most)).to_list()
 
 
 def _leak(report: ColumnReport, targets: Sequence[str], leaks: dict[str, str]) -> Iterator[Finding]:

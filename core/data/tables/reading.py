@@ -111,6 +111,13 @@ def _recognize_records(records: recognition.Records, chosen: dict[str, Any]) -> 
     return ReadOptions(**(found | chosen))
 
 
+def sheet_names(source: Given) -> list[str]:
+    """Names of a workbook's sheets. Raises ValueError if it is none."""
+    data = Source(source, "").read()
+    check_workbook(data, _nothing)
+    return list(open_workbook(data).sheet_names)
+
+
 def preview_table(
     source: Given, name: str = "", options: ReadOptions | None = None, rows: int = 50
 ) -> Table:

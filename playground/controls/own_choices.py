@@ -1,0 +1,145 @@
+"""What is made of a person's own table: the target, the features, the task and the split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from playground.drafts import Draft
+from playground.sentences import plain
+from playground.session import Session
+
+MOST_FINDINGS = 12
+TASKS = ("binary", "multiclass", "regression", "multi_output_regression")
+SPLITS = ("share", "stratified", "group", "time", "column")
+
+
+def choose(session: Session, draft: Draft) -> None:
+    """Draw what was suggested, each of it to be changed, and what should be known before."""
+    _target_and_task(session, draft)
+    _features(session, draft)
+    _findings(session, draft)
+    _split(session, draft)
+    _columns(session, draft)
+
+
+def field_of(session: Session, key: str, how: Callable[..., None], value: Any) -> dict[str, Any]:
+    """What all fields of the dialog have in common; seeds the widget's value.
+
+    how: told the draft and what the field was given.
+    """
+    session.seed(key, value)
+    name = key.removeprefix("own_")
+    return {
+        "label": session.t(f"page.own.{name}"),
+        "key": key,
+        "help": session.t(f"page.own.{name}.help"),
+        "on_change": session.tell_draft,
+        "args": (key, how),
+    }
+
+
+def _target_and_task(session: Session, draft: Draft) -> None:
+    table, choices = draft.both
+    several = choices.task == "multi_output_regression"
+    left, right = st.columns(2)
+    with left:
+        if several:
+            numbers = [n for n, kind in table.kinds.items() if kind in ("number", "boolean")]
+            options = [n for n in table.columns if n in {*numbers, *choices.targets}]
+            common = field_of(session, "own_targets", Draft.aim_at_several, list(choices.targets))
+            st.multiselect(options=options, **common)
+        else:
+            common = field_of(session, "own_target", Draft.aim, choices.targets[0])
+            st.selectbox(options=list(table.columns), **common)
+    with right:
+        st.selectbox(
+            options=TASKS,
+            format_func=lambda task: session.t(f"page.own.task.{task}"),
+            **field_of(session, "own_task", Draft.do, choices.task),
+        )
+
+
+def _features(session: Session, draft: Draft) -> None:
+    table, choices = draft.both
+    chosen = [feature.column for feature in choices.features]
+    options = [name for name in table.columns if name not in choices.targets]
+    st.multiselect(options=options, **field_of(session, "own_features", Draft.use, chosen))
+
+
+def _findings(session: Session, draft: Draft) -> None:
+    """What should be known before, in words."""
+    found = [plain(session.said(sentence)) for sentence in draft.findings()]
+    if not found:
+        return
+    lines = [f"- {sentence}" for sentence in found[:MOST_FINDINGS]]
+    if len(found) > MOST_FINDINGS:
+        lines.append(f"- {session.t('page.own.more_findings', count=len(found) - MOST_FINDINGS)}")
+    st.warning("\n".join(lines), icon=":material/lightbulb:")
+
+
+def _split(session: Session, draft: Draft) -> None:
+    """Which rows test the network."""
+    table, choices = draft.both
+    split, is_classes = choices.split, choices.task in TASKS[:2]
+    options = [how for how in SPLITS if is_classes or how != "stratified"]
+    left, right = st.columns(2)
+    with left:
+        st.selectbox(
+            options=options,
+            format_func=lambda how: session.t(f"page.own.split.{how}"),
+            **field_of(session, "own_split", lambda d, how: d.split(how=how), split.how),
+        )
+    with right:
+        if split.how == "column":
+            _test_values(session, draft)
+        else:
+            common = field_of(
+                session, "own_share", lambda d, n: d.split(train_fraction=n), split.train_fraction
+            )
+            st.slider(min_value=0.1, max_value=0.95, step=0.05, format="percent", **common)
+    if split.how in ("group", "time", "column"):
+        names = [name for name in table.columns if name not in choices.targets]
+        common = field_of(
+            session, "own_split_column", lambda d, name: d.split(column=name), split.column
+        )
+        st.selectbox(options=names, **common)
+
+
+def _test_values(session: Session, draft: Draft) -> None:
+    """Values of the split's column that mark rows for the test."""
+    split = draft.both[1].split
+    options = list(dict.fromkeys([*draft.values_of(split.column), *split.test_values]))
+
+    def how(about: Draft, values: list[str]) -> None:
+        about.split(test_values=tuple(values))
+
+    common = field_of(session, "own_test_values", how, list(split.test_values))
+    st.multiselect(options=options, **common)
+
+
+def _columns(session: Session, draft: Draft) -> None:
+    """A report on every column."""
+    t = session.t
+    with st.expander(t("page.own.columns"), key="own_columns"):
+        rows = [
+            {
+                t("page.own.column"): report.name,
+                t("page.own.kind"): t(f"page.own.kind.{report.kind}"),
+                t("page.own.missing_cells"): report.missing,
+                t("page.own.distinct"): report.distinct,
+                t("page.own.low"): _text(report.low),
+                t("page.own.high"): _text(report.high),
+                t("page.own.examples"): ", ".join(map(_text, report.examples)),
+            }
+            for report in draft.reports()
+        ]
+        st.dataframe(rows, hide_index=True, key="own_reports", placeholder="–")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)[:60]

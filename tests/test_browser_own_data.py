@@ -1,0 +1,76 @@
+"""A person with a spreadsheet: brought, looked at, taken, trained, and refused where it is none."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.browser import Visitor
+from tests.test_own_data import people
+
+
+def bring(visitor: Visitor, path: Path) -> None:
+    """Open the dialog and choose a file."""
+    visitor.press("Your data…")
+    visitor.page.get_by_role("dialog").locator("input[type=file]").set_input_files(path)
+    visitor.settle()
+
+
+def test_a_spreadsheet_becomes_a_network_that_learns(visitor: Visitor, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(people(200, delimiter=";", decimal=","))
+    bring(visitor, path)
+    visitor.wait_for_text("200 rows, 5 columns")
+    visitor.press("Use this table")
+    visitor.wait_for_text("A new network for people.csv")
+    visitor.wait_until(lambda: visitor.number("Training loss") > 0, "the loss at first")
+    first = visitor.number("Training loss")
+    visitor.press("Play")
+    visitor.wait_until(lambda: visitor.number("Training loss") < 0.7 * first, "the loss falls")
+    visitor.press("Pause")
+    names = [column["names"] for column in visitor.live.scene["columns"] if "names" in column]
+    assert "city = Oslo" in names[0]
+    assert visitor.live.scene["classes"] == ["no", "yes"]
+    visitor.page.get_by_role("tab", name="Export", exact=True).click()
+    with visitor.page.expect_download() as download:
+        visitor.press("As CSV (.zip)")
+    assert download.value.suggested_filename == "people-csv.zip"
+
+
+def test_a_file_that_is_no_table_is_said_and_what_runs_keeps_running(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    path = tmp_path / "nasty.csv"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
+    visitor.press("Play")
+    visitor.wait_until(lambda: visitor.number("Epoch") > 0, "it runs")
+    bring(visitor, path)
+    visitor.wait_for_text(re.compile("it is a picture"))
+    steps = visitor.live.frame()[0]["step"]
+    visitor.wait_until(lambda: visitor.live.frame()[0]["step"] > steps, "it keeps running")
+    visitor.page.keyboard.press("Escape")
+    visitor.page.get_by_role("dialog").wait_for(state="hidden")
+    visitor.press("Pause")
+    assert "dataset" not in visitor.page.url
+
+
+def test_a_reload_asks_for_the_table_and_takes_it_up_again(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(people(100))
+    bring(visitor, path)
+    visitor.press("Use this table")
+    visitor.wait_for_text("A new network for people.csv")
+    visitor.set_learning_rate(0.02)
+    visitor.wait_until(lambda: "0.02" in visitor.page.url, "the link holds the learning rate")
+    link = visitor.page.url
+    visitor.reload()
+    visitor.wait_for_text(re.compile("people.csv"))
+    bring(visitor, path)
+    visitor.press("Use this table")
+    visitor.wait_for_text("A new network for people.csv")
+    assert visitor.live.frame()[0]["learning_rate"] == pytest.approx(0.02)
+    visitor.wait_until(lambda: visitor.page.url == link, "the same link")
