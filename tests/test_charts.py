@@ -11,20 +11,31 @@ import pytest
 from playground.charts import (
     Axes,
     Band,
+    Bars,
     Best,
     Curve,
+    Guide,
+    Heat,
     Mark,
+    PartCurve,
     Spread,
+    class_points,
     confusion_chart,
     empty,
+    histogram_chart,
     line_chart,
     matrix_chart,
+    over_heat,
     prediction_chart,
+    residual_chart,
+    share_chart,
     smooth,
     spread_chart,
     thin,
+    value_points,
     weight_images,
 )
+from playground.charts.style import NEGATIVE, POSITIVE, class_style
 from playground.charts.weights import outline
 from playground.views.pictures import enlarged
 
@@ -193,3 +204,52 @@ def test_images_are_dark_ink_on_a_light_page_and_light_ink_on_a_dark_one() -> No
     light, dark = enlarged(image, 1), enlarged(image, 1, dark=True)
     assert light[0, 0] > 200 > 50 > light[0, 1]
     assert dark[0, 0] < 50 < 200 < dark[0, 1]
+
+
+def test_a_chosen_point_is_marked_on_its_curve_and_one_without_number_is_not() -> None:
+    x = np.linspace(0.0, 1.0, 5000)
+    curves = [
+        PartCurve("Training", x, x, "train", (0.25, 0.25)),
+        PartCurve("Test", x, x**2, "test", (0.5, np.nan)),
+    ]
+    chance = Guide("chance", (0.0, 0.0), (1.0, 1.0))
+    figure = share_chart(curves, [chance], Axes("x", "y"))
+    assert legend(figure) == ["chance", "Training", "Test"]
+    assert [len(trace.x) for trace in figure.data] == [2, 1000, 1000, 1]
+    assert (figure.data[3].x[0], figure.data[3].y[0]) == (0.25, 0.25)
+    assert figure.data[1].line.dash != figure.data[2].line.dash
+
+
+def test_histograms_stand_side_by_side_and_residuals_about_a_line() -> None:
+    edges = np.array([0.0, 1.0, 2.0])
+    bars = [Bars("Training", np.array([3, 1]), "train"), Bars("Test", np.array([0, 2]), "test")]
+    figure = histogram_chart(edges, bars, Axes("x", "y"))
+    assert figure.layout.barmode == "group"
+    assert list(figure.data[1].customdata) == ["0 … 1", "1 … 2"]
+    none = np.zeros(0)
+    parts = [("Training", np.arange(4.0), np.ones(4), "train"), ("Test", none, none, "test")]
+    figure = residual_chart(parts, Axes("x", "y"), "perfect")
+    assert (list(figure.data[-1].x), list(figure.data[-1].y)) == ([0.0, 3.0], [0.0, 0.0])
+    assert len(residual_chart([parts[1]], Axes("x", "y"), "perfect").data) == 1
+
+
+def test_classes_differ_in_colour_and_marker_and_very_many_are_shades() -> None:
+    points, numbers = np.zeros((120, 2)), np.arange(120) % 12
+    figure = class_points(points, numbers, [str(k) for k in range(12)], Axes("x", "y"))
+    styles = {(trace.marker.color, trace.marker.symbol) for trace in figure.data}
+    assert len(styles) == 12
+    assert [class_style(k, 2)["color"] for k in (0, 1)] == [NEGATIVE, POSITIVE]
+    many = class_points(points, np.arange(120), [f"c{k}" for k in range(120)], Axes("x", "y"))
+    (shades,) = many.data
+    assert shades.text[5] == "c5"
+    assert shades.marker.showscale is False
+
+
+def test_a_heat_map_lies_under_its_points() -> None:
+    points = value_points(np.zeros((3, 2)), np.arange(3.0), Axes("a", "b"), "value")
+    assert points.data[0].marker.colorbar.title.text == "value"
+    side = np.array([-1.0, 1.0])
+    figure = over_heat(points, Heat(side, side, np.eye(2), 0.0, 1.0, "output"))
+    assert (figure.data[1].zmin, figure.data[1].zmax) == (0.0, 1.0)
+    assert figure.data[0].marker.showscale is False
+    assert list(figure.layout.xaxis.range) == [-1.0, 1.0]

@@ -520,8 +520,6 @@ def two_values(n_test: int = 10) -> Trainer:
         ("no hidden layer", "components"),
         ("regression", "components"),
         ("normalized", "components"),
-        ("the default", "slices"),
-        ("hinge", "slices"),
         ("no test set", "slices"),
     ],
 )
@@ -535,7 +533,8 @@ def test_every_view_of_an_evaluation_draws(name: str, view: str, status: str) ->
 
 @pytest.mark.parametrize("view", ["thresholds", "calibration", "components", "slices"])
 def test_views_of_an_evaluation_speak_chinese(view: str) -> None:
-    evaluated(run(), view, language="zh")
+    features = ("x1", "x2", "x1_x2")
+    evaluated(run(data=DataConfig(features=features)), view, language="zh")
 
 
 def test_the_threshold_moves_its_point_on_both_curves_and_its_counts() -> None:
@@ -618,3 +617,15 @@ def test_a_regression_of_several_inputs_has_a_slice_of_each_output() -> None:
     (figure,) = charts_of(checked(app))
     assert [trace["type"] for trace in figure["data"]] == ["scatter", "heatmap"]
     checked(app.selectbox[2].set_value(1).run())
+
+
+def test_mistakes_in_texts_are_listed_as_texts() -> None:
+    trainer = run(1, data=DataConfig("food_reviews", n_samples=200))
+    app = draw("evaluation", trainer)
+    table = next(f.value for f in app.dataframe if "Confidence" in f.value)
+    assert list(table)[-1] == "Text"
+    sample = int(table["Sample"].iloc[0]) - 1
+    texts = trainer.dataset.texts_test
+    assert texts is not None
+    assert table["Text"].iloc[0] == texts[sample]
+    evaluated(trainer, "components")

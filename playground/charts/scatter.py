@@ -103,7 +103,8 @@ class Heat:
 def over_heat(figure: Figure, heat: Heat, *, dark: bool = False) -> Figure:
     """Lay a heat map under a figure's points, which get a white rim. dark: the page's ground."""
     sequential = SEQUENTIAL_DARK if dark else SEQUENTIAL
-    figure.update_traces(marker={"line": {"color": "#ffffff", "width": 1.0}, "showscale": False})
+    rim = {"color": "#ffffff", "width": 1.0}
+    figure.update_traces(opacity=1.0, marker={"line": rim, "size": 8, "showscale": False})
     figure.add_heatmap(  # Plotly draws it below points, whatever the order
         x=heat.x,
         y=heat.y,

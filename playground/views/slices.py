@@ -37,9 +37,12 @@ class Output:
 
 
 def suits(result: Result) -> bool:
-    """Say whether there are two inputs to choose, and not too many."""
+    """Say whether there are inputs to choose two of, and not too many.
+
+    Of just two the output panel beside the network is the whole picture.
+    """
     is_image = result.dataset.image_shape is not None  # a single pixel means nothing by itself
-    return 2 <= result.network.n_inputs <= INPUTS and not is_image
+    return 3 <= result.network.n_inputs <= INPUTS and not is_image
 
 
 def show(session: Session, result: Result) -> None:
@@ -118,8 +121,6 @@ def _choose_output(session: Session, result: Result) -> Output:
 def _choose_point(session: Session, X: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Where all other inputs are held, (n_inputs,)."""
     t = session.t
-    if X.shape[1] == 2:  # there are no others
-        return np.asarray(X[0])
     chosen = st.segmented_control(
         t("views.held_at"),
         ["median", "sample"],
