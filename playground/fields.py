@@ -207,3 +207,10 @@ def _value_now(new: Experiment, path: Path, t: Translate) -> str:
             options = owner.registry[getattr(config, owner.field)].options
             return value_text(path, options[name].default, t) if name in options else "–"
     return value_text(path, read(new, path), t)
+
+
+def four_digits(value: float) -> str:
+    """31,390 rather than 3.139e+04; very large and very small numbers by their power of ten."""
+    if 0.0 < abs(value) < 1e-4 or not abs(value) < 1e9:
+        return f"{value:.4g}"
+    return f"{float(f'{value:.4g}'):,.10g}"

@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from core.data import Dataset
-from playground.fields import plain
+from playground.fields import four_digits, plain
 from playground.session import Session
 from playground.tables import in_units
 from playground.views.export import raw_columns
@@ -75,7 +75,7 @@ def _true(dataset: Dataset, y: np.ndarray) -> str:
     if dataset.class_names:
         return plain(dataset.class_names[int(y)])
     return ", ".join(
-        f"{value:.4g}" for value in in_units(dataset.preprocessing, np.atleast_2d(y))[0]
+        four_digits(value) for value in in_units(dataset.preprocessing, np.atleast_2d(y))[0]
     )
 
 

@@ -15,7 +15,7 @@ from core.inspect.importance import Verdict, class_verdict, value_verdict
 from core.network import Network
 from core.refusals import sentence_of
 from playground import charts
-from playground.fields import plain
+from playground.fields import four_digits, plain
 from playground.live.canvas import drawing_canvas
 from playground.session import Session
 from playground.tables import in_units
@@ -147,7 +147,7 @@ def _asked(
             return None
         if verdict.winner is None:
             values = in_units(subject.dataset.preprocessing, verdict.outputs[None])[0]
-            st.metric(t("views.try_says"), f"{values[verdict.output]:.4g}")
+            st.metric(t("views.try_says"), four_digits(values[verdict.output]))
         else:
             _classes(session, subject, verdict, verdict.winner)
     return verdict

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.inspect.residuals import residual_shares, value_scores
 from playground import charts
+from playground.fields import four_digits
 from playground.session import Session
 from playground.tables import scales_of
 from playground.views.evaluated import Result
@@ -26,7 +27,7 @@ def show(session: Session, result: Result) -> None:
         value = int(st.number_input(t("views.output"), 1, n_values, 1, key="evaluation_output")) - 1
     if scales := scales_of(result.dataset.preprocessing):
         key = "views.in_units" if n_values == 1 else "views.standardized"
-        st.caption(t(key, scale=_four_digits(scales[value])))
+        st.caption(t(key, scale=four_digits(scales[value])))
     parts: list[Part] = []
     for role, name, found in result.parts(session):
         true, predicted = (array[:, value].astype(float) for array in result.values(found))
@@ -37,11 +38,6 @@ def show(session: Session, result: Result) -> None:
     with right:
         _residuals(session, parts)
     _histogram(session, parts)
-
-
-def _four_digits(value: float) -> str:
-    """31,390 rather than 3.139e+04."""
-    return f"{float(f'{value:.4g}'):,.10g}"
 
 
 def _scores(session: Session, result: Result) -> None:
