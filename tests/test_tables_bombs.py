@@ -7,9 +7,13 @@ import struct
 import zipfile
 import zlib
 
+import polars as pl
+import pyarrow
 import pytest
+from pyarrow import parquet as pyarrow_parquet
 
-from core.data.tables import archives, read_table
+from core.data.tables import archives, preview_table, read_table
+from core.data.tables import parquet as parquet_files
 from core.data.tables.workbook import open_workbook
 from core.refusals import Refusal
 from tests.test_tables_reading import archive, columns, workbook
@@ -68,3 +72,39 @@ TWO_ROWS = (
     b'<row r="1"><c r="A1" t="inlineStr"><is><t>a</t></is></c></row>'
     b'<row r="2"><c r="A2"><v>1</v></c></row>'
 )
+
+
+def shared_text(length: int, rows: int) -> bytes:
+    """One text that all rows share."""
+    indices = pyarrow.array([0] * rows, pyarrow.int32())
+    column = pyarrow.DictionaryArray.from_arrays(indices, ["x" * length])
+    stream = io.BytesIO()
+    pyarrow_parquet.write_table(pyarrow.table({"a": column.cast(pyarrow.string())}), stream)
+    return stream.getvalue()
+
+
+def test_a_text_that_all_rows_share_counts_in_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (archives, parquet_files):  # the same, sooner
+        monkeypatch.setattr(module, "MAX_UNPACKED", 8 << 20)
+    assert read_table(shared_text(100, 20_000), "t.parquet").n_rows == 20_000
+    with pytest.raises(Refusal, match="would unpack to 15 MB; at most 8 MB"):
+        read_table(shared_text(2000, 20_000), "t.parquet")
+    assert preview_table(shared_text(2000, 20_000), "t.parquet", rows=3).n_rows == 3
+    assert preview_table(shared_text(9, 20_000), "t.parquet", rows=9000).n_rows == 9000
+
+
+def test_parquet_is_read_batch_by_batch_as_it_was_written() -> None:
+    texts = ["x", "y", None, "中"] * 5000
+    frame = pl.DataFrame(
+        {"a": texts, "a.b": range(20_000), "c": pl.Series(texts).cast(pl.Enum(["x", "y", "中"]))}
+    )
+    frame = frame.with_columns(pl.struct(pl.lit("z").alias("t")).alias("s"))
+    stream = io.BytesIO()
+    frame.write_parquet(stream)
+    told: list[float] = []
+    table = read_table(stream.getvalue(), "t.parquet", progress=lambda done, _: told.append(done))
+    expected = frame.drop("s").with_columns(pl.col("c").cast(pl.String))
+    assert table.frame.to_dict(as_series=False) == expected.to_dict(as_series=False)
+    assert [finding.column for finding in table.remarks] == ["s"]
+    assert told == sorted(told)
+    assert len(told) >= 4

@@ -23,6 +23,7 @@ from core.data.tables.archives import checked_workbook
 from core.data.tables.cells import typed
 from core.data.tables.decoding import recognized_encoding
 from core.data.tables.delimited import as_utf8, read_delimited, read_json_lines
+from core.data.tables.findings import Finding
 from core.data.tables.limits import MAX_ROWS
 from core.data.tables.options import ReadOptions
 from core.data.tables.parquet import read_parquet
@@ -178,8 +179,8 @@ def _packed(
     """A table of a workbook or a Parquet file, or its first rows."""
     data = file.read()
     if options.format == "parquet":
-        tick(OPENED)
-        return _of_parquet(data, file.name, options, rows)
+        frame, left_out = read_parquet(data, rows, tick)
+        return _of_parquet(frame, left_out, file.name, options)
     book = open_workbook(checked_workbook(data, lambda share: tick(OPENED * share)))
     most = None if rows is None else rows + options.skip_rows + 1
     cells = with_header(read_sheet(book, options.sheet, most), options)
@@ -187,8 +188,9 @@ def _packed(
     return _table_of(cells, file.name, options, tick)
 
 
-def _of_parquet(data: bytes, name: str, options: ReadOptions, rows: int | None) -> Table:
-    frame, left_out = read_parquet(data, rows)
+def _of_parquet(
+    frame: pl.DataFrame, left_out: list[Finding], name: str, options: ReadOptions
+) -> Table:
     table = tabled(frame, name, options, left_out)
     chosen = [column for column in options.kinds if column in table.columns]
     made = [typed(table.frame[column].cast(pl.String), options) for column in chosen]
