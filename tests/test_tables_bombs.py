@@ -108,3 +108,13 @@ def test_parquet_is_read_batch_by_batch_as_it_was_written() -> None:
     assert [finding.column for finding in table.remarks] == ["s"]
     assert told == sorted(told)
     assert len(told) >= 4
+
+
+@pytest.mark.parametrize("encoding", ["DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY", "PLAIN"])
+def test_texts_of_every_encoding_are_read(encoding: str) -> None:
+    texts = [f"beginning {n}" for n in range(1000)]
+    stream = io.BytesIO()
+    pyarrow_parquet.write_table(
+        pyarrow.table({"a": texts}), stream, use_dictionary=False, column_encoding={"a": encoding}
+    )
+    assert columns(read_table(stream.getvalue(), "t.parquet")) == {"a": texts}

@@ -17,7 +17,7 @@ from core.data.tables.archives import check_size, damaged, too_large
 from core.data.tables.findings import Finding
 from core.data.tables.limits import MAX_UNPACKED
 
-BATCH = 8192  # rows read at once
+BATCH, DELTA_BATCH = 8192, 128  # rows read at once; of texts that share their beginnings
 
 
 def read_parquet(
@@ -35,21 +35,29 @@ def read_parquet(
         with parquet.ParquetFile(io.BytesIO(data)) as file:
             _check(file.metadata)
             fields, left_out = _chosen(file)
+            delta = _delta_coded(file.metadata)
         texts = [field.name for field in fields if _is_text(field.type)]
+        most = DELTA_BATCH if delta.intersection(texts) else BATCH
         # A text that thousands of rows share comes once, and is measured before it is repeated.
-        with parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts) as file:
-            batches = list(_batches(file, [field.name for field in fields], rows, tick))
+        with parquet.ParquetFile(io.BytesIO(data), read_dictionary=set(texts) - delta) as file:
+            batches = list(_batches(file, [field.name for field in fields], most, rows, tick))
         plain = [(field.name, _plain(field.type)) for field in fields]
         table = pyarrow.Table.from_batches(batches, None if batches else pyarrow.schema(plain))
         columns = zip(table.column_names, table.columns, strict=True)
         made = {name: pl.Series(name, pl.from_arrow(column)) for name, column in columns}
         return pl.DataFrame(made), left_out
-    except (pyarrow.ArrowException, OSError, OverflowError, pl.exceptions.PolarsError):
+    except (
+        pyarrow.ArrowException,
+        OSError,
+        OverflowError,
+        UnicodeError,
+        pl.exceptions.PolarsError,
+    ):
         raise damaged("Parquet") from None
 
 
 def _batches(
-    file: Any, names: list[str], rows: int | None, tick: Callable[[float], None]
+    file: Any, names: list[str], most: int, rows: int | None, tick: Callable[[float], None]
 ) -> Iterator[Any]:
     """Record batches of a file, or one of its first rows, without dictionaries.
 
@@ -58,7 +66,7 @@ def _batches(
     import pyarrow
 
     size, done = 0, 0
-    most = BATCH if rows is None else min(max(rows, 1), BATCH)
+    most = most if rows is None else min(max(rows, 1), most)
     for batch in file.iter_batches(batch_size=most, columns=names) if names else ():
         batch.validate(full=True)
         chosen = [batch.column(batch.schema.names.index(name)) for name in names]
@@ -71,6 +79,13 @@ def _batches(
         if rows is not None and done >= rows:
             return
         tick(min(done / max(file.metadata.num_rows, 1), 1.0))
+
+
+def _delta_coded(footer: Any) -> set[str]:
+    """Columns that pyarrow cannot read as dictionaries."""
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    chunks = (group.column(number) for group in groups for number in range(group.num_columns))
+    return {c.path_in_schema for c in chunks if any("DELTA" in name for name in c.encodings)}
 
 
 def _size(column: Any) -> int:
