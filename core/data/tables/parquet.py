@@ -29,31 +29,34 @@ def read_parquet(
     Raises ValueError if the file is damaged, or larger unpacked than the limits.
     """
     import pyarrow
+
+    broken = (pyarrow.ArrowException, OSError, OverflowError, UnicodeError)
+    try:
+        return _read(data, rows, tick)
+    except (*broken, pl.exceptions.PolarsError):
+        raise damaged("Parquet") from None
+
+
+def _read(
+    data: bytes, rows: int | None, tick: Callable[[float], None]
+) -> tuple[pl.DataFrame, list[Finding]]:
+    import pyarrow
     from pyarrow import parquet
 
-    try:
-        with parquet.ParquetFile(io.BytesIO(data)) as file:
-            _check(file.metadata)
-            fields, left_out = _chosen(file)
-            delta = _delta_coded(file.metadata)
-        texts = [field.name for field in fields if _is_text(field.type)]
-        most = DELTA_BATCH if delta.intersection(texts) else BATCH
-        # A text that thousands of rows share comes once, and is measured before it is repeated.
-        with parquet.ParquetFile(io.BytesIO(data), read_dictionary=set(texts) - delta) as file:
-            batches = list(_batches(file, [field.name for field in fields], most, rows, tick))
-        plain = [(field.name, _plain(field.type)) for field in fields]
-        table = pyarrow.Table.from_batches(batches, None if batches else pyarrow.schema(plain))
-        columns = zip(table.column_names, table.columns, strict=True)
-        made = {name: pl.Series(name, pl.from_arrow(column)) for name, column in columns}
-        return pl.DataFrame(made), left_out
-    except (
-        pyarrow.ArrowException,
-        OSError,
-        OverflowError,
-        UnicodeError,
-        pl.exceptions.PolarsError,
-    ):
-        raise damaged("Parquet") from None
+    with parquet.ParquetFile(io.BytesIO(data)) as file:
+        _check(file.metadata)
+        fields, left_out = _chosen(file)
+        delta = _delta_coded(file.metadata)
+    texts = [field.name for field in fields if _is_text(field.type)]
+    most = DELTA_BATCH if delta.intersection(texts) else BATCH
+    # A text that thousands of rows share comes once, and is measured before it is repeated.
+    with parquet.ParquetFile(io.BytesIO(data), read_dictionary=set(texts) - delta) as file:
+        batches = list(_batches(file, [field.name for field in fields], most, rows, tick))
+    plain = [(field.name, _plain(field.type)) for field in fields]
+    table = pyarrow.Table.from_batches(batches, None if batches else pyarrow.schema(plain))
+    columns = zip(table.column_names, table.columns, strict=True)
+    made = {name: pl.Series(name, pl.from_arrow(column)) for name, column in columns}
+    return pl.DataFrame(made), left_out
 
 
 def _batches(
