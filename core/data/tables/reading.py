@@ -19,10 +19,11 @@ from typing import Any
 import polars as pl
 
 from core.data.tables import recognition
-from core.data.tables.archives import check_workbook
+from core.data.tables.archives import checked_workbook
 from core.data.tables.cells import typed
 from core.data.tables.decoding import recognized_encoding
 from core.data.tables.delimited import as_utf8, read_delimited, read_json_lines
+from core.data.tables.findings import Finding
 from core.data.tables.limits import MAX_ROWS
 from core.data.tables.options import ReadOptions
 from core.data.tables.parquet import read_parquet
@@ -74,9 +75,7 @@ def _recognize_text(text: str, chosen: dict[str, Any]) -> ReadOptions:
 
 
 def _recognize_sheet(file: Source, chosen: dict[str, Any]) -> ReadOptions:
-    data = file.read()
-    check_workbook(data, _nothing)
-    book = open_workbook(data)
+    book = open_workbook(checked_workbook(file.read(), _nothing))
     cells = read_sheet(book, chosen.get("sheet", ""), recognition.MOST_RECORDS)
     chosen.setdefault("sheet", book.sheet_names[0])
     records = [[cell or "" for cell in row] for row in cells.rows()]
@@ -114,8 +113,7 @@ def _recognize_records(records: recognition.Records, chosen: dict[str, Any]) -> 
 def sheet_names(source: Given) -> list[str]:
     """Names of a workbook's sheets. Raises ValueError if it is none."""
     data = Source(source, "").read()
-    check_workbook(data, _nothing)
-    return list(open_workbook(data).sheet_names)
+    return list(open_workbook(checked_workbook(data, _nothing)).sheet_names)
 
 
 def preview_table(
@@ -181,17 +179,18 @@ def _packed(
     """A table of a workbook or a Parquet file, or its first rows."""
     data = file.read()
     if options.format == "parquet":
-        tick(OPENED)
-        return _of_parquet(data, file.name, options, rows)
-    check_workbook(data, lambda share: tick(OPENED * share))
+        frame, left_out = read_parquet(data, rows, tick)
+        return _of_parquet(frame, left_out, file.name, options)
+    book = open_workbook(checked_workbook(data, lambda share: tick(OPENED * share)))
     most = None if rows is None else rows + options.skip_rows + 1
-    cells = with_header(read_sheet(open_workbook(data), options.sheet, most), options)
+    cells = with_header(read_sheet(book, options.sheet, most), options)
     tick(PARSED)
     return _table_of(cells, file.name, options, tick)
 
 
-def _of_parquet(data: bytes, name: str, options: ReadOptions, rows: int | None) -> Table:
-    frame, left_out = read_parquet(data, rows)
+def _of_parquet(
+    frame: pl.DataFrame, left_out: list[Finding], name: str, options: ReadOptions
+) -> Table:
     table = tabled(frame, name, options, left_out)
     chosen = [column for column in options.kinds if column in table.columns]
     made = [typed(table.frame[column].cast(pl.String), options) for column in chosen]

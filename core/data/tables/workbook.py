@@ -14,7 +14,7 @@ from core.refusals import Refusal
 
 
 def open_workbook(data: bytes) -> Any:
-    """A workbook that `check_workbook` has judged. Raises ValueError if it cannot be read."""
+    """A workbook as `checked_workbook` returned it. Raises ValueError if it cannot be read."""
     import fastexcel
 
     try:
