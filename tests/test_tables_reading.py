@@ -24,6 +24,7 @@ from core.data.tables import (
     delimited,
     preview_table,
     read_table,
+    recognition,
     recognize,
 )
 from core.data.tables import limits as table_limits
@@ -160,6 +161,20 @@ def test_the_form_of_a_text_is_recognized(
     assert found == options
     assert table.rows(1) == [first]
     assert preview_table(data).rows(1) == [first]
+
+
+def test_a_zero_before_three_digits_proves_a_decimal_comma() -> None:
+    table = read_table(b"gewicht;menge\n0,125;1,250\n0,333;2,500\n")
+    assert columns(table) == {"gewicht": [0.125, 0.333], "menge": [1.25, 2.5]}
+    grouped = read_table(b"a;b\n0.125;1,250\n0.333;12,500\n")
+    assert columns(grouped) == {"a": [0.125, 0.333], "b": [1250, 12500]}
+
+
+def test_semicolons_decide_where_a_comma_could_be_both_marks() -> None:
+    assert recognition.recognized_marks(["1,250", "2,500"], ";") == (",", "")
+    assert recognition.recognized_marks(["1,250", "2,500"], ",") == (".", ",")
+    assert recognition.recognized_marks(["1,250", "1,250,000"], ";") == (".", ",")
+    assert recognition.recognized_marks(["1,250", "0.5"], ";") == (".", ",")
 
 
 def test_columns_get_the_type_that_all_their_cells_are_of() -> None:

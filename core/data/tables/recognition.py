@@ -26,8 +26,8 @@ BELIEVED = ("\t", ";", "|", ",")
 NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 WITH_COMMA = re.compile(r"[+-]?\d+,\d+")
 WITH_POINT = re.compile(r"[+-]?\d+\.\d+")
-GROUPED = {
-    mark: re.compile(rf"[+-]?\d{{1,3}}({re.escape(mark)}\d{{3}})+([{others}]\d+)?")
+GROUPED = {  # never after a zero: 0,125 has a decimal comma
+    mark: re.compile(rf"[+-]?[1-9]\d{{0,2}}({re.escape(mark)}\d{{3}})+([{others}]\d+)?")
     for mark, others in ((",", "."), (".", ","), (" ", ".,"), ("'", ".,"))
 }
 DAY_AND_MONTH = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4}\b")
@@ -115,14 +115,19 @@ def recognized_header(records: Sequence[Sequence[str]]) -> bool:
     return len(set(names)) == len(names) and not repeated
 
 
-def recognized_marks(cells: Sequence[str]) -> tuple[str, str]:
-    """The decimal mark and the thousands mark of numbers among these cells."""
+def recognized_marks(cells: Sequence[str], delimiter: str = "") -> tuple[str, str]:
+    """The decimal mark and the thousands mark of numbers among these cells.
+
+    Where 1,250 could be both, it has a decimal comma if cells are told apart by semicolons: that is
+    how spreadsheets write where the comma is the decimal mark.
+    """
     grouped = {mark: {c for c in cells if how.fullmatch(c)} for mark, how in GROUPED.items()}
     commas = [c for c in cells if WITH_COMMA.fullmatch(c) and c not in grouped[","]]
     points = [c for c in cells if WITH_POINT.fullmatch(c) and c not in grouped["."]]
     commas += [c for c in grouped["."] if "," in c]
-    points += [c for c in grouped[","] if "." in c]
-    decimal = "," if len(commas) > len(points) else "."
+    points += [c for c in grouped[","] if "." in c or c.count(",") > 1]
+    open_to_both = not commas and not points and grouped[","] and not grouped["."]
+    decimal = "," if len(commas) > len(points) or (open_to_both and delimiter == ";") else "."
     for mark in (".", " ", "'") if decimal == "," else (",", " ", "'"):
         if grouped[mark]:
             return decimal, mark
