@@ -177,6 +177,14 @@ def test_semicolons_decide_where_a_comma_could_be_both_marks() -> None:
     assert recognition.recognized_marks(["1,250", "0.5"], ";") == (".", ",")
 
 
+def test_apostrophes_before_and_after_words_are_no_quotes() -> None:
+    table = read_table(b"1,'Til There Was You,5\n2,Heat,4\n3,Dancin',4\n")
+    assert table.options.quote == '"'
+    assert table.frame["column_2"].to_list() == ["'Til There Was You", "Heat", "Dancin'"]
+    quoted = read_table(b"a,b\n'it''s, so',''\n'x','y'\n")
+    assert columns(quoted) == {"a": ["it's, so", "x"], "b": [None, "y"]}
+
+
 def test_columns_get_the_type_that_all_their_cells_are_of() -> None:
     text = (
         "whole,real,zip,flag,day,time,word,big\n"

@@ -30,6 +30,9 @@ GROUPED = {  # never after a zero: 0,125 has a decimal comma
     mark: re.compile(rf"[+-]?[1-9]\d{{0,2}}({re.escape(mark)}\d{{3}})+([{others}]\d+)?")
     for mark, others in ((",", "."), (".", ","), (" ", ".,"), ("'", ".,"))
 }
+OPENED = re.compile(r"(?:^|[,;\t|])'", re.MULTILINE)
+IN_APOSTROPHES = re.compile(r"(?:^|[,;\t|])'(?:[^'\n]|'')*'(?=\r?$|[,;\t|])", re.MULTILINE)
+MOSTLY_QUOTED = 0.95  # of cells that begin with ' end with it if it is a quote, unlike 'Til and Dancin'
 DAY_AND_MONTH = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4}\b")
 
 
@@ -64,9 +67,11 @@ def lines_of_header(text: str, delimiter: str, quote: str) -> int:
 
 def recognized_quote(text: str) -> str:
     """The character that whole cells stand in; "" if it only stands inside of cells."""
-    for quote in ('"', "'"):
-        if re.search(rf"(^|[,;\t|]){quote}[^{quote}]*{quote}(\r?$|[,;\t|])", text, re.MULTILINE):
-            return quote
+    if re.search(r'(^|[,;\t|])"[^"]*"(\r?$|[,;\t|])', text, re.MULTILINE):
+        return '"'
+    opened, whole = (len(how.findall(text)) for how in (OPENED, IN_APOSTROPHES))
+    if whole and whole >= MOSTLY_QUOTED * opened:
+        return "'"
     return "" if '"' in text else '"'
 
 
