@@ -185,6 +185,33 @@ def test_apostrophes_before_and_after_words_are_no_quotes() -> None:
     assert columns(quoted) == {"a": ["it's, so", "x"], "b": [None, "y"]}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Name;Größe\nAda;3\nBo;4\n",
+        "créée,n\noui,1\ncréée,2\nagréée,3\n",
+        "STATUT,n\nCRÉÉE,1\nCRÉÉE,2\nCRÉÉE,3\n",
+    ],
+)
+def test_two_accents_in_a_row_are_not_chinese(text: str) -> None:
+    data = text.encode("cp1252")
+    assert recognize(data).encoding == "cp1252"
+    assert read_table(data).columns[0] == re.split("[,;]", text)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,sex\nTom,男\nAnn,女\nBo,男\n",
+        "id,评价\n1,味道很好，下次再来！\n2,“服务”不错。\n",
+        "姓名,学校\n镕基,清华大学\n鑫淼,喆𠮷小学\n",
+        "a,b\n" + "1,x\n" * 500 + "2,价格\n",
+    ],
+)
+def test_chinese_of_mainland_files_is_still_recognized(text: str) -> None:
+    assert recognize(text.encode("gb18030")).encoding == "gb18030"
+
+
 def test_columns_get_the_type_that_all_their_cells_are_of() -> None:
     text = (
         "whole,real,zip,flag,day,time,word,big\n"

@@ -32,7 +32,7 @@ GROUPED = {  # never after a zero: 0,125 has a decimal comma
 }
 OPENED = re.compile(r"(?:^|[,;\t|])'", re.MULTILINE)
 IN_APOSTROPHES = re.compile(r"(?:^|[,;\t|])'(?:[^'\n]|'')*'(?=\r?$|[,;\t|])", re.MULTILINE)
-MOSTLY_QUOTED = 0.95  # of cells that begin with ' end with it if it is a quote, unlike 'Til and Dancin'
+MOSTLY_QUOTED = 0.95  # of cells that begin with ' also end with it if it is a quote, unlike 'Til
 DAY_AND_MONTH = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4}\b")
 
 
