@@ -212,6 +212,23 @@ def test_chinese_of_mainland_files_is_still_recognized(text: str) -> None:
     assert recognize(text.encode("gb18030")).encoding == "gb18030"
 
 
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ("country,2019,2020,2021\nPeru,1.5,2,3\nMali,4,5,6\n", True),
+        ("id,2019,2020\n1,10,11\n2,12,13\n", True),
+        ("depth,0.5,1.5\n1,10,11\n2,12,13\n", True),
+        ("Heat,1995,7\nToy Story,1996,8\nJaws,1975,8\n", False),
+        ("Bach,1985,1999\nHill,1985,1991\n", False),
+        ("NA,2,3\n4,5,6\n7,8,9\n", False),
+        ("Peru,2019,2019\nMali,4,5\n", False),
+        ("1,2\n3,4\n", False),
+    ],
+)
+def test_numbers_may_be_names_of_columns(text: str, header: bool) -> None:
+    assert recognize(text.encode()).header is header
+
+
 def test_columns_get_the_type_that_all_their_cells_are_of() -> None:
     text = (
         "whole,real,zip,flag,day,time,word,big\n"
