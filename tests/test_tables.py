@@ -874,6 +874,27 @@ def test_choices_that_a_table_does_not_bear_are_refused(
         table_dataset(table, made)
 
 
+@pytest.mark.parametrize("seed", range(4))  # the row is among the training rows, and the others
+@pytest.mark.parametrize("treatment", ["number", "date"])
+def test_a_cell_that_cannot_be_read_is_named_by_its_row_in_the_table(
+    treatment: str, seed: int
+) -> None:
+    cells = ["1" if treatment == "number" else "2024-02-01"] * 100
+    cells[70] = "abc"
+    frame = pl.DataFrame({"x": cells, "y": ["a", "b"] * 50})
+    half = SplitChoices(train_fraction=0.5)
+    made = TableChoices(("y",), (Feature("x", treatment),), "binary", half, seed=seed)
+    with pytest.raises(Refusal, match=r"Row 71 of 'x' is 'abc'"):
+        table_dataset(Table.from_frame(frame), made)
+
+
+def test_rows_without_a_target_are_counted_where_a_target_is_no_number() -> None:
+    frame = pl.DataFrame({"x": [1.0] * 40, "y": [None] * 20 + ["1"] * 9 + ["abc"] + ["2"] * 10})
+    made = TableChoices(("y",), (Feature("x", "number"),), "regression", SplitChoices())
+    with pytest.raises(Refusal, match=r"Row 30 of 'y' is 'abc'"):
+        table_dataset(Table.from_frame(frame), made)
+
+
 def test_one_column_and_one_row_are_refused() -> None:
     with pytest.raises(Refusal, match="The table has one column, 'x'; it needs two"):
         suggest_choices(Table.from_frame(pl.DataFrame({"x": [1, 2]})))
