@@ -6,6 +6,7 @@ import datetime
 import json
 import math
 import re
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -216,6 +217,26 @@ def test_running_text_is_told_from_categories_and_names() -> None:
         "place": "category",
         "down": "identifier",
     }
+
+
+def test_long_codes_and_random_numbers_name_rows() -> None:
+    random = np.random.default_rng(0)
+    numbers = random.permutation(10_000)[:60]
+    names = ["customer_id", "ID", "orderId", "Kunden-Nr", "student no", "编号", "订单号"]
+    frame = pl.DataFrame(
+        {
+            "uuid": [str(uuid.UUID(int=int(k) << 90)) for k in numbers],
+            **dict.fromkeys(names, numbers),
+            **dict.fromkeys(("income", "bid", "volcano"), numbers),
+            "seen_id": numbers // 500,
+            "weight_id": numbers + 0.5,
+        }
+    )
+    reports = describe(Table.from_frame(frame))
+    kinds = {report.name: report.kind for report in reports}
+    assert [name for name, kind in kinds.items() if kind == "identifier"] == ["uuid", *names]
+    assert {kind for name, kind in kinds.items() if name not in ("uuid", *names)} == {"number"}
+    assert "identifier" in [finding.code for finding in reports[1].findings]
 
 
 # -- suggestions ----------------------------------------------------------------------------------
