@@ -6,6 +6,7 @@ import datetime
 import json
 import math
 import re
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -216,6 +217,26 @@ def test_running_text_is_told_from_categories_and_names() -> None:
         "place": "category",
         "down": "identifier",
     }
+
+
+def test_long_codes_and_random_numbers_name_rows() -> None:
+    random = np.random.default_rng(0)
+    numbers = random.permutation(10_000)[:60]
+    names = ["customer_id", "ID", "orderId", "Kunden-Nr", "student no", "编号", "订单号"]
+    frame = pl.DataFrame(
+        {
+            "uuid": [str(uuid.UUID(int=int(k) << 90)) for k in numbers],
+            **dict.fromkeys(names, numbers),
+            **dict.fromkeys(("income", "bid", "volcano"), numbers),
+            "seen_id": numbers // 500,
+            "weight_id": numbers + 0.5,
+        }
+    )
+    reports = describe(Table.from_frame(frame))
+    kinds = {report.name: report.kind for report in reports}
+    assert [name for name, kind in kinds.items() if kind == "identifier"] == ["uuid", *names]
+    assert {kind for name, kind in kinds.items() if name not in ("uuid", *names)} == {"number"}
+    assert "identifier" in [finding.code for finding in reports[1].findings]
 
 
 # -- suggestions ----------------------------------------------------------------------------------
@@ -872,6 +893,27 @@ def test_choices_that_a_table_does_not_bear_are_refused(
     made = replace(TableChoices(("y",), (Feature("x"),), "binary"), **changes)
     with pytest.raises(Refusal, match=re.escape(sentence)):
         table_dataset(table, made)
+
+
+@pytest.mark.parametrize("seed", range(4))  # the row is among the training rows, and the others
+@pytest.mark.parametrize("treatment", ["number", "date"])
+def test_a_cell_that_cannot_be_read_is_named_by_its_row_in_the_table(
+    treatment: str, seed: int
+) -> None:
+    cells = ["1" if treatment == "number" else "2024-02-01"] * 100
+    cells[70] = "abc"
+    frame = pl.DataFrame({"x": cells, "y": ["a", "b"] * 50})
+    half = SplitChoices(train_fraction=0.5)
+    made = TableChoices(("y",), (Feature("x", treatment),), "binary", half, seed=seed)
+    with pytest.raises(Refusal, match=r"Row 71 of 'x' is 'abc'"):
+        table_dataset(Table.from_frame(frame), made)
+
+
+def test_rows_without_a_target_are_counted_where_a_target_is_no_number() -> None:
+    frame = pl.DataFrame({"x": [1.0] * 40, "y": [None] * 20 + ["1"] * 9 + ["abc"] + ["2"] * 10})
+    made = TableChoices(("y",), (Feature("x", "number"),), "regression", SplitChoices())
+    with pytest.raises(Refusal, match=r"Row 30 of 'y' is 'abc'"):
+        table_dataset(Table.from_frame(frame), made)
 
 
 def test_one_column_and_one_row_are_refused() -> None:

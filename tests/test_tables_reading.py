@@ -24,6 +24,7 @@ from core.data.tables import (
     delimited,
     preview_table,
     read_table,
+    recognition,
     recognize,
 )
 from core.data.tables import limits as table_limits
@@ -160,6 +161,72 @@ def test_the_form_of_a_text_is_recognized(
     assert found == options
     assert table.rows(1) == [first]
     assert preview_table(data).rows(1) == [first]
+
+
+def test_a_zero_before_three_digits_proves_a_decimal_comma() -> None:
+    table = read_table(b"gewicht;menge\n0,125;1,250\n0,333;2,500\n")
+    assert columns(table) == {"gewicht": [0.125, 0.333], "menge": [1.25, 2.5]}
+    grouped = read_table(b"a;b\n0.125;1,250\n0.333;12,500\n")
+    assert columns(grouped) == {"a": [0.125, 0.333], "b": [1250, 12500]}
+
+
+def test_semicolons_decide_where_a_comma_could_be_both_marks() -> None:
+    assert recognition.recognized_marks(["1,250", "2,500"], ";") == (",", "")
+    assert recognition.recognized_marks(["1,250", "2,500"], ",") == (".", ",")
+    assert recognition.recognized_marks(["1,250", "1,250,000"], ";") == (".", ",")
+    assert recognition.recognized_marks(["1,250", "0.5"], ";") == (".", ",")
+
+
+def test_apostrophes_before_and_after_words_are_no_quotes() -> None:
+    table = read_table(b"1,'Til There Was You,5\n2,Heat,4\n3,Dancin',4\n")
+    assert table.options.quote == '"'
+    assert table.frame["column_2"].to_list() == ["'Til There Was You", "Heat", "Dancin'"]
+    quoted = read_table(b"a,b\n'it''s, so',''\n'x','y'\n")
+    assert columns(quoted) == {"a": ["it's, so", "x"], "b": [None, "y"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Name;Größe\nAda;3\nBo;4\n",
+        "créée,n\noui,1\ncréée,2\nagréée,3\n",
+        "STATUT,n\nCRÉÉE,1\nCRÉÉE,2\nCRÉÉE,3\n",
+    ],
+)
+def test_two_accents_in_a_row_are_not_chinese(text: str) -> None:
+    data = text.encode("cp1252")
+    assert recognize(data).encoding == "cp1252"
+    assert read_table(data).columns[0] == re.split("[,;]", text)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,sex\nTom,男\nAnn,女\nBo,男\n",
+        "id,评价\n1,味道很好，下次再来！\n2,“服务”不错。\n",
+        "姓名,学校\n镕基,清华大学\n鑫淼,喆𠮷小学\n",
+        "a,b\n" + "1,x\n" * 500 + "2,价格\n",
+    ],
+)
+def test_chinese_of_mainland_files_is_still_recognized(text: str) -> None:
+    assert recognize(text.encode("gb18030")).encoding == "gb18030"
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ("country,2019,2020,2021\nPeru,1.5,2,3\nMali,4,5,6\n", True),
+        ("id,2019,2020\n1,10,11\n2,12,13\n", True),
+        ("depth,0.5,1.5\n1,10,11\n2,12,13\n", True),
+        ("Heat,1995,7\nToy Story,1996,8\nJaws,1975,8\n", False),
+        ("Bach,1985,1999\nHill,1985,1991\n", False),
+        ("NA,2,3\n4,5,6\n7,8,9\n", False),
+        ("Peru,2019,2019\nMali,4,5\n", False),
+        ("1,2\n3,4\n", False),
+    ],
+)
+def test_numbers_may_be_names_of_columns(text: str, header: bool) -> None:
+    assert recognize(text.encode()).header is header
 
 
 def test_columns_get_the_type_that_all_their_cells_are_of() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,7 +65,8 @@ def table_dataset(table: Table, choices: TableChoices, progress: Progress | None
     _check_names(table, choices)
     known, remarks = _rows_with_target(table, choices)
     targets, class_names = _targets(table.frame[known], choices, known)
-    train, test = _split(table.frame[known], choices, targets)
+    with _rows_of_table(known):
+        train, test = _split(table.frame[known], choices, targets)
     split = TableSplit(table, choices, known[train], known[test], remarks)
     told = (lambda share: None) if progress is None else (lambda share: progress(share, 1.0))
     told(SPLIT)
@@ -98,10 +100,12 @@ def _prepared(
     def fitted(share: float) -> None:
         tick(SPLIT + (FITTED - SPLIT) * share)
 
-    preparation = fit_preparation(train, choices.features, choices.preparation, scaling, fitted)
-    X_train = preparation.transform(train)
+    with _rows_of_table(split.rows_train):
+        preparation = fit_preparation(train, choices.features, choices.preparation, scaling, fitted)
+        X_train = preparation.transform(train)
     tick(TRANSFORMED)
-    X_test = preparation.transform(features[split.rows_test])
+    with _rows_of_table(split.rows_test):
+        X_test = preparation.transform(features[split.rows_test])
     tick(1.0)
     return Dataset(
         X_train,
@@ -114,6 +118,19 @@ def _prepared(
         preprocessing=preparation,
         table=split,
     )
+
+
+@contextmanager
+def _rows_of_table(rows: NDArray[np.int64]) -> Iterator[None]:
+    """Refusals of a part's rows name the rows of the table, where a person finds them."""
+    try:
+        yield
+    except Refusal as error:
+        said = error.sentence
+        if "row" not in said.values:
+            raise
+        row = int(rows[said.values["row"] - 1]) + 1
+        raise Refusal(said.template, **said.values | {"row": row}) from None
 
 
 def _check_names(table: Table, choices: TableChoices) -> None:
@@ -170,7 +187,8 @@ def _targets(
 
 
 def _values(column: pl.Series, known: NDArray[np.int64]) -> NDArray[np.float64]:
-    numbers = as_numbers(column)
+    with _rows_of_table(known):
+        numbers = as_numbers(column)
     odd = np.flatnonzero(np.isnan(numbers))
     if len(odd):
         raise Refusal(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +23,10 @@ NAMES_ROWS = 0.95  # share of differing values above which a column names rows .
 ENOUGH_ROWS = 20  # ... if there are that many
 WORDS_OF_TEXT = 3.0  # words in a cell, on average, from which it is running text
 LETTERS_OF_TEXT = 30.0
+NUMBERING = re.compile(  # at the end of a name, as a word of its own: a bid is a number
+    r"(?:^|[\W\d_])(?i:id|nr|no|number|nummer)\W*$|[a-z](?:I[dD]|N[ro]|Number)$"
+    r"|(?i:customer|user|order|product|item|account|client|patient|employee|passenger)id$|号码?$"
+)
 MANY_CATEGORIES = 100
 REPEATS = 2.0  # rows for each value, on average, from which telling the target is no accident
 ACCIDENT = 1e-3  # ... and the chance that it is one all the same, were rows drawn at random
@@ -113,15 +118,30 @@ def _kind(present: pl.Series, distinct: int) -> str:
         return kind
     names_rows = len(present) >= ENOUGH_ROWS and distinct >= NAMES_ROWS * len(present)
     if kind == "number":
-        return "identifier" if names_rows and _counts_up(present) else "number"
+        is_name = _counts_up(present) or _is_numbering(present, distinct)
+        return "identifier" if names_rows and is_name else "number"
     sample = present.gather_every(max(1, len(present) // SAMPLE))
     words = sample.str.count_matches(r"\s+\S").mean() or 0.0
     letters = sample.str.len_chars().mean() or 0.0
     if words + 1.0 >= WORDS_OF_TEXT and distinct > len(present) / 4:  # type: ignore[operator]
         return "text"
-    if names_rows:
-        return "text" if letters >= LETTERS_OF_TEXT else "identifier"  # type: ignore[operator]
+    if names_rows:  # 36 letters without a space are a UUID, unless words are written unspaced
+        said = words >= 1.0 or has_words_unspaced(present)  # type: ignore[operator]
+        return "text" if said and letters >= LETTERS_OF_TEXT else "identifier"  # type: ignore[operator]
     return "category"
+
+
+def _is_numbering(present: pl.Series, distinct: int) -> bool:
+    """Whether whole numbers never recur and their column is called so: customer_id, 编号."""
+    whole = present.dtype.is_integer() and distinct == len(present)
+    return whole and bool(NUMBERING.search(present.name))
+
+
+def has_words_unspaced(texts: pl.Series) -> bool:
+    """Whether texts are mostly Chinese or Japanese characters."""
+    sample = texts.cast(pl.String).drop_nulls().head(200)
+    unspaced = int(sample.str.count_matches(r"[\u3040-\u30ff\u4e00-\u9fff]").sum())
+    return unspaced > int(sample.str.len_chars().sum()) / 2
 
 
 def _counts_up(present: pl.Series) -> bool:

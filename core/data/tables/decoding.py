@@ -15,6 +15,9 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 HIGH_RUNS = re.compile(rb"[\x80-\xff]+")
+COMMON = re.compile(rb"[\xb0-\xd7][\xa1-\xfe]")  # GB 2312's first level: 3,755 characters
+TWO_COMMON = re.compile(rb"^(?:..)*?(?:[\xb0-\xd7][\xa1-\xfe]){2}", re.DOTALL)
+COUPLE = 2
 PAIRED = 0.8  # share of bytes from 0x80 up that stand in runs of even length: Chinese, not accents
 
 
@@ -34,10 +37,25 @@ def recognized_encoding(head: bytes, whole: bool) -> str:
         raise Refusal("The file is not a table: it is no text, and no Excel or Parquet file.")
     if can_be(head, "utf-8", whole):
         return "utf-8"
-    runs = [len(run) for run in HIGH_RUNS.findall(head)]
-    if sum(n for n in runs if n % 2 == 0) >= PAIRED * sum(runs) and can_be(head, "gb18030", whole):
+    if _paired_as_chinese(head) and can_be(head, "gb18030", whole):
         return "gb18030"
     return "cp1252" if can_be(head, "cp1252", whole) else "latin-1"
+
+
+def _paired_as_chinese(head: bytes) -> bool:
+    """Whether high bytes stand in pairs, and most pairs are common characters of GB 2312.
+
+    Accents stand in pairs as well, in Größe and CRÉÉE; so there must be two of those characters in
+    a row somewhere, or several of them that differ.
+    """
+    runs = HIGH_RUNS.findall(head)
+    even = [run for run in runs if len(run) % 2 == 0]
+    if sum(map(len, even)) < PAIRED * sum(map(len, runs)):
+        return False
+    pairs = [run[at : at + 2] for run in even for at in range(0, len(run), 2)]
+    common = [pair for pair in pairs if COMMON.fullmatch(pair)]
+    several = len(common) > COUPLE and len(set(common)) > 1
+    return 2 * len(common) > len(pairs) and (several or any(map(TWO_COMMON.search, even)))
 
 
 def can_be(head: bytes, encoding: str, whole: bool) -> bool:

@@ -26,10 +26,14 @@ BELIEVED = ("\t", ";", "|", ",")
 NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 WITH_COMMA = re.compile(r"[+-]?\d+,\d+")
 WITH_POINT = re.compile(r"[+-]?\d+\.\d+")
-GROUPED = {
-    mark: re.compile(rf"[+-]?\d{{1,3}}({re.escape(mark)}\d{{3}})+([{others}]\d+)?")
+GROUPED = {  # never after a zero: 0,125 has a decimal comma
+    mark: re.compile(rf"[+-]?[1-9]\d{{0,2}}({re.escape(mark)}\d{{3}})+([{others}]\d+)?")
     for mark, others in ((",", "."), (".", ","), (" ", ".,"), ("'", ".,"))
 }
+OPENED = re.compile(r"(?:^|[,;\t|])'", re.MULTILINE)
+IN_APOSTROPHES = re.compile(r"(?:^|[,;\t|])'(?:[^'\n]|'')*'(?=\r?$|[,;\t|])", re.MULTILINE)
+MOSTLY_QUOTED = 0.95  # of cells that begin with ' also end with it if it is a quote, unlike 'Til
+YEAR = re.compile(r"19\d\d|20\d\d|2100")
 DAY_AND_MONTH = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4}\b")
 
 
@@ -64,9 +68,11 @@ def lines_of_header(text: str, delimiter: str, quote: str) -> int:
 
 def recognized_quote(text: str) -> str:
     """The character that whole cells stand in; "" if it only stands inside of cells."""
-    for quote in ('"', "'"):
-        if re.search(rf"(^|[,;\t|]){quote}[^{quote}]*{quote}(\r?$|[,;\t|])", text, re.MULTILINE):
-            return quote
+    if re.search(r'(^|[,;\t|])"[^"]*"(\r?$|[,;\t|])', text, re.MULTILINE):
+        return '"'
+    opened, whole = (len(how.findall(text)) for how in (OPENED, IN_APOSTROPHES))
+    if whole and whole >= MOSTLY_QUOTED * opened:
+        return "'"
     return "" if '"' in text else '"'
 
 
@@ -100,29 +106,55 @@ def is_number(cell: str) -> bool:
 def recognized_header(records: Sequence[Sequence[str]]) -> bool:
     """Whether the first row holds names.
 
-    It does not if there is a number in it; it does if one stands over numbers; else it does unless
-    a name is there twice, or again in its own column.
+    It does if a word stands over numbers. If there is a number in it, it does else only if its
+    numbers are years beside a name; if there is none, unless a name is there twice, or again in its
+    own column.
     """
     first, *rest = ([cell.strip() for cell in row] for row in records if row)
     names = [cell for cell in first if cell]
-    if not names or any(map(is_number, names)):
+    if not names:
         return False
     body = [row for row in rest if len(row) == len(first)]
     columns = [[row[number] for row in body if row[number]] for number in range(len(first))]
-    if any(cells and all(map(is_number, cells)) for cells in columns):
+    over = list(zip(first, columns, strict=True))
+    if any(_is_word(name) and cells and all(map(is_number, cells)) for name, cells in over):
         return True
-    repeated = any(name in cells for name, cells in zip(first, columns, strict=True) if name)
+    if any(map(is_number, names)):
+        return _names_years([(name, cells) for name, cells in over if name])
+    repeated = any(name in cells for name, cells in over if name)
     return len(set(names)) == len(names) and not repeated
 
 
-def recognized_marks(cells: Sequence[str]) -> tuple[str, str]:
-    """The decimal mark and the thousands mark of numbers among these cells."""
+def _is_word(cell: str) -> bool:
+    return not (is_number(cell) or cell in MISSING or cell in PERHAPS_MISSING)
+
+
+def _names_years(over: Sequence[tuple[str, Sequence[str]]]) -> bool:
+    """Whether the numbers among names are years, several and all different, over other things.
+
+    Under years of birth, say, there are more years: then the first row is a row as all others.
+    """
+    numbers = [(name, cells) for name, cells in over if is_number(name)]
+    years = {name for name, _ in numbers if YEAR.fullmatch(name)}
+    below = [cell for _, cells in numbers for cell in cells]
+    named = any(_is_word(name) for name, _ in over)
+    others = not below or not all(map(YEAR.fullmatch, below))
+    return named and len(years) == len(numbers) > 1 and others
+
+
+def recognized_marks(cells: Sequence[str], delimiter: str = "") -> tuple[str, str]:
+    """The decimal mark and the thousands mark of numbers among these cells.
+
+    Where 1,250 could be both, it has a decimal comma if cells are told apart by semicolons: that is
+    how spreadsheets write where the comma is the decimal mark.
+    """
     grouped = {mark: {c for c in cells if how.fullmatch(c)} for mark, how in GROUPED.items()}
     commas = [c for c in cells if WITH_COMMA.fullmatch(c) and c not in grouped[","]]
     points = [c for c in cells if WITH_POINT.fullmatch(c) and c not in grouped["."]]
     commas += [c for c in grouped["."] if "," in c]
-    points += [c for c in grouped[","] if "." in c]
-    decimal = "," if len(commas) > len(points) else "."
+    points += [c for c in grouped[","] if "." in c or c.count(",") > 1]
+    open_to_both = not commas and not points and grouped[","] and not grouped["."]
+    decimal = "," if len(commas) > len(points) or (open_to_both and delimiter == ";") else "."
     for mark in (".", " ", "'") if decimal == "," else (",", " ", "'"):
         if grouped[mark]:
             return decimal, mark

@@ -12,7 +12,7 @@ from core.data.tables.choices import (
     SplitChoices,
     TableChoices,
 )
-from core.data.tables.columns import ColumnReport, describe
+from core.data.tables.columns import ColumnReport, describe, has_words_unspaced
 from core.data.tables.table import KIND_OF, Table
 from core.maths.registry import check_name, shown
 from core.refusals import Refusal
@@ -109,7 +109,7 @@ def suggest_choices(table: Table, targets: Sequence[str] = ()) -> TableChoices:
     split = _suggest_split(table, task)
     features = tuple(f for f in features if f.column != split.column) or features
     chinese = any(
-        _has_words_unspaced(table.frame[f.column]) for f in features if f.treatment == "text"
+        has_words_unspaced(table.frame[f.column]) for f in features if f.treatment == "text"
     )
     preparation = PreparationChoices(tokens="characters" if chinese else "words")
     return TableChoices(wanted, features, task, split, preparation)
@@ -124,10 +124,3 @@ def _suggest_split(table: Table, task: str) -> SplitChoices:
             if test and len(values) > 1:
                 return SplitChoices("column", column=name, test_values=test)
     return SplitChoices("stratified" if task in ("binary", "multiclass") else "share")
-
-
-def _has_words_unspaced(texts: pl.Series) -> bool:
-    """Whether texts are mostly Chinese or Japanese characters."""
-    sample = texts.cast(pl.String).drop_nulls().head(200)
-    unspaced = int(sample.str.count_matches(r"[\u3040-\u30ff\u4e00-\u9fff]").sum())
-    return unspaced > int(sample.str.len_chars().sum()) / 2
