@@ -99,7 +99,7 @@ def _recognize_records(records: recognition.Records, chosen: dict[str, Any]) -> 
     width = max(map(len, table))
     columns = [[row[i].strip() for row in body if i < len(row)] for i in range(width)]
     cells = [cell for column in columns for cell in column]
-    decimal, thousands = recognition.recognized_marks(cells)
+    decimal, thousands = recognition.recognized_marks(cells, chosen.get("delimiter", ""))
     found: dict[str, Any] = {
         "decimal": decimal,
         "thousands": thousands if chosen.get("decimal", decimal) == decimal else "",
