@@ -62,8 +62,19 @@ class Part(JITCodeLibrary):
         self._finalize_dynamic_globals()
         self._finalized = True
 
-    def _get_module_for_linking(self) -> Any:
+    @property
+    def own_code(self) -> Any:
+        """LLVM's module of this function alone."""
+        self._ensure_finalized()
         return self._final_module
+
+    def _get_module_for_linking(self) -> Any:
+        """With all that it calls, for whoever is no `Whole`: numba links only what it names."""
+        if self._shared_module is None:
+            module = self.own_code.clone()
+            _link_parts(module, self)
+            self._shared_module = module
+        return self._shared_module
 
     def get_pointer_to_function(self, name: str) -> int:
         return _REFUSAL
@@ -84,7 +95,8 @@ class Whole(JITCodeLibrary):
     """
 
     def finalize(self) -> None:
-        self._linking_libraries = _all_parts(self)
+        _link_parts(self._final_module, self)
+        self._linking_libraries = []
         super().finalize()
 
     def _optimize_final_module(self) -> None:
@@ -95,6 +107,14 @@ class Whole(JITCodeLibrary):
             if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
                 function.linkage = Linkage.internal
         super()._optimize_final_module()
+
+
+def _link_parts(module: Any, library: Any) -> None:
+    """Link everything that a library calls, once."""
+    for used in _all_parts(library):
+        library._reload_init.update(used._reload_init)
+        code = used.own_code if isinstance(used, Part) else used._get_module_for_linking()
+        module.link_in(code, preserve=True)
 
 
 def _is_lost(function: Any) -> bool:
@@ -109,7 +129,8 @@ def _all_parts(library: Any) -> list[Any]:
     def visit(user: Any) -> None:
         for used in user._linking_libraries:
             if used not in called_last:
-                visit(used)
+                if isinstance(used, Part):  # numba's own libraries bring what they call
+                    visit(used)
                 called_last[used] = None
 
     visit(library)
