@@ -36,6 +36,7 @@ CORE = {
 CORE = {room: {*below, "core.refusals"} for room, below in CORE.items()}
 BELOW_TRAINER = {*CORE, "core.trainer"}
 CORE["core.trainer"] = set(CORE)
+CORE["core.crossvalidation"] = {*BELOW_TRAINER, "core.inspect"}
 CORE["core.population"] = CORE["core.exchange"] = CORE["core.inspect"] = BELOW_TRAINER
 
 # The page: what each room may import of the others. First what decides and draws nothing itself.

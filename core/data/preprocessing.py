@@ -64,6 +64,10 @@ class Preprocessing:
     def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
         raise NotImplementedError
 
+    def values(self, outputs: NDArray) -> NDArray:
+        """A regression's values in the data's own units, of what a network tells (n, n_values)."""
+        return outputs
+
     def to_dict(self) -> dict[str, Any]:
         """The record as plain JSON values; `from_dict` reads it back."""
         raise NotImplementedError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -229,8 +229,13 @@ def _cut(X: NDArray, cut: int, y: NDArray) -> tuple[NDArray, NDArray, NDArray, N
 @lru_cache(maxsize=KEPT)
 def _read(name: str, config: DataConfig) -> Dataset:
     """A bundled data set, or a part of it, split as it is or with every class in proportion."""
+    made = bundled_part(name, *rows_of(config))
+    return replace(made, source=config)
+
+
+def bundled_part(name: str, train: NDArray[np.int64], test: NDArray[np.int64]) -> Dataset:
+    """Rows of a bundled data set, by their numbers in its file, prepared by the training rows."""
     bundle, record = bundled.read(name), DATASETS[name]
-    train, test = _rows_of(bundle, config)
     preprocessing = _fitted(bundle, train)
     y = bundle.targets.astype(np.float32)
     if record.task == "regression":
@@ -246,7 +251,6 @@ def _read(name: str, config: DataConfig) -> Dataset:
         class_names=bundle.class_names,
         preprocessing=preprocessing,
         image_shape=bundle.image_shape,
-        source=config,
         texts_train=tuple(bundle.raw[train]) if words else None,
         texts_test=tuple(bundle.raw[test]) if words else None,
     )
@@ -261,8 +265,9 @@ def _fitted(bundle: Bundle, train: NDArray[np.int64]) -> Preprocessing:
     return Scale(bundle.divisor)
 
 
-def _rows_of(bundle: Bundle, config: DataConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Numbers of the training and of the test rows, each in random order."""
+def rows_of(config: DataConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of a bundled data set's training and test rows, each in random order."""
+    bundle = bundled.read(config.name)
     classes, seed = bundle.classes, config.seed
     if bundle.is_train is None:
         every = np.arange(len(classes))
