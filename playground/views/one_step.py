@@ -164,7 +164,7 @@ def _sample(session: Session, moment: Moment, traced: Trace, number: int, focus:
     inputs = traced.layers[0].inputs[focus.row]
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if dataset.image_shape is not None:
-            show_image(inputs.reshape(dataset.image_shape))
+            show_image(dataset.image_of(inputs))
         labels = session.column_labels(dataset)[:SHOWN_INPUTS]
         shown = zip(labels, inputs[:SHOWN_INPUTS], strict=False)
         text = ", ".join(f"{plain(name)} = {value:.4g}" for name, value in shown)
