@@ -1,13 +1,16 @@
 """`Experiment`, its parts, and how to read one from text: what a run is made of, as data."""
 
 from core.experiment.config import (
+    BOUNDARY,
     DATASET_NAMES,
+    DRAWN,
     FEATURES,
     FORMAT_VERSION,
     LIMITS,
     MOST_LAYERS,
     OPTIONS_OF,
     OWN_TABLE,
+    SKETCHED,
     DataConfig,
     Dense,
     Experiment,
@@ -20,13 +23,16 @@ from core.experiment.own import OwnTable
 from core.experiment.reading import read_experiment
 
 __all__ = [
+    "BOUNDARY",
     "DATASET_NAMES",
+    "DRAWN",
     "FEATURES",
     "FORMAT_VERSION",
     "LIMITS",
     "MOST_LAYERS",
     "OPTIONS_OF",
     "OWN_TABLE",
+    "SKETCHED",
     "DataConfig",
     "Dense",
     "Experiment",
