@@ -148,8 +148,8 @@ class Dataset:
     def image_planes(self) -> tuple[int, int, int]:
         """Height, width and channels of images, in the order in which a row holds them."""
         assert self.image_shape is not None
-        height, width, *channels = self.image_shape
-        return height, width, math.prod(channels)
+        height, width = self.image_shape[:2]
+        return height, width, math.prod(self.image_shape[2:])
 
     @property
     def n_inputs(self) -> int:
