@@ -18,6 +18,7 @@ from core.experiment import DataConfig
 from core.refusals import Refusal
 
 if TYPE_CHECKING:
+    from core.data.pictures import PictureSplit
     from core.data.tables import TableSplit
 
 EDGES_LOOKED_AT = 1000  # training images: they tell what lies around all
@@ -37,11 +38,12 @@ class Dataset:
     preprocessing: makes X of raw columns.
     points_train, points_test: float32 (n_samples, 2) raw coordinates of data in the plane,
         (n_samples, 1) of a curve, None for all other data.
-    image_shape: (height, width) where a row is an image.
+    image_shape: (height, width) where a row is an image, (height, width, 3) of one in colour.
     source: the configuration that it was made of, None for a person's own arrays.
     sample_weight: float32 (n_samples,), what the loss of each training sample is multiplied by in
         training; None where all count alike.
     table: the raw rows and the choices of data made of a table, None for all other data.
+    pictures: the pictures and the choices of data made of a person's own, None for all other data.
     texts_train, texts_test: the texts that rows were made of, None for all other data.
     """
 
@@ -55,10 +57,11 @@ class Dataset:
     preprocessing: Preprocessing = field(default_factory=Identity)
     points_train: NDArray[np.float32] | None = None
     points_test: NDArray[np.float32] | None = None
-    image_shape: tuple[int, int] | None = None
+    image_shape: tuple[int, ...] | None = None
     source: DataConfig | None = None
     sample_weight: NDArray[np.float32] | None = None
     table: TableSplit | None = None
+    pictures: PictureSplit | None = None
     texts_train: tuple[str, ...] | None = None
     texts_test: tuple[str, ...] | None = None
 
@@ -79,7 +82,7 @@ class Dataset:
         *,
         feature_names: Sequence[str] | None = None,
         class_names: Sequence[str] | None = None,
-        image_shape: tuple[int, int] | None = None,
+        image_shape: tuple[int, ...] | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Dataset:
         """Take a person's own arrays as they are: no scaling, no shuffling; copied as float32.
@@ -299,15 +302,15 @@ def _feature_names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
-def _image_shape(shape: tuple[int, int] | None, count: int) -> tuple[int, int] | None:
+def _image_shape(shape: tuple[int, ...] | None, count: int) -> tuple[int, ...] | None:
     if shape is None:
         return None
-    height, width = shape
-    if height < 1 or width < 1 or height * width != count:
+    sides = tuple(map(int, shape))
+    is_image = len(sides) == 2 or (len(sides) == 3 and sides[2] == 3)
+    if not is_image or min(sides) < 1 or math.prod(sides) != count:
         raise Refusal(
-            "image_shape {height}x{width} does not make rows of {count} columns.",
-            height=height,
-            width=width,
+            "image_shape {shape} does not make rows of {count} columns.",
+            shape="x".join(map(str, sides)),
             count=count,
         )
-    return int(height), int(width)
+    return sides

@@ -49,6 +49,9 @@ DATASET_NAMES = (
 )
 OWN_TABLE = "table"
 """The name of data that are a person's own table; `DataConfig.table` says which."""
+OWN_PICTURES = "pictures"
+"""The name of data that are a person's own pictures; `DataConfig.table` says which as well."""
+OWN_NAMES = (OWN_TABLE, OWN_PICTURES)
 
 FEATURES = ("x1", "x2", "x1_squared", "x2_squared", "x1_x2", "sin_x1", "sin_x2")
 
@@ -86,11 +89,12 @@ class DataConfig:
 
     noise: a fraction, 0 to 0.5. train_fraction: the training set's share, where the data set has no
     split of its own. classes: of `blobs` only.
-    table: of a person's own table, which file it is and how it is used, see `own.OwnTable`; its
-    rows travel with nobody, so that such data are given to the trainer as its dataset.
+    table: of a person's own table or pictures, which file it is and how it is used, see
+    `own.OwnTable`; its rows travel with nobody, so that such data are given to the trainer as its
+    dataset.
     """
 
-    name: Annotated[str, OneOf("dataset name", (*DATASET_NAMES, OWN_TABLE))] = "circle"
+    name: Annotated[str, OneOf("dataset name", (*DATASET_NAMES, *OWN_NAMES))] = "circle"
     n_samples: Annotated[int, Within(Limits(10, 1_000_000, whole=True))] = 500
     noise: Annotated[float, Within(Limits(0.0, 0.5))] = 0.0
     train_fraction: Annotated[float, Within(Limits(0.1, 0.9))] = 0.5
@@ -100,6 +104,11 @@ class DataConfig:
     classes: Annotated[int, Within(Limits(2, 8, whole=True))] = 3
     seed: Annotated[int, SEED] = 0
     table: Annotated[str, TableText()] = ""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether these are a person's own data, which are not in the configuration."""
+        return self.name in OWN_NAMES
 
 
 @config
