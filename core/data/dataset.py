@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from core.refusals import Refusal
 if TYPE_CHECKING:
     from core.data.pictures import PictureSplit
     from core.data.tables import TableSplit
+
+EDGES_LOOKED_AT = 1000  # training images: they tell what lies around all
 
 TASKS = ("classification", "regression")
 
@@ -131,6 +134,25 @@ class Dataset:
             image_shape=_image_shape(image_shape, inputs.shape[1]),
             sample_weight=_sample_weight(sample_weight, len(inputs)),
         )
+
+    @cached_property
+    def background(self) -> NDArray[np.float32]:
+        """What lies around images, float32 (channels,): the usual value of a pixel at their edges.
+
+        Black on white or white on black, scaled or not: a moved image goes on as it was.
+        """
+        height, width, channels = self.image_planes
+        pixels = self.X_train[:EDGES_LOOKED_AT].reshape(-1, height, width, channels)
+        edges = np.ones((height, width), dtype=bool)
+        edges[1:-1, 1:-1] = False
+        return np.median(pixels[:, edges].reshape(-1, channels), axis=0).astype(np.float32)
+
+    @property
+    def image_planes(self) -> tuple[int, int, int]:
+        """Height, width and channels of images, in the order in which a row holds them."""
+        assert self.image_shape is not None
+        height, width = self.image_shape[:2]
+        return height, width, math.prod(self.image_shape[2:])
 
     @property
     def n_inputs(self) -> int:

@@ -170,6 +170,14 @@ class TrainingConfig:
     cross-entropies in training only: recorded batch losses have it, evaluations do not.
     input_noise: standard deviation of the normal noise on what the network is fed in training.
     max_norm: after each step the weights into a unit are scaled down to this norm at most.
+    translation, rotation, zoom, cutout: of images, how far each is moved (pixels, both ways),
+    turned (degrees) and scaled (a fraction) at most, and the side of a square cut out of it
+    (pixels), all drawn anew for every sample of every step, as Keras's RandomTranslation,
+    RandomRotation and RandomZoom do, which count in fractions of a side or a turn; what comes from
+    outside of the image is background.
+    mixup: alpha of the distribution Beta(alpha, alpha) of the share that a sample keeps when it is
+    mixed with another of its batch, targets and all (Zhang et al. 2018; Keras's MixUp); 0 is off.
+    All of these act in training only, images before mixtures, mixtures before input noise.
     class_weight: what each sample's loss is multiplied by: "none", "balanced" (scikit-learn's
     n / (k * count) over the training rows) or one number a class. As in Keras the mean still
     divides by the number of samples (PyTorch's weight= divides by the sum of the weights), and it
@@ -203,6 +211,11 @@ class TrainingConfig:
     early_stopping_min_delta: Annotated[float, Within(Limits(0.0, 1e6))] = 0.0
     restore_best_weights: Annotated[bool, Flag()] = True
     start_from_epoch: Annotated[int, Within(Limits(0, 1_000_000, whole=True))] = 0
+    translation: Annotated[float, Within(Limits(0.0, 1000.0))] = 0.0
+    rotation: Annotated[float, Within(Limits(0.0, 180.0))] = 0.0
+    zoom: Annotated[float, Within(Limits(0.0, 0.9))] = 0.0
+    cutout: Annotated[int, Within(Limits(0, 1000, whole=True))] = 0
+    mixup: Annotated[float, Within(Limits(0.0, 100.0))] = 0.0
 
     @field_validator("optimizer_options", "schedule_options", mode="plain")
     @classmethod
