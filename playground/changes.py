@@ -15,6 +15,8 @@ from core.data.weights import check_class_weight
 from core.edits import LIVE_FIELDS, with_schedule
 from core.experiment import (
     OPTIONS_OF,
+    OWN_NAMES,
+    OWN_PICTURES,
     OWN_TABLE,
     DataConfig,
     Dense,
@@ -44,6 +46,7 @@ FITTING_LAYERS: dict[str, tuple[Dense, ...]] = {
     "digits": (Dense(32, "relu"),),
     "mnist_5k": (Dense(32, "relu"),),
     OWN_TABLE: (Dense(16, "relu"), Dense(8, "relu")),
+    OWN_PICTURES: (Dense(32, "relu"),),
     "letters": (Dense(64, "relu"),),
     "vowel": (Dense(22, "tanh"),),
 }
@@ -168,7 +171,7 @@ def with_data(experiment: Experiment, name: str, formula: str = "", points: str 
     formula, points: of a line that was typed, of a drawing; the usual ones where they are left out.
     """
     new: Experiment = write(experiment, ("data", "name"), name)
-    if name != OWN_TABLE:
+    if name not in OWN_NAMES:
         new = _without_table(new)
     data = replace(new.data, formula=formula or DataConfig().formula, points=points)
     return _suiting(experiment, replace(new, data=data))

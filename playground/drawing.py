@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from core.experiment import BOUNDARY, DRAWN, SKETCHED, DataConfig, Experiment
+from core.experiment import BOUNDARY, DRAWINGS, DRAWN, SKETCHED, DataConfig, Experiment
 from core.experiment.points import Groups, write_points
 from core.refusals import Refusal
 from playground.changes import with_data
@@ -13,7 +13,6 @@ from playground.changes import with_data
 if TYPE_CHECKING:
     from core.data import Dataset
 
-DRAWINGS = (DRAWN, SKETCHED)
 OWN = (*DRAWINGS, BOUNDARY)
 """Data that a person made here, and goes back to."""
 

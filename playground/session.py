@@ -108,7 +108,7 @@ class Session:
         self.desk, self.sketchbook = Desk(), Sketchbook()
         self.edits_points, self._tables = 0, 0
         self._refused: tuple[str, Sentence, DataConfig] | None = None
-        if self.experiment.data.name == OWN_TABLE:
+        if self.experiment.data.is_own:
             problems = [is_missing(self.experiment.data), *problems]
             self.experiment = self.desk.stand_in_for(self.experiment)
         self.problems: tuple[str, ...] = tuple(problems)

@@ -27,6 +27,7 @@ from core.data.splits import in_turn
 from core.exchange.links import from_query, to_query
 from core.experiment.formulas import MOST_LETTERS, read_formula
 from core.experiment.points import MOST_POINTS, MOST_TEXT, SIGNS, read_points, write_points
+from tests.test_data import value_or_sentence
 
 # -- formulas ------------------------------------------------------------------------------------
 
@@ -52,7 +53,7 @@ def by_python(text: str, x: float) -> float:
         function = getattr(math, name)
         names[name] = lambda v, function=function: function(v) if abs(v) < 1e6 else math.nan
     try:
-        return float(eval(text.replace("^", "**"), {"__builtins__": {}}, names))
+        return float(eval(text.replace("^", "**"), {}, names))  # noqa: S307 - a text of FORMULAS
     except (ArithmeticError, ValueError, TypeError):  # TypeError: it became complex
         return math.nan
 
@@ -70,12 +71,11 @@ def test_a_formula_means_what_python_says(text: str) -> None:
 
 @given(st.text(st.sampled_from("x123.+-*/^() ynsico_e")) | st.text(max_size=300))
 def test_any_text_is_a_formula_or_a_sentence(text: str) -> None:
-    try:
-        formula = read_formula(text)
-    except ValueError as error:
-        assert str(error).endswith((".", "?"))
+    made = value_or_sentence(lambda: read_formula(text))
+    if isinstance(made, str):
+        assert made.endswith(".")
     else:
-        assert compute(formula, X).shape == X.shape
+        assert compute(made, X).shape == X.shape
 
 
 @pytest.mark.parametrize(
@@ -170,10 +170,9 @@ def test_points_come_back_from_their_text_and_from_a_link(groups) -> None:
 
 @given(st.text(st.sampled_from([*SIGNS, ".", "%", "é"]), max_size=40))
 def test_any_text_is_points_or_a_sentence(text: str) -> None:
-    try:
-        groups = read_points(text)
-    except ValueError as error:
-        assert "must be the text of a drawing" in str(error)
+    groups = value_or_sentence(lambda: read_points(text))
+    if isinstance(groups, str):
+        assert "must be the text of a drawing" in groups
     else:
         assert write_points(groups) == text
         assert np.abs([place for group in groups for place in group] or [(0, 0)]).max() <= 6.0

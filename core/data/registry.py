@@ -17,7 +17,15 @@ from core.data.dataset import Dataset
 from core.data.preprocessing import Features, Identity, Preprocessing, Scale, Standardize
 from core.data.splits import DIVIDE, ORDER, SUBSET, stratified
 from core.data.words import Words
-from core.experiment import BOUNDARY, DRAWN, OWN_TABLE, SKETCHED, DataConfig, OwnTable
+from core.experiment import (
+    BOUNDARY,
+    DRAWN,
+    OWN_PICTURES,
+    OWN_TABLE,
+    SKETCHED,
+    DataConfig,
+    OwnTable,
+)
 from core.maths.random import SPLIT, permutation
 from core.maths.registry import get, shown
 from core.refusals import Refusal
@@ -193,15 +201,19 @@ def record_of(config: DataConfig) -> DatasetRecord:
         return replace(DRAWINGS[config.name], classes=drawn.n_classes(config))
     if config.name == BOUNDARY:
         return replace(DATASETS[BOUNDARY], generate=partial(boundary, config.formula))
-    if config.name != OWN_TABLE:
+    if not config.is_own:
         return get(DATASETS, config.name, "dataset")
     table, usual = own_table(config), DataConfig().n_samples
+    if config.name == OWN_PICTURES:
+        return DatasetRecord(
+            *(OWN_PICTURES, table.file, "image", "classification", table.classes, usual, table.file)
+        )
     task: Task = "classification" if table.classes else "regression"
     return DatasetRecord(OWN_TABLE, table.file, "table", task, table.classes, usual, table.file)
 
 
 def own_table(config: DataConfig) -> OwnTable:
-    """Which table a configuration names, and how it is used."""
+    """Which table, or pictures, a configuration names, and how they are used."""
     return OwnTable.from_json(config.table) if config.table else OwnTable()
 
 
@@ -212,9 +224,14 @@ def load_dataset(config: DataConfig) -> Dataset:
     those that come with their own training and test rows keep that split whatever the
     configuration's train_fraction is. They are read once: the arrays may be shared.
     Raises ValueError for a name that is not known, for a line or a drawing that makes no data, and
-    for a person's own table, whose rows are not in the configuration: make its dataset by
-    `core.data.tables` and give it to the trainer.
+    for a person's own table or pictures, which are not in the configuration: make their dataset by
+    `core.data.tables` or `core.data.pictures` and give it to the trainer.
     """
+    if config.name == OWN_PICTURES:
+        raise Refusal(
+            "The pictures of {file} are not in the experiment: give them as dataset.",
+            file=shown(own_table(config).file),
+        )
     if config.name == OWN_TABLE:
         raise Refusal(
             "The rows of the table {file} are not in the experiment: give them as dataset.",
@@ -263,8 +280,13 @@ def _cut(X: NDArray, cut: int, y: NDArray) -> tuple[NDArray, NDArray, NDArray, N
 @lru_cache(maxsize=KEPT)
 def _read(name: str, config: DataConfig) -> Dataset:
     """A bundled data set, or a part of it, split as it is or with every class in proportion."""
+    made = bundled_part(name, *rows_of(config))
+    return replace(made, source=config)
+
+
+def bundled_part(name: str, train: NDArray[np.int64], test: NDArray[np.int64]) -> Dataset:
+    """Rows of a bundled data set, by their numbers in its file, prepared by the training rows."""
     bundle, record = bundled.read(name), DATASETS[name]
-    train, test = _rows_of(bundle, config)
     preprocessing = _fitted(bundle, train)
     y = bundle.targets.astype(np.float32)
     if record.task == "regression":
@@ -280,7 +302,6 @@ def _read(name: str, config: DataConfig) -> Dataset:
         class_names=bundle.class_names,
         preprocessing=preprocessing,
         image_shape=bundle.image_shape,
-        source=config,
         texts_train=tuple(bundle.raw[train]) if words else None,
         texts_test=tuple(bundle.raw[test]) if words else None,
     )
@@ -295,8 +316,9 @@ def _fitted(bundle: Bundle, train: NDArray[np.int64]) -> Preprocessing:
     return Scale(bundle.divisor)
 
 
-def _rows_of(bundle: Bundle, config: DataConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Numbers of the training and of the test rows, each in random order."""
+def rows_of(config: DataConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of a bundled data set's training and test rows, each in random order."""
+    bundle = bundled.read(config.name)
     classes, seed = bundle.classes, config.seed
     if bundle.is_train is None:
         every = np.arange(len(classes))

@@ -7,10 +7,11 @@ from typing import Any
 
 import streamlit as st
 
+from core.experiment import SKETCHED
 from core.experiment.points import EXTENT, MOST_CLASSES, MOST_POINTS, STEPS
 from core.refusals import Refusal
 from playground.controls.widgets import fraction, prepared
-from playground.drawing import DRAWINGS, groups_on
+from playground.drawing import groups_on
 from playground.fields import number_text
 from playground.sentences import plain
 from playground.session import Session
@@ -93,7 +94,7 @@ def _points(session: Session) -> None:
 
     t = session.t
     name, groups = groups_on(session.experiment, session.player.dataset)
-    is_curve = name == DRAWINGS[1]
+    is_curve = name == SKETCHED
     rows = rows_of(groups, is_curve=is_curve)
     st.caption(t("page.points.note", most=f"{MOST_POINTS:,}"))
     edited = st.data_editor(
