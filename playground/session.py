@@ -658,6 +658,10 @@ class Session:
                 self.act(self.change, changes.with_layer_removed, -1)
             case {"do": "units", "layer": int(layer), "delta": 1 | -1 as delta}:
                 self.act(self.change, changes.with_units, layer, delta)
+            case {"do": "stroke", "stroke": stroke}:
+                self.act(self.redraw, stroke)
+            case {"do": "edit_points"}:
+                self.act(self.edit_points)
             case {"do": "reloaded"}:
                 self.notice = self.notice or Notice(self.t("page.notice.reloaded"))
             case {"do": "feature", "id": str(name)}:

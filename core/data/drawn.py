@@ -114,6 +114,14 @@ def without_points(groups: Groups, path: Sequence[Point], radius: float) -> Grou
     )
 
 
+def without_columns(groups: Groups, path: Sequence[Point], radius: float) -> Groups:
+    """Without the points whose x lies within a radius of that of a path's points."""
+    return tuple(
+        tuple(point for point in group if all(abs(point[0] - x) > radius for x, _ in path))
+        for group in groups
+    )
+
+
 def _is_near(point: Point, path: Sequence[Point], radius: float) -> bool:
     x, y = point
     return any((x - a) ** 2 + (y - b) ** 2 <= radius * radius for a, b in path)
