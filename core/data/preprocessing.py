@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from core.data.features import FEATURES, expand
 from core.maths.registry import shown
@@ -62,6 +62,10 @@ class Preprocessing:
 
     def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
         raise NotImplementedError
+
+    def values(self, outputs: ArrayLike) -> NDArray[np.floating]:
+        """A regression's values in their own units, of a network's outputs (n, n_values)."""
+        return np.asarray(outputs)
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain JSON values; `from_dict` reads it back."""
@@ -240,6 +244,12 @@ def _read_words(record: Mapping[str, Any]) -> Preprocessing:
     return read_words(record)
 
 
+def _read_film_pairs(record: Mapping[str, Any]) -> Preprocessing:
+    from core.data.films import read_film_pairs  # which builds on this module
+
+    return read_film_pairs(record)
+
+
 _READERS: dict[str, Callable[[Mapping[str, Any]], Preprocessing]] = {
     Identity.kind: lambda record: Identity(),
     Scale.kind: _read_scale,
@@ -249,4 +259,5 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Preprocessing]] = {
     Features.kind: _read_features,
     "table": _read_table,
     "words": _read_words,
+    "film_pairs": _read_film_pairs,
 }

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data import bundled, synthetic
+from core.data import bundled, movielens, synthetic
 from core.data.bundled import Bundle
 from core.data.dataset import Dataset
 from core.data.preprocessing import Features, Identity, Preprocessing, Scale, Standardize
@@ -22,7 +22,7 @@ from core.maths.registry import get, shown
 from core.refusals import Refusal
 
 Generator = Callable[[int, float, int, int], synthetic.Sample]
-Kind = Literal["plane", "curve", "table", "image"]
+Kind = Literal["plane", "curve", "table", "image", "ratings"]
 Task = Literal["classification", "regression"]
 Split = Literal["share", "fixed"]
 
@@ -34,7 +34,7 @@ KEPT = 4
 class DatasetRecord:
     """What is known of a data set before it is loaded.
 
-    kind: "plane" (2-D points), "curve" (1-D), "table" or "image".
+    kind: "plane" (2-D points), "curve" (1-D), "table", "image" or "ratings" (who rated what).
     classes: number of classes; 0 for regression, None where DataConfig.classes says.
     n_samples: a good number to begin with; available: all there are, None where any can be made.
     split: "share", where DataConfig.train_fraction says how much is for training, or "fixed",
@@ -146,6 +146,15 @@ DATASETS: dict[str, DatasetRecord] = {
             442,
             "How far the illness has come after a year, in hundreds, by ten measures of a person.",
         ),
+        _bundle(
+            movielens.NAME,
+            "Films",
+            "ratings",
+            0,
+            100_004,
+            "How many stars a person gives a film, by who it is, which film, its year and genres. "
+            "MovieLens: for research and education, no commercial use without permission.",
+        ),
     )
 }
 
@@ -219,6 +228,10 @@ def _cut(X: NDArray, cut: int, y: NDArray) -> tuple[NDArray, NDArray, NDArray, N
 @lru_cache(maxsize=KEPT)
 def _read(name: str, config: DataConfig) -> Dataset:
     """A bundled data set, or a part of it, split as it is or with every class in proportion."""
+    if name == movielens.NAME:
+        return movielens.ratings_dataset(
+            config.train_fraction, config.seed, config.n_samples, source=config
+        )
     bundle, record = bundled.read(name), DATASETS[name]
     train, test = _rows_of(bundle, config)
     preprocessing = _fitted(bundle, train)

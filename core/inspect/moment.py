@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from core.data.sparse import as_array
 from core.data.targets import encode_targets
 from core.experiment import TrainingConfig
 from core.inspect.normalizing import Normalizing, normalizing_of
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 SMALLEST_LENGTH = 1e-7  # Keras adds it to a norm before it divides
 MOST_ELEMENTS = 200_000  # activations that a trace works out in plain Python: about 0.2 s
+MOST_DENSE = 3_000_000  # numbers of sparse rows that are written out
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,9 @@ class Moment:
     @property
     def largest_batch(self) -> int:
         """How many rows a trace of this network can hold and stay quick."""
+        if self.dataset.is_sparse:  # whose inputs are no work, but memory once they are dense
+            most = MOST_ELEMENTS // sum(self.sizes[1:]), MOST_DENSE // self.sizes[0]
+            return max(1, min(most))
         return max(1, MOST_ELEMENTS // sum(self.sizes))
 
     def trace(self, rows: np.ndarray, *, as_step: bool = False) -> Trace:
@@ -77,7 +83,7 @@ class Moment:
         predictions, by the running statistics.
         """
         masks = self._masks(len(rows)) if as_step else None
-        X = self.dataset.X_train[rows]
+        X: NDArray[np.floating] = as_array(self.dataset.X_train[rows])
         if as_step and self.training.input_noise:
             X = X + self.training.input_noise * self._noise(*X.shape)
         return trace(
