@@ -55,15 +55,17 @@ def _of_sparse(rows: SparseRows) -> Components:
     table, n, width = rows.to_scipy().astype(np.float64), len(rows), rows.n_columns
     mean = np.asarray(table.mean(axis=0)).ravel()
     total = float(table.multiply(table).sum()) - n * float(mean @ mean)
-    if width <= 2 or total <= 1e-12 * n:
+    if width <= 2:
         return components_of(rows.dense())
+    if total <= 1e-12 * n:  # nothing varies, and any directions will do
+        return Components(mean, np.eye(2, width), np.zeros(2))
 
     def scatter(v: NDArray[np.float64]) -> NDArray[np.float64]:
         v = v.ravel()
         return np.asarray(table.T @ (table @ v)) - n * mean * (mean @ v)
 
     operator = LinearOperator((width, width), matvec=scatter, dtype=np.float64)
-    values, found = eigsh(operator, k=2, v0=np.cos(np.arange(width)), tol=1e-9)
+    values, found = eigsh(operator, k=2, v0=np.cos(np.arange(width)), tol=1e-7)
     order = np.argsort(-values)
     return Components(mean, _signed(found.T[order]), values[order] / total)
 
