@@ -7,6 +7,7 @@ import pytest
 
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.data.films import FilmPairs
+from core.data.folds import Folds
 from core.inspect.check import gradient_check
 from core.inspect.components import components_of
 from core.inspect.film_plane import PLACES
@@ -102,3 +103,10 @@ def test_components_of_sparse_rows_are_those_of_dense_ones(trainer) -> None:
     values = np.linalg.svd(whole, compute_uv=False) ** 2
     np.testing.assert_allclose(found.shares, values[:2] / values.sum(), rtol=1e-6)
     assert not components_of(rows[np.zeros(1, int)]).shares.any()
+
+
+def test_ratings_are_divided_into_folds(trainer) -> None:
+    folds = Folds.of(trainer.dataset, 4)
+    first = folds.dataset_of(0)
+    assert (len(first.X_train), len(first.X_test), folds.how) == (15_000, 5_000, "share")
+    assert first.preprocessing.mean == pytest.approx(3.54, abs=0.05)

@@ -50,15 +50,15 @@ def test_the_files_are_read(ratings) -> None:
 
 
 def test_a_split_is_decided_by_its_seed() -> None:
-    train, test = split(1000, 0.8, seed=4)
-    assert (len(train), len(test)) == (800, 200)
-    assert sorted([*train, *test]) == list(range(1000))
-    np.testing.assert_array_equal(train, split(1000, 0.8, seed=4)[0])
-    assert not np.array_equal(train, split(1000, 0.8, seed=5)[0])
+    train, test = split(0.8, seed=4)
+    assert (len(train), len(test)) == (80_003, 20_001)
+    assert np.array_equal(np.sort(np.concatenate([train, test])), np.arange(100_004))
+    np.testing.assert_array_equal(train[:800], split(0.8, seed=4, most=1000)[0])
+    assert not np.array_equal(train, split(0.8, seed=5)[0])
 
 
 def test_rows_are_what_they_would_be_if_dense(ratings) -> None:
-    train, test = split(len(ratings))
+    train, test = split()
     encoder = film_pairs(ratings, train)
     rows = test[:50]
     inputs = encoder.encode(ratings.person[rows], ratings.film[rows])
@@ -76,14 +76,14 @@ def test_rows_are_what_they_would_be_if_dense(ratings) -> None:
 
 def test_a_film_of_unknown_year_and_no_genre_is_told_by_its_number_alone(ratings) -> None:
     bare = np.flatnonzero(np.isnan(ratings.years) & ~ratings.genres.any(axis=1))[:1]
-    encoder = film_pairs(ratings, split(len(ratings))[0])
+    encoder = film_pairs(ratings, split()[0])
     inputs = encoder.encode(np.zeros(1, int), bare)
     assert inputs.columns.tolist() == [0, 671 + bare[0], 671 + 9066]
     assert inputs.values.tolist() == [1, 1, 0]
 
 
 def test_a_million_ratings_stay_small(ratings) -> None:
-    train, _ = split(len(ratings))
+    train, _ = split()
     encoder = film_pairs(ratings, train)
     many = np.tile(np.arange(len(ratings)), 10)
     person, film = ratings.person[many], ratings.film[many]
@@ -97,7 +97,7 @@ def test_a_million_ratings_stay_small(ratings) -> None:
 
 
 def test_biases_by_hand(ratings) -> None:
-    data = movielens.ratings_dataset(most=3, train_fraction=0.67)
+    data = movielens.ratings_part(*split(most=100))
     how = data.preprocessing
     pairs = [[0, 0], [0, 1], [1, 1]]
     X = how.transform(pairs)
@@ -115,7 +115,7 @@ def test_biases_by_hand(ratings) -> None:
 def test_what_the_rows_tell_is_enough_to_beat_the_mean(ratings) -> None:
     from sklearn.linear_model import Ridge
 
-    train, test = split(len(ratings))
+    train, test = split()
     encoder = film_pairs(ratings, train)
     X, Z = (encoder.encode(ratings.person[r], ratings.film[r]).to_scipy() for r in (train, test))
     model = Ridge(5.0, solver="sparse_cg", max_iter=50).fit(X, ratings.stars[train])
@@ -138,7 +138,7 @@ def test_any_rows_may_be_taken(table: list) -> None:
 
 def test_it_is_a_data_set_by_name(ratings) -> None:
     data = load_dataset(DataConfig("movielens", 1000, train_fraction=0.9, seed=3))
-    train, test = split(len(ratings), 0.9, 3, 1000)
+    train, test = split(0.9, 3, 1000)
     assert (data.kind, data.task, data.is_sparse) == ("ratings", "regression", True)
     assert (len(data.X_train), len(data.X_test)) == (900, 100)
     how = data.preprocessing
@@ -193,7 +193,7 @@ def test_what_a_file_says_of_pairs_is_looked_at(change) -> None:
 
 
 def test_a_million_ratings_take_little_memory() -> None:
-    data = movielens.ratings_dataset()
+    data = movielens.ratings_part(*split())
     rows = np.arange(1_000_000) % len(data.X_train)
     layers = NetworkConfig((Dense(32, "relu"),))
     training = TrainingConfig("mean_squared_error", batch_size=256)

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from core.data.bundled import FILES
 from core.data.dataset import Dataset
 from core.data.films import FilmPairs
-from core.experiment import DataConfig
 from core.maths.random import SPLIT, permutation
 
 NAME = "movielens"
@@ -84,38 +83,28 @@ def read_ratings() -> Ratings:
     )
 
 
-def split(
-    n_ratings: int, train_fraction: float = 0.8, seed: int = 0, most: int | None = None
-) -> tuple[Rows, Rows]:
+def split(train_fraction: float = 0.8, seed: int = 0, most: int | None = None) -> tuple[Rows, Rows]:
     """Numbers of the training and the test ratings, in random order; same seed, same split.
 
     most: how many ratings are taken, at random, all if left out.
     """
-    order = permutation(seed, SPLIT, 0, n_ratings)[:most]
+    order = permutation(seed, SPLIT, 0, len(read_ratings()))[:most]
     cut = round(len(order) * train_fraction)
     return order[:cut], order[cut:]
 
 
-def ratings_dataset(
-    train_fraction: float = 0.8,
-    seed: int = 0,
-    most: int | None = None,
-    source: DataConfig | None = None,
-) -> Dataset:
-    """What a network learns of who rated which film how; `split` says what is for training.
+def ratings_part(train: Rows, test: Rows) -> Dataset:
+    """What a network learns of who rated which film how, by numbers of ratings.
 
-    Targets are stars less the training mean: a network begins near 0. source: what the data set is
-    called in experiments.
+    Targets are stars less the training mean: a network begins near 0.
     """
     ratings = read_ratings()
-    train, test = split(len(ratings), train_fraction, seed, most)
     pairs = film_pairs(ratings, train)
     X, X_test = (pairs.encode(ratings.person[rows], ratings.film[rows]) for rows in (train, test))
     y, y_test = (ratings.stars[rows] - np.float32(pairs.mean) for rows in (train, test))
-    made = Dataset.from_arrays(
-        X, y, X_test, y_test, task="regression", feature_names=column_names(ratings)
-    )
-    return replace(made, preprocessing=pairs, source=source)
+    names = column_names(ratings)
+    made = Dataset.from_arrays(X, y, X_test, y_test, task="regression", feature_names=names)
+    return replace(made, preprocessing=pairs)
 
 
 def film_pairs(ratings: Ratings, train: Rows) -> FilmPairs:
