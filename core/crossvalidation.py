@@ -116,6 +116,10 @@ class CrossValidation:
                 break
         return self.share
 
+    def give_up_fold(self) -> None:
+        """Give back the memory of the fold under way; who goes on begins it anew."""
+        self._trainer = None
+
     def _work(self, seconds: float) -> None:
         """Begin the next fold, or train the one under way, or look at what it has come to."""
         if self._trainer is None:
