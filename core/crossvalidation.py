@@ -166,6 +166,8 @@ def _seed(experiment: Experiment, dataset: Dataset) -> int:
     """Of the folds: that of the data's split, where it has one."""
     if dataset.table is not None:
         return dataset.table.choices.seed
+    if dataset.pictures is not None:
+        return dataset.pictures.choices.seed
     return experiment.seed if dataset.source is None else dataset.source.seed
 
 
