@@ -96,6 +96,8 @@ def _is_split_fixed(dataset: Dataset) -> bool:
     """Whether somebody decided which rows are for the test, other than by lot."""
     if dataset.table is not None:
         return dataset.table.choices.split.how == "column"
+    if dataset.pictures is not None:
+        return dataset.pictures.choices.split == "folders"
     return dataset.source is None or DATASETS[dataset.source.name].split == "fixed"
 
 
