@@ -116,7 +116,7 @@ def _groups(dataset: Dataset, n_rows: int) -> Rows | None:
         from core.data.tables.splitting import groups_of
 
         return groups_of(dataset.table.column(dataset.table.choices.split.column)[:n_rows])
-    if _is_bundled(dataset):
+    if _is_bundled(dataset) and not dataset.is_sparse:  # ratings, which have no groups
         assert dataset.source is not None
         groups = bundled.read(dataset.source.name).groups
         if groups is not None:
