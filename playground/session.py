@@ -23,6 +23,7 @@ from playground.changes import Change, Path
 from playground.desk import Desk
 from playground.drawing import Sketchbook, n_points, redrawn
 from playground.fields import column_labels, describe, key_of
+from playground.folds import FoldsDesk
 from playground.locales import language_of, translate
 from playground.presets import speed_for
 from playground.sentences import said
@@ -88,7 +89,8 @@ class Session:
     experiment: as the widgets show it, changes made while running included.
     settings: the page's own. notice: what the last action did, or why it did nothing.
     problems: Sentences about parts of a link or file that could not be used.
-    desk: the tables that were brought. sketchbook: what was drawn and typed.
+    desk: the tables that were brought. folds: the k-fold evaluation. sketchbook: what was drawn and
+        typed.
     """
 
     def __init__(self, params: Mapping[str, str], locale: str | None) -> None:
@@ -105,7 +107,8 @@ class Session:
         self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
-        self.desk, self.sketchbook = Desk(), Sketchbook()
+        self.desk, self.folds = Desk(), FoldsDesk()
+        self.sketchbook = Sketchbook()
         self.edits_points, self._tables = 0, 0
         self._refused: tuple[str, Sentence, DataConfig] | None = None
         if self.experiment.data.is_own:
@@ -487,6 +490,12 @@ class Session:
         desk.close()
         self.problems = ()
         self.notice = Notice(self.t("page.notice.table", name=desk.used.table.name))
+
+    def choose_fold_epochs(self, key: str) -> None:
+        """Take over for how many epochs each of k folds trains."""
+        value = st.session_state[key]
+        self._ignore_echo(key, value)
+        self.folds.choose_epochs(int(value))
 
     # -- transport -----------------------------------------------------------------------------
 

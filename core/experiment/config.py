@@ -48,7 +48,7 @@ DATASET_NAMES = (
     *("iris", "wine", "breast_cancer", "digits"),
     "mnist_5k",
     *("letters", "vowel", "food_reviews"),
-    "diabetes",
+    *("diabetes", "movielens"),
 )
 BOUNDARY = "boundary"
 """The name of data of two classes above and below a line that a person typed."""
