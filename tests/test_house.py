@@ -50,12 +50,14 @@ PAGE["playground.albums"] = {"playground.tables"}
 PAGE["playground.desk"] = {
     *("playground.albums", "playground.changes", "playground.drafts", "playground.tables"),
 }
+PAGE["playground.drawing"] = {"playground.changes"}
 PAGE["playground.link"] = {
     *("playground.settings", "playground.changes", "playground.fields", "playground.tables"),
 }
 PAGE["playground.files"] = {"playground.link", "playground.changes"}
 PAGE["playground.thumbnails"] = set()
 PAGE["playground.presets"] = {"playground.settings"}
+PAGE["playground.folds"] = {"playground.live"}
 DECIDES = {*PAGE} - {"playground.charts"}
 PAGE["playground.sentences"] = {"playground.locales", "playground.fields", "playground.link"}
 PAGE["playground.live"] = {"playground.locales"}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.data.films import FilmPairs
 from core.data.labels import class_numbers
 from core.data.preprocessing import Identity, Pixels, Preprocessing
 from core.data.sparse import SparseRows, sparse_rows
@@ -19,6 +21,8 @@ from core.refusals import Refusal
 if TYPE_CHECKING:
     from core.data.pictures import PictureSplit
     from core.data.tables import TableSplit
+
+EDGES_LOOKED_AT = 1000  # training images: they tell what lies around all
 
 TASKS = ("classification", "regression")
 
@@ -132,6 +136,25 @@ class Dataset:
             sample_weight=_sample_weight(sample_weight, len(inputs)),
         )
 
+    @cached_property
+    def background(self) -> NDArray[np.float32]:
+        """What lies around images, float32 (channels,): the usual value of a pixel at their edges.
+
+        Black on white or white on black, scaled or not: a moved image goes on as it was.
+        """
+        height, width, channels = self.image_planes
+        pixels = self.X_train[:EDGES_LOOKED_AT].reshape(-1, height, width, channels)
+        edges = np.ones((height, width), dtype=bool)
+        edges[1:-1, 1:-1] = False
+        return np.median(pixels[:, edges].reshape(-1, channels), axis=0).astype(np.float32)
+
+    @property
+    def image_planes(self) -> tuple[int, int, int]:
+        """Height, width and channels of images, in the order in which a row holds them."""
+        assert self.image_shape is not None
+        height, width = self.image_shape[:2]
+        return height, width, math.prod(self.image_shape[2:])
+
     @property
     def n_inputs(self) -> int:
         """Number of columns of X."""
@@ -154,7 +177,9 @@ class Dataset:
 
     @property
     def kind(self) -> str:
-        """How it is drawn: "plane", "curve", "image" or "table"."""
+        """How it is drawn: "plane", "curve", "image", "ratings" or "table"."""
+        if isinstance(self.preprocessing, FilmPairs):
+            return "ratings"
         if self.points_train is not None:
             return "plane" if self.points_train.shape[1] == 2 else "curve"
         return "table" if self.image_shape is None else "image"

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.data import DATASETS, own_table
+from core.data import DATASETS, DRAWINGS, own_table, record_of
 from core.data.features import FEATURES
-from core.experiment import OWN_NAMES
+from core.experiment import BOUNDARY, OWN_NAMES
 from playground import changes
 from playground.albums import TakenPictures
+from playground.controls.drawn import boundary_section, drawing_section
 from playground.controls.presets import presets
 from playground.controls.widgets import choice, fraction, prepared, whole_number
 from playground.sentences import plain
@@ -29,22 +30,27 @@ def data_section(session: Session) -> None:
     _tiles(session)
     _own_data(session)
     about = session.t(f"dataset.{session.experiment.data.name}.about")
-    choice(session, ("data", "name"), [*DATASETS, *OWN_NAMES], note=about)
+    choice(session, ("data", "name"), [*DATASETS, *DRAWINGS, *OWN_NAMES], note=about)
+    name, record = session.experiment.data.name, record_of(session.experiment.data)
     if session.experiment.data.is_own:
         _in_short(session)
         return
-    _amounts(session)
-    record = DATASETS[session.experiment.data.name]
+    if name == BOUNDARY:
+        boundary_section(session)
+    if name in DRAWINGS:
+        drawing_section(session)
+    else:
+        _amounts(session)
     if record.kind == "plane":
         _features(session)
-    if record.classes is None:
+    if name not in DRAWINGS and record.classes is None:
         _regenerate(session)
 
 
 def _names(session: Session) -> list[str]:
     """The data sets that have a tile, what was brought among them."""
     used = session.desk.used
-    return [*DATASETS, used.data.name] if used else list(DATASETS)
+    return [*DATASETS, *DRAWINGS, *([used.data.name] if used else [])]
 
 
 def _own_data(session: Session) -> None:
