@@ -303,6 +303,9 @@ class Session:
     def _take_over(self, path: Path, value: Any) -> None:
         """Make a change, unless it is none: what the page just told a widget may come back late."""
         self._follow_run()
+        depth = len(self.experiment.network.layers)
+        if path[:2] == ("network", "layers") and int(path[2]) >= depth:
+            raise EchoError  # of a layer's field that the browser had not taken away yet
         with suppress(LookupError, AttributeError):
             if changes.read(self.experiment, path) == value:
                 raise EchoError

@@ -56,7 +56,7 @@ def test_pictures_become_a_network_that_tells_one_of_ones_own(
     visitor.press("Use these pictures")
     visitor.wait_for_text("A new network for colours.zip")
     visitor.press("Play")
-    visitor.wait_until(lambda: visitor.number("Test accuracy") == 100, "it has learnt")
+    visitor.wait_until(lambda: visitor.number("Test accuracy") == 100, "all are told")
     visitor.press("Pause")
     seen = visitor.page.locator("canvas.output-image")
     reds = [canvas.evaluate(RED_SHARE) for canvas in seen.all()]

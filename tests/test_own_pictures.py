@@ -21,6 +21,7 @@ from playground.fields import column_labels
 from playground.live import scene
 from playground.live.camera import Camera
 from playground.locales import translate
+from playground.session import EchoError
 from playground.settings import Settings
 from playground.tables import stem
 from playground.thumbnails import picture, strip
@@ -28,6 +29,7 @@ from playground.views.export import raw_samples
 from playground.views.pictures import coloured
 from tests.test_own_data import people
 from tests.test_page import opened_page, session, sound
+from tests.test_page import said as page_said
 from tests.test_pictures import BLUE, RED, folders, plain, zipped
 from tests.test_try_it import opened, said, texts
 
@@ -128,6 +130,9 @@ def test_a_link_asks_for_its_pictures_and_the_dialog_takes_them(
     sound(page.button(key="own_use").click().run())
     found = session(page)
     assert found.experiment == wanted
+    assert "A new network for some.zip" in page_said(page)
+    with pytest.raises(EchoError):  # of a field that is gone with its layer
+        found._take_over(("network", "layers", 1, "units"), 2)
     sound(page.button(key="own_data").click().run())
     sound(page.toggle(key="own_colour").set_value(False).run())
     sound(page.button(key="own_use").click().run())
