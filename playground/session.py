@@ -22,6 +22,7 @@ from playground import changes, files, link
 from playground.changes import Change, Path
 from playground.desk import Desk
 from playground.fields import column_labels, describe, key_of
+from playground.folds import FoldsDesk
 from playground.locales import language_of, translate
 from playground.presets import speed_for
 from playground.sentences import said
@@ -83,7 +84,7 @@ class Session:
     experiment: as the widgets show it, changes made while running included.
     settings: the page's own. notice: what the last action did, or why it did nothing.
     problems: Sentences about parts of a link or file that could not be used.
-    desk: the tables that were brought.
+    desk: the tables that were brought. folds: the k-fold evaluation.
     """
 
     def __init__(self, params: Mapping[str, str], locale: str | None) -> None:
@@ -100,7 +101,7 @@ class Session:
         self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
-        self.desk = Desk()
+        self.desk, self.folds = Desk(), FoldsDesk()
         if self.experiment.data.is_own:
             problems = [is_missing(self.experiment.data), *problems]
             self.experiment = self.desk.stand_in_for(self.experiment)
@@ -431,6 +432,12 @@ class Session:
         desk.close()
         self.problems = ()
         self.notice = Notice(self.t("page.notice.table", name=desk.used.table.name))
+
+    def choose_fold_epochs(self, key: str) -> None:
+        """Take over for how many epochs each of k folds trains."""
+        value = st.session_state[key]
+        self._ignore_echo(key, value)
+        self.folds.choose_epochs(int(value))
 
     # -- transport -----------------------------------------------------------------------------
 

@@ -1,9 +1,12 @@
-"""Augmentation in a real browser: set, seen before and after, and followed as the network learns."""
+"""Augmentation in a real browser: set, and seen before and after while the network learns."""
 
 from __future__ import annotations
 
-from tests.browser import Server
-from tests.conftest import Visit
+from collections.abc import Callable
+
+from tests.browser import Server, Visitor
+
+Visit = Callable[..., Visitor]
 
 BEFORE_AND_AFTER = ".before-and-after img"
 

@@ -53,6 +53,7 @@ PAGE["playground.link"] = {
 PAGE["playground.files"] = {"playground.link", "playground.changes"}
 PAGE["playground.thumbnails"] = set()
 PAGE["playground.presets"] = {"playground.settings"}
+PAGE["playground.folds"] = {"playground.live"}
 DECIDES = {*PAGE} - {"playground.charts"}
 PAGE["playground.sentences"] = {"playground.locales", "playground.fields", "playground.link"}
 PAGE["playground.live"] = {"playground.locales"}

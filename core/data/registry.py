@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data import bundled, synthetic
+from core.data import bundled, movielens, synthetic
 from core.data.bundled import Bundle
 from core.data.dataset import Dataset
 from core.data.preprocessing import Features, Identity, Preprocessing, Scale, Standardize
@@ -22,7 +22,7 @@ from core.maths.registry import get, shown
 from core.refusals import Refusal
 
 Generator = Callable[[int, float, int, int], synthetic.Sample]
-Kind = Literal["plane", "curve", "table", "image"]
+Kind = Literal["plane", "curve", "table", "image", "ratings"]
 Task = Literal["classification", "regression"]
 Split = Literal["share", "fixed"]
 
@@ -34,7 +34,7 @@ KEPT = 4
 class DatasetRecord:
     """What is known of a data set before it is loaded.
 
-    kind: "plane" (2-D points), "curve" (1-D), "table" or "image".
+    kind: "plane" (2-D points), "curve" (1-D), "table", "image" or "ratings" (who rated what).
     classes: number of classes; 0 for regression, None where DataConfig.classes says.
     n_samples: a good number to begin with; available: all there are, None where any can be made.
     split: "share", where DataConfig.train_fraction says how much is for training, or "fixed",
@@ -146,6 +146,15 @@ DATASETS: dict[str, DatasetRecord] = {
             442,
             "How far the illness has come after a year, in hundreds, by ten measures of a person.",
         ),
+        _bundle(
+            movielens.NAME,
+            "Films",
+            "ratings",
+            0,
+            100_004,
+            "How many stars a person gives a film, by who it is, which film, its year and genres. "
+            "MovieLens: for research and education, no commercial use without permission.",
+        ),
     )
 }
 
@@ -235,6 +244,8 @@ def _read(name: str, config: DataConfig) -> Dataset:
 
 def bundled_part(name: str, train: NDArray[np.int64], test: NDArray[np.int64]) -> Dataset:
     """Rows of a bundled data set, by their numbers in its file, prepared by the training rows."""
+    if name == movielens.NAME:
+        return movielens.ratings_part(train, test)
     bundle, record = bundled.read(name), DATASETS[name]
     preprocessing = _fitted(bundle, train)
     y = bundle.targets.astype(np.float32)
@@ -267,6 +278,8 @@ def _fitted(bundle: Bundle, train: NDArray[np.int64]) -> Preprocessing:
 
 def rows_of(config: DataConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Numbers of a bundled data set's training and test rows, each in random order."""
+    if config.name == movielens.NAME:
+        return movielens.split(config.train_fraction, config.seed, config.n_samples)
     bundle = bundled.read(config.name)
     classes, seed = bundle.classes, config.seed
     if bundle.is_train is None:

@@ -45,7 +45,7 @@ DATASET_NAMES = (
     *("iris", "wine", "breast_cancer", "digits"),
     "mnist_5k",
     *("letters", "vowel", "food_reviews"),
-    "diabetes",
+    *("diabetes", "movielens"),
 )
 OWN_TABLE = "table"
 """The name of data that are a person's own table; `DataConfig.table` says which."""

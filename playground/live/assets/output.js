@@ -29,6 +29,7 @@ const VIEWS = {
   curve: ["curve"],
   images: ["samples", "confusion", "plane"],
   table: ["samples", "confusion", "plane"],
+  ratings: ["plane", "samples"],
 };
 const TITLES = {
   samples: "live.output_tab_samples",
