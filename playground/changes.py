@@ -254,14 +254,11 @@ def with_fitting_class_weight(experiment: Experiment) -> tuple[Experiment, list[
 
 
 def with_fitting_augmentation(experiment: Experiment) -> tuple[Experiment, list[Sentence]]:
-    """The experiment, without augmentation that does not fit its data or loss, and why it does not.
-
-    Whether data are sparse, the trainer says.
-    """
+    """The experiment, without augmentation that does not fit it, and why it does not."""
     from core.data import record_of
 
-    training, is_image = experiment.training, record_of(experiment.data).kind == "image"
-    found = misfits(training, is_image=is_image, is_sparse=False)
+    training, kind = experiment.training, record_of(experiment.data).kind
+    found = misfits(training, is_image=kind == "image", is_sparse=kind == "ratings")
     off: dict[str, Any] = dict.fromkeys(found, 0)
     return replace(experiment, training=replace(training, **off)), list(found.values())
 

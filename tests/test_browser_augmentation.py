@@ -16,7 +16,7 @@ def test_images_are_shown_before_and_after(server: Server, visit: Visit) -> None
     visitor.page.get_by_text("Augmentation", exact=True).click()
     assert visitor.page.locator(BEFORE_AND_AFTER).count() == 0
     visitor.type("Rotation (degrees)", 40)
-    assert "rotation=40" in visitor.page.url
+    visitor.wait_until(lambda: "rotation=40" in visitor.page.url, "the link has it")
     images = visitor.page.locator(BEFORE_AND_AFTER)
     visitor.wait_until(lambda: images.count() == 12, "six before, six after")
     script = "images => images.map(image => image.naturalWidth && image.src)"

@@ -16,7 +16,7 @@ ANY = {"Input noise", "Mixup"}
 def pictures(page: object) -> list[str]:
     """The addresses of the images before, then after."""
     found = [item.proto.body for item in page.get("html")]  # type: ignore[attr-defined]
-    (grid,) = [body for body in found if "before-and-after" in body]
+    (grid,) = [body for body in found if 'class="before-and-after"' in body]
     return re.findall(r'src="([^"]+)"', grid)
 
 
@@ -61,9 +61,12 @@ def test_what_does_not_fit_is_left_out_and_named() -> None:
     every = TrainingConfig("categorical_crossentropy", rotation=5.0, cutout=2, mixup=0.3)
     digits = Experiment(DataConfig("digits"), training=every)
     assert link.read(link.write(digits, Settings())) == (digits, Settings(), [])
-    letters = changes.edited(digits, ("data", "name"), "letters")
-    assert letters.training == digits.training
+    mnist = changes.edited(digits, ("data", "name"), "mnist_5k").training
+    assert (mnist.rotation, mnist.cutout, mnist.mixup) == (5.0, 2, 0.3)
     iris = changes.edited(digits, ("data", "name"), "iris").training
     assert (iris.rotation, iris.cutout, iris.mixup) == (0.0, 0, 0.3)
+    noisy = changes.write(digits, ("training", "input_noise"), 0.1)
+    films = changes.edited(noisy, ("data", "name"), "movielens").training
+    assert (films.rotation, films.cutout, films.mixup, films.input_noise) == (0.0, 0, 0.0, 0.0)
     hinge = changes.edited(digits, ("training", "loss"), "hinge").training
     assert (hinge.rotation, hinge.mixup) == (5.0, 0.0)

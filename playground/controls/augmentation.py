@@ -18,8 +18,10 @@ MOST_PIXELS = 1000
 
 
 def augmentation_section(session: Session) -> None:
-    """Folded away: what fits the data and the loss, all at once; all 0 at first."""
+    """Folded away: what fits the data and the loss, all of it 0 at first; ratings have no room."""
     names = _fitting(session.experiment)
+    if not names:
+        return
     count = sum(bool(getattr(session.experiment.training, name)) for name in names)
     key = "page.section.augmentation_on" if count else "page.section.augmentation"
     heading = session.t(key, count=f"{count}")
@@ -33,7 +35,10 @@ def augmentation_section(session: Session) -> None:
 
 def _fitting(experiment: Experiment) -> list[str]:
     """The settings that there are for these data and this loss."""
-    images = list(STEPS) if record_of(experiment.data).kind == "image" else []
+    kind = record_of(experiment.data).kind
+    if kind == "ratings":
+        return []
+    images = list(STEPS) if kind == "image" else []
     mixup = ["mixup"] if takes_mixtures(experiment.training.loss) else []
     return [*images, "input_noise", *mixup]
 
