@@ -50,6 +50,7 @@ def own_data_dialog(session: Session) -> None:
     def show() -> None:
         with session.guard():
             _dialog(session)
+        session.fragment_ends()
 
     show()
 

@@ -43,6 +43,8 @@ def _drawn(draw: Draw, session: Session, timed: bool) -> None:
         draw(session)
     if timed and not _will_change(session):
         st.rerun()  # the run stopped by itself: draw the page as it is at rest, without a timer
+    if not timed:
+        session.fragment_ends()
 
 
 def _will_change(session: Session) -> bool:
