@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from core import exchange, inspect
+    from core.crossvalidation import CrossValidation, cross_validate
     from core.data import Dataset, load_dataset
     from core.experiment import (
         DataConfig,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from core.trainer import Trainer
 
 _HOME = {
+    "CrossValidation": "core.crossvalidation",
     "DataConfig": "core.experiment",
     "Dataset": "core.data",
     "Dense": "core.experiment",
@@ -31,11 +33,13 @@ _HOME = {
     "NetworkConfig": "core.experiment",
     "Trainer": "core.trainer",
     "TrainingConfig": "core.experiment",
+    "cross_validate": "core.crossvalidation",
     "load_dataset": "core.data",
     "read_experiment": "core.experiment",
 }
 
 __all__ = [
+    "CrossValidation",
     "DataConfig",
     "Dataset",
     "Dense",
@@ -44,6 +48,7 @@ __all__ = [
     "NetworkConfig",
     "Trainer",
     "TrainingConfig",
+    "cross_validate",
     "exchange",
     "inspect",
     "load_dataset",

@@ -17,6 +17,7 @@ import numpy as np
 
 from core.costs import calm_interval, checkpoint_stride, early_evaluations
 from core.data import Dataset, load_dataset
+from core.data.augmentation import changes_images, check_augmentation
 from core.data.targets import check_loss, output_activation, output_size
 from core.data.weights import check_class_weight, sample_weights
 from core.edits import (
@@ -33,6 +34,7 @@ from core.edits import (
 from core.evaluation import METRIC, Samples, measure, samples_of
 from core.experiment import Experiment, NetworkConfig, TrainingConfig
 from core.history import EVALUATION_COLUMNS, Checkpoint, Checkpoints, EvaluationTable, History
+from core.maths.augmentation import IMAGE_FIELDS
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
@@ -44,10 +46,14 @@ if TYPE_CHECKING:
     from core.data.weights import ClassWeight
     from core.engine.cpu import CPUEngine, Scratch
     from core.engine.layout import Layout
+    from core.engine.memory import Image
     from core.network import Network
 
 SICK = 10.0
 """A batch loss this many times the loss at step 0 belongs to a run that is on its way to inf."""
+
+CHECKED_AGAINST_DATA = ("class_weight", "input_noise", "mixup", *IMAGE_FIELDS)
+"""Settings that not all data allow."""
 
 EVALUATION_WORK = 2 * 10**9
 """Parameters times rows: an estimate takes some tens of milliseconds at most."""
@@ -127,8 +133,7 @@ class Trainer:
         data, loss = self.dataset, self.experiment.training.loss
         activation = self.experiment.network.output_activation
         check_loss(data.task, loss)
-        training = self.experiment.training
-        self._check(class_weight=training.class_weight, input_noise=training.input_noise)
+        self._check(self.experiment.training)
         self._n_outputs = output_size(
             data.task, data.n_classes, loss, n_values=data.n_values, activation=activation
         )
@@ -293,6 +298,15 @@ class Trainer:
         return self._weights[1]
 
     @property
+    def _image(self) -> Image | None:
+        """What the engine needs to know of images, where they are changed."""
+        from core.engine.memory import Image
+
+        if not changes_images(self._settings.training):
+            return None
+        return Image(self.dataset.image_planes, self.dataset.background)
+
+    @property
     def dropout(self) -> tuple[float, ...]:
         """Each hidden layer's dropout as it is now."""
         return self._settings.dropout
@@ -350,10 +364,8 @@ class Trainer:
             raise Refusal("This run began with weights of its own: give them as network.")
         trainer = cls(run.experiment, dataset=dataset, network=network)
         for edit in run.edits:  # before the first step, not in mid-run
-            if edit.what == "class_weight":
-                trainer._check(class_weight=edit.value)
-            elif edit.what == "input_noise":
-                trainer._check(input_noise=edit.value)
+            if edit.what in CHECKED_AGAINST_DATA:
+                trainer._check(replace(run.experiment.training, **{edit.what: edit.value}))
         trainer.edits = list(run.edits)
         trainer._apply_edits()
         trainer.step(run.step_count)
@@ -510,12 +522,11 @@ class Trainer:
         losses = (train["loss"], test["loss"])
         return (self.step_count, self.epoch_fraction, *losses, train[name], test[name])
 
-    def _check(self, *, class_weight: ClassWeight = "none", input_noise: float = 0.0) -> None:
+    def _check(self, training: TrainingConfig) -> None:
         """Raise a ValueError if the data do not allow what the settings ask for."""
         data = self.dataset
-        check_class_weight(data.task, data.n_classes, class_weight)
-        if input_noise and data.is_sparse:
-            raise Refusal("Noise on the inputs is not possible where the data are sparse.")
+        check_class_weight(data.task, data.n_classes, training.class_weight)
+        check_augmentation(training, is_image=data.kind == "image", is_sparse=data.is_sparse)
 
     # -- edits -----------------------------------------------------------------------------
 
@@ -523,7 +534,8 @@ class Trainer:
         """Change settings from the next step on; each is recorded in `edits`.
 
         learning_rate, batch_size, regularizer, regularization_rate, clipping, max_norm,
-        label_smoothing, input_noise, class_weight, early_stopping and what belongs to it, schedule,
+        label_smoothing, input_noise, augmentation (translation, rotation, zoom, cutout, mixup),
+        class_weight, early_stopping and what belongs to it, schedule,
         any option of the optimizer or the schedule (also as optimizer_options and
         schedule_options), and dropout (a rate for each hidden layer, or {layer: rate}). Another
         learning rate takes the rest of its schedule along: see `core.maths.schedules`.
@@ -531,8 +543,7 @@ class Trainer:
         may go on.
         """
         after, recorded = changed_all(self._settings, fields)
-        training = after.training
-        self._check(class_weight=training.class_weight, input_noise=training.input_noise)
+        self._check(after.training)
         self._record([Edit(self.step_count, what, value) for what, value in recorded])
 
     def set_weight(self, layer: int, i: int, j: int, value: float) -> None:
@@ -580,7 +591,7 @@ class Trainer:
     def _configure(self) -> None:
         assert self._engine is not None
         arguments = engine_arguments(self._settings, self._monitor.plateau.reached)
-        self._engine.configure(**arguments, weights=self.sample_weights)
+        self._engine.configure(**arguments, weights=self.sample_weights, image=self._image)
         self._checkpoints.reserve(self._checkpoint_bytes)
 
     # -- time travel -----------------------------------------------------------------------

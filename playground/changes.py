@@ -15,6 +15,8 @@ from core.data.weights import check_class_weight
 from core.edits import LIVE_FIELDS, with_schedule
 from core.experiment import (
     OPTIONS_OF,
+    OWN_NAMES,
+    OWN_PICTURES,
     OWN_TABLE,
     DataConfig,
     Dense,
@@ -44,6 +46,7 @@ FITTING_LAYERS: dict[str, tuple[Dense, ...]] = {
     "digits": (Dense(32, "relu"),),
     "mnist_5k": (Dense(32, "relu"),),
     OWN_TABLE: (Dense(16, "relu"), Dense(8, "relu")),
+    OWN_PICTURES: (Dense(32, "relu"),),
     "letters": (Dense(64, "relu"),),
     "vowel": (Dense(22, "tanh"),),
 }
@@ -157,7 +160,7 @@ def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
         network = replace(experiment.network, initializer=value, initializer_options={})
         return replace(experiment, network=network)
     new: Experiment = write(experiment, path, value)
-    if path == ("data", "name") and value != OWN_TABLE:
+    if path == ("data", "name") and value not in OWN_NAMES:
         new = _without_table(new)
     if path in (("data", "name"), ("data", "classes")):
         new = _usual_samples(experiment, new)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from core.experiment import OWN_TABLE, DataConfig, Experiment
+from core.experiment import DataConfig, Experiment
 from core.refusals import Refusal, Sentence
 from playground import changes
 from playground.drafts import Draft
@@ -70,7 +70,7 @@ class Desk:
 
         Raises ValueError if its table is not here, and remembers what was asked for.
         """
-        if new.data.name != OWN_TABLE:
+        if not new.data.is_own:
             return new, None
         served = None if self.used is None else self.used.serving(new.data)
         if served is None:

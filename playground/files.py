@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.experiment import OWN_TABLE, Experiment, read_experiment
+from core.experiment import Experiment, read_experiment
 from core.maths.registry import shown
 from core.refusals import Refusal, Sentence
 from playground.link import CAPS, completed
@@ -54,7 +54,7 @@ def opened(name: str, data: bytes, current: Experiment) -> Opened:
 
     network = exchange.from_bytes(data, suffix, caps=CAPS)
     experiment = network.experiment_now or current
-    if network.run is not None and network.run.own_data and experiment.data.name != OWN_TABLE:
+    if network.run is not None and network.run.own_data and not experiment.data.is_own:
         experiment = replace(experiment, data=current.data)
     return Opened(experiment, network)
 

@@ -111,7 +111,7 @@ class Session:
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
         self.desk = Desk()
-        if self.experiment.data.name == OWN_TABLE:
+        if self.experiment.data.is_own:
             problems = [is_missing(self.experiment.data), *problems]
             self.experiment = self.desk.stand_in_for(self.experiment)
         self.problems: tuple[str, ...] = tuple(problems)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from core.experiment import OWN_TABLE, DataConfig, OwnTable
+from core.experiment import OWN_PICTURES, OWN_TABLE, DataConfig, OwnTable
 from core.maths.registry import shown
 from core.refusals import Sentence
 
@@ -84,6 +84,12 @@ def taken(
 def is_missing(data: DataConfig) -> Sentence:
     """What is said where an experiment's table is not here."""
     wanted = own(data)
+    if data.name == OWN_PICTURES:
+        return Sentence(
+            "It learns from the pictures of {file}, which are not here: bring them under “Your "
+            "data…”.",
+            file=shown(wanted.file),
+        )
     if not wanted.file:
         return Sentence("It learns from somebody's own table. Bring a table under “Your data…”.")
     if not wanted.columns:
@@ -103,7 +109,7 @@ def is_missing(data: DataConfig) -> Sentence:
 
 def stem(data: DataConfig) -> str:
     """What files of a network that learns from these data are called, without a suffix."""
-    name = own(data).file if data.name == OWN_TABLE else ""
+    name = own(data).file if data.is_own else ""
     kept = "".join(c if c.isalnum() or c in "-_. " else "_" for c in PurePath(name).stem)
     return kept.strip(" .")[:60] or data.name
 

@@ -365,7 +365,7 @@ def output_delta(z: Array, p: Array, Y: Array, loss: str, activation: str) -> tu
 
 WORD = 2**64 - 1
 GOLDEN = 0x9E3779B97F4A7C15
-SHUFFLE, INPUT_NOISE, DROPOUT = 2, 6, 1000
+SHUFFLE, INPUT_NOISE, IMAGES, MIXUP, DROPOUT = 2, 6, 7, 8, 1000
 
 
 def mix(x: int) -> int:
@@ -410,6 +410,67 @@ def noise(seed: int, step: int, count: int, inputs: int) -> Array:
     return (np.sqrt(-2 * np.log(length)) * np.cos(2 * np.pi * angle)).reshape(count, inputs)
 
 
+# ---- augmentation ---------------------------------------------------------------------------
+
+
+def uniform(seed: int, purpose: int, step: int, index: int) -> float:
+    return ((bits(seed, purpose, step, index) >> 12) + 0.5) * 2.0**-52
+
+
+def pixel(image: Array, row: int, column: int, background: Array) -> Array:
+    height, width = image.shape[:2]
+    inside = 0 <= row < height and 0 <= column < width
+    return image[row, column] if inside else background
+
+
+def at(image: Array, row: float, column: float, background: Array) -> Array:
+    """The value between four pixels of an image (height, width, channels)."""
+    i, j = int(np.floor(row)), int(np.floor(column))
+    down, right = row - i, column - j
+    return (
+        (1 - down) * (1 - right) * pixel(image, i, j, background)
+        + (1 - down) * right * pixel(image, i, j + 1, background)
+        + down * (1 - right) * pixel(image, i + 1, j, background)
+        + down * right * pixel(image, i + 1, j + 1, background)
+    )
+
+
+def changed_image(image: Array, t: Training, step: int, p: int) -> Array:
+    """Sample p of a batch, (height, width, channels), as a step has it."""
+    height, width, _ = image.shape
+    u = [uniform(t.seed, IMAGES, step, 8 * p + k) for k in range(6)]
+    angle = np.radians(t.rotation) * (2 * u[0] - 1)
+    scale = 1 + t.zoom * (2 * u[1] - 1)
+    moved = t.translation * (2 * np.array(u[2:4]) - 1)
+    centre, background = (np.array([height, width]) - 1) / 2, np.asarray(t.background)
+    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    changed = np.empty_like(image)
+    for row in range(height):
+        for column in range(width):
+            place = centre + turn @ (np.array([row, column]) - centre - moved)
+            changed[row, column] = at(image, *place, background)
+    top, left = int(u[4] * height) - t.cutout // 2, int(u[5] * width) - t.cutout // 2
+    for row in range(height):
+        for column in range(width):
+            if 0 <= row - top < t.cutout and 0 <= column - left < t.cutout:
+                changed[row, column] = background
+    return changed
+
+
+def beta(alpha: float, seed: int, step: int, p: int) -> float:
+    """A number of Beta(alpha, alpha), of three uniform ones: Devroye 1996."""
+    u, v, w = (uniform(seed, MIXUP, step, 3 * p + k) for k in range(3))
+    half = 1 / (2 * np.sqrt(1 + 1 / ((u ** (-1 / alpha) - 1) * np.cos(2 * np.pi * v) ** 2)))
+    return float(0.5 + half if w < 0.5 else 0.5 - half)
+
+
+def mixed(values: Array, t: Training, step: int) -> Array:
+    """Each sample of a batch mixed with the next one, the last with the first."""
+    shares = [beta(t.mixup, t.seed, step, p) for p in range(len(values))]
+    s = np.reshape(shares, (-1, *[1] * (values.ndim - 1)))
+    return s * values + (1 - s) * np.roll(values, -1, axis=0)
+
+
 # ---- training -------------------------------------------------------------------------------
 
 
@@ -432,6 +493,13 @@ class Training:
     label_smoothing: float = 0.0
     max_norm: float | None = None
     input_noise: float = 0.0
+    translation: float = 0.0
+    rotation: float = 0.0
+    zoom: float = 0.0
+    cutout: int = 0
+    mixup: float = 0.0
+    shape: tuple[int, ...] = ()  # height, width and channels of images
+    background: Sequence[float] = ()
     rates: Sequence[float] = ()  # of every step, in place of learning_rate
     weights: Sequence[float] = ()  # of every sample, () for 1
 
@@ -571,13 +639,18 @@ def train(net: Net, X: Array, Y: Array, t: Training, n_steps: int) -> list[float
             dropout_mask(t.seed, layer, step, len(batch), W.shape[1], rate) if rate else None
             for layer, (W, rate) in enumerate(zip(net.weights, t.dropout, strict=False))
         ]
-        fed = X[batch]
+        fed, wanted = X[batch], smoothed(Y[batch], t)
+        if t.shape:
+            images = fed.reshape(-1, *t.shape)
+            changed = [changed_image(image, t, step, p) for p, image in enumerate(images)]
+            fed = np.reshape(changed, fed.shape)
+        counts = np.asarray(t.weights, dtype=np.float64)[batch] if len(t.weights) else None
+        if t.mixup:
+            fed, wanted = mixed(fed, t, step), mixed(wanted, t, step)
+            counts = counts if counts is None else mixed(counts, t, step)
         if t.input_noise:
             fed = fed + t.input_noise * noise(t.seed, step, len(batch), X.shape[1])
-        counts = np.asarray(t.weights, dtype=np.float64)[batch] if len(t.weights) else None
-        value, layers = net.all_gradients(
-            fed, smoothed(Y[batch], t), t.loss, masks, training=True, weights=counts
-        )
+        value, layers = net.all_gradients(fed, wanted, t.loss, masks, training=True, weights=counts)
         net.move_statistics(fed, masks)
         slope = PENALTIES[t.regularizer][1]
         for gradients, W in zip(layers, net.weights, strict=True):

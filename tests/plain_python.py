@@ -121,6 +121,11 @@ def test_a_step_that_threads_share(engines: Engines, sizes: tuple, settings: dic
     compare(replace(CCE, batch_size=40, **settings), sizes, n=50, n_steps=3)
 
 
+def test_images_that_threads_share(engines: Engines) -> None:
+    t = replace(CCE, batch_size=40, shape=(17, 1, 1), background=(0.5,), rotation=40.0, cutout=3)
+    compare(t, (17, 40, 20, 3), n=50, n_steps=3)
+
+
 @pytest.mark.parametrize("kinds", [("batch", "layer"), ("layer", "batch")])
 def test_normalized_layers_that_threads_share(engines: Engines, kinds: tuple[str, ...]) -> None:
     t = replace(CCE, batch_size=40)

@@ -22,6 +22,7 @@ from core.engine import cache, cpu
 from core.engine.compilers import EntryCompiler
 from core.engine.cpu import CPUEngine
 from core.engine.layout import Layout
+from core.engine.memory import Image
 from core.engine.warm import warm
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.maths.losses import LOSSES
@@ -122,6 +123,9 @@ def test_nothing_compiles_anew_on_a_tour_through_all_registries():
         a_step(next(number), regularizer=regularizer, regularization_rate=0.01)
     for setting in ("clip_value", "clip_norm", "global_clip_norm", "max_norm", "input_noise"):
         a_step(next(number), **{setting: 0.1})
+    for k, setting in enumerate(("translation", "rotation", "cutout", "mixup")):
+        image = Image((1, SHAPES[k][0], 1), np.zeros(1, np.float32))
+        a_step(k, **{setting: 1}, image=image)
     assert signatures() == before
     assert set(before.values()) == {1}
 

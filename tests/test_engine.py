@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from core.engine import cpu
 from core.engine.cpu import CPUEngine
 from core.engine.layout import Layout
+from core.engine.memory import Image
 from core.experiment import Dense, NetworkConfig
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS, RULES
@@ -54,6 +55,12 @@ def an_engine(net: Net, X, Y, t: Training) -> CPUEngine:
         label_smoothing=t.label_smoothing,
         max_norm=t.max_norm,
         input_noise=t.input_noise,
+        translation=t.translation,
+        rotation=t.rotation,
+        zoom=t.zoom,
+        cutout=t.cutout,
+        mixup=t.mixup,
+        image=Image(t.shape, np.asarray(t.background, np.float32)) if t.shape else None,
         weights=np.asarray(t.weights, dtype=np.float32) if len(t.weights) else None,
     )
     return engine

@@ -88,6 +88,8 @@ def training_configs(draw):
         regularization_rate=draw(numbers("regularization_rate")),
         label_smoothing=draw(numbers("label_smoothing")),
         input_noise=draw(numbers("input_noise")),
+        rotation=draw(numbers("rotation")),
+        zoom=draw(numbers("zoom")),
         schedule=schedule,
         schedule_options=draw(options_of(SCHEDULES[schedule])),
         class_weight=draw(

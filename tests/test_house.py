@@ -16,9 +16,10 @@ SOURCES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("playground/**/*.py")])
 # Inside the core: what each room may import of the others.
 CORE = {
     "core.refusals": set(),
+    "core.archives": {"core.maths"},
     "core.maths": set(),
     "core.experiment": {"core.maths"},
-    "core.data": {"core.experiment", "core.maths"},
+    "core.data": {"core.archives", "core.experiment", "core.maths"},
     "core.engine": {"core.experiment", "core.maths", "core.data"},
     "core.network": {
         *("core.engine", "core.data", "core.experiment", "core.maths"),
@@ -35,6 +36,7 @@ CORE = {
 CORE = {room: {*below, "core.refusals"} for room, below in CORE.items()}
 BELOW_TRAINER = {*CORE, "core.trainer"}
 CORE["core.trainer"] = set(CORE)
+CORE["core.crossvalidation"] = {*BELOW_TRAINER, "core.inspect"}
 CORE["core.population"] = CORE["core.exchange"] = CORE["core.inspect"] = BELOW_TRAINER
 
 # The page: what each room may import of the others. First what decides and draws nothing itself.

@@ -57,6 +57,9 @@ def trainings(draw: st.DrawFn) -> TrainingConfig:
         global_clip_norm=draw(CLIPS),
         max_norm=draw(CLIPS),
         input_noise=draw(st.floats(0.0, 100.0)),
+        translation=draw(st.floats(0.0, 1000.0)),
+        cutout=draw(st.integers(0, 1000)),
+        mixup=draw(st.floats(0.0, 100.0)),
         label_smoothing=draw(st.floats(0.0, 1.0, exclude_max=True)),
         class_weight=draw(
             st.sampled_from(CLASS_WEIGHTS)

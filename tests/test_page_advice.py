@@ -7,7 +7,7 @@ import math
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.experiment import OWN_TABLE, Dense, Experiment
+from core.experiment import OWN_NAMES, Dense, Experiment
 from core.trainer import Trainer
 from playground import changes
 from playground.controls.widgets import step_with_room
@@ -44,7 +44,7 @@ def test_the_notice_names_the_network_that_the_data_brought(page: AppTest) -> No
     assert "a layer was removed" not in notice.text
 
 
-@pytest.mark.parametrize("name", [n for n in changes.FITTING_LAYERS if n != OWN_TABLE])
+@pytest.mark.parametrize("name", [n for n in changes.FITTING_LAYERS if n not in OWN_NAMES])
 def test_an_advised_network_learns_what_the_usual_one_cannot(name: str) -> None:
     usual = changes.edited(changes.with_layers(DEFAULT, (Dense(1),)), ("data", "name"), name)
     usual = changes.with_layers(usual, changes.USUAL_LAYERS)

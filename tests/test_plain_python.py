@@ -23,8 +23,16 @@ ENGINE = ROOT / "core" / "engine"
 
 # Files of kernels; a new one is found by its decorators, and must be listed here.
 FILES = (
-    *("assist.py", "backward.py", "batches.py", "entries.py", "forward.py", "kernels.py"),
-    *("lanes.py", "loops.py", "normalize.py", "norms.py", "orthogonal.py", "products.py"),
+    *("assist.py", "augment.py", "backward.py", "batches.py", "entries.py", "forward.py"),
+    *(
+        "kernels.py",
+        "lanes.py",
+        "loops.py",
+        "normalize.py",
+        "norms.py",
+        "orthogonal.py",
+        "products.py",
+    ),
     *("recording.py", "scalars.py", "signals.py", "team.py", "update.py", "weighting.py"),
 )
 FACTORIES = {"compile.py"}  # their kernels only pass on what they are given
@@ -46,6 +54,7 @@ CHOSEN = (
             "norms_of_gradients_whose_squares_leave_float32",
         )
     ),
+    "tests/test_augmentation.py::test_all_of_it_together",
     "tests/test_sparse.py::test_gradients_and_outputs_of_a_network_at_rest",
     "tests/test_sparse.py::test_a_run_over_sparse_rows_is_that_over_whole_ones[training0-17]",
     *(

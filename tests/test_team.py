@@ -16,7 +16,7 @@ from core.engine.team import END, HELPS, WORD
 
 X = np.random.default_rng(0).normal(size=(700, 300)).astype(np.float32)
 y = np.random.default_rng(1).integers(0, 10, len(X))
-DATASET = Dataset.from_arrays(X, y, X[:50], y[:50])
+DATASET = Dataset.from_arrays(X, y, X[:50], y[:50], image_shape=(15, 20))
 
 # Layers by samples, first and later ones, layers by units, and sizes that are no whole vectors.
 WIDE = (Dense(700, "relu"), Dense(800, "tanh", dropout=0.2), Dense(70, "gelu"))
@@ -90,6 +90,7 @@ class PunctualCrew(crews.Crew):
         (NARROW, 90, {"optimizer": "adamw", "optimizer_options": {"amsgrad": True}}),
         (NARROW, 700, {"optimizer": "sgd", "input_noise": 0.1, "max_norm": 2.0}),
         (NARROW, 200, {"optimizer": "sgd", "class_weight": "balanced"}),
+        (NARROW, 200, {"optimizer": "sgd", "rotation": 20.0, "cutout": 3, "mixup": 0.3}),
     ],
 )
 def test_the_bits_do_not_depend_on_the_threads(

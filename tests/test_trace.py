@@ -185,6 +185,7 @@ CASES = {
     "clip_norm": {"optimizer": "sgd", "clip_norm": 0.01, "regularizer": "l1"},
     "global_clip_norm": {"optimizer": "sgd", "global_clip_norm": 0.01},
     "input_noise": {"optimizer": "sgd", "input_noise": 0.3},
+    "mixup": {"optimizer": "sgd", "mixup": 0.7, "input_noise": 0.1, "class_weight": (0.5, 3.0)},
     "max_norm": {"optimizer": "sgd", "max_norm": 0.5},
     "smoothing": {"optimizer": "sgd", "label_smoothing": 0.2},
     "class weights": {"optimizer": "sgd", "class_weight": (0.5, 3.0)},
@@ -204,6 +205,16 @@ CASES = {
 def test_the_traced_update_is_the_step_that_the_engine_takes(case: str, steps: int) -> None:
     settings = {"learning_rate": 0.1, **CASES[case]}
     assert_next_step_is_foretold(trained(steps, **settings))
+
+
+@pytest.mark.parametrize("steps", [0, 2])  # batches of 12, and of 6 at the end of an epoch
+def test_the_traced_update_is_of_the_images_that_the_step_has(steps: int) -> None:
+    every = {"translation": 1.5, "rotation": 30.0, "zoom": 0.2, "cutout": 3, "mixup": 0.5}
+    training = TrainingConfig("categorical_crossentropy", "sgd", batch_size=12, **every)
+    network, data = NetworkConfig((Dense(4),)), DataConfig("digits", n_samples=60)
+    trainer = Trainer(Experiment(data, network, training, seed=3))
+    trainer.step(steps)
+    assert_next_step_is_foretold(trainer)
 
 
 @pytest.mark.parametrize("steps", [0, 6])

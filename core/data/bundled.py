@@ -29,6 +29,7 @@ class Bundle:
     targets: (n_samples,), class numbers int64, or float64 values where there are no class names.
     divisor: what pixels are divided by; None for tables, which are standardized instead.
     is_train: bool (n_samples,), where the data set comes with its own split; else None.
+    groups: int64 (n_samples,), what that split keeps together, as numbers, or None.
     """
 
     raw: NDArray
@@ -38,9 +39,10 @@ class Bundle:
     image_shape: tuple[int, int] | None = None
     divisor: float | None = None
     is_train: NDArray[np.bool_] | None = None
+    groups: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        for array in (self.raw, self.targets, self.is_train):
+        for array in (self.raw, self.targets, self.is_train, self.groups):
             if array is not None:
                 array.flags.writeable = False
 
@@ -134,6 +136,7 @@ def _vowel() -> Bundle:
         tuple(f"log_area_{number}" for number in (1, *range(3, 11))),
         names,
         is_train=numbers[:, 0] < TRAINING_SPEAKERS,
+        groups=numbers[:, 0].astype(np.int64),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +18,10 @@ from core.experiment import DataConfig
 from core.refusals import Refusal
 
 if TYPE_CHECKING:
+    from core.data.pictures import PictureSplit
     from core.data.tables import TableSplit
+
+EDGES_LOOKED_AT = 1000  # training images: they tell what lies around all
 
 TASKS = ("classification", "regression")
 
@@ -33,11 +38,12 @@ class Dataset:
     preprocessing: makes X of raw columns.
     points_train, points_test: float32 (n_samples, 2) raw coordinates of data in the plane,
         (n_samples, 1) of a curve, None for all other data.
-    image_shape: (height, width) where a row is an image.
+    image_shape: (height, width) where a row is an image, (height, width, 3) of one in colour.
     source: the configuration that it was made of, None for a person's own arrays.
     sample_weight: float32 (n_samples,), what the loss of each training sample is multiplied by in
         training; None where all count alike.
     table: the raw rows and the choices of data made of a table, None for all other data.
+    pictures: the pictures and the choices of data made of a person's own, None for all other data.
     texts_train, texts_test: the texts that rows were made of, None for all other data.
     """
 
@@ -51,10 +57,11 @@ class Dataset:
     preprocessing: Preprocessing = field(default_factory=Identity)
     points_train: NDArray[np.float32] | None = None
     points_test: NDArray[np.float32] | None = None
-    image_shape: tuple[int, int] | None = None
+    image_shape: tuple[int, ...] | None = None
     source: DataConfig | None = None
     sample_weight: NDArray[np.float32] | None = None
     table: TableSplit | None = None
+    pictures: PictureSplit | None = None
     texts_train: tuple[str, ...] | None = None
     texts_test: tuple[str, ...] | None = None
 
@@ -75,7 +82,7 @@ class Dataset:
         *,
         feature_names: Sequence[str] | None = None,
         class_names: Sequence[str] | None = None,
-        image_shape: tuple[int, int] | None = None,
+        image_shape: tuple[int, ...] | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Dataset:
         """Take a person's own arrays as they are: no scaling, no shuffling; copied as float32.
@@ -127,6 +134,25 @@ class Dataset:
             image_shape=_image_shape(image_shape, inputs.shape[1]),
             sample_weight=_sample_weight(sample_weight, len(inputs)),
         )
+
+    @cached_property
+    def background(self) -> NDArray[np.float32]:
+        """What lies around images, float32 (channels,): the usual value of a pixel at their edges.
+
+        Black on white or white on black, scaled or not: a moved image goes on as it was.
+        """
+        height, width, channels = self.image_planes
+        pixels = self.X_train[:EDGES_LOOKED_AT].reshape(-1, height, width, channels)
+        edges = np.ones((height, width), dtype=bool)
+        edges[1:-1, 1:-1] = False
+        return np.median(pixels[:, edges].reshape(-1, channels), axis=0).astype(np.float32)
+
+    @property
+    def image_planes(self) -> tuple[int, int, int]:
+        """Height, width and channels of images, in the order in which a row holds them."""
+        assert self.image_shape is not None
+        height, width = self.image_shape[:2]
+        return height, width, math.prod(self.image_shape[2:])
 
     @property
     def n_inputs(self) -> int:
@@ -276,15 +302,15 @@ def _feature_names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
-def _image_shape(shape: tuple[int, int] | None, count: int) -> tuple[int, int] | None:
+def _image_shape(shape: tuple[int, ...] | None, count: int) -> tuple[int, ...] | None:
     if shape is None:
         return None
-    height, width = shape
-    if height < 1 or width < 1 or height * width != count:
+    sides = tuple(map(int, shape))
+    is_image = len(sides) == 2 or (len(sides) == 3 and sides[2] == 3)
+    if not is_image or min(sides) < 1 or math.prod(sides) != count:
         raise Refusal(
-            "image_shape {height}x{width} does not make rows of {count} columns.",
-            height=height,
-            width=width,
+            "image_shape {shape} does not make rows of {count} columns.",
+            shape="x".join(map(str, sides)),
             count=count,
         )
-    return int(height), int(width)
+    return sides

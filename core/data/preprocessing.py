@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.features import FEATURES, expand
+from core.maths.limits import Limits
 from core.maths.registry import shown
 from core.refusals import Refusal
 
@@ -62,6 +63,10 @@ class Preprocessing:
 
     def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
         raise NotImplementedError
+
+    def values(self, outputs: NDArray) -> NDArray:
+        """A regression's values in the data's own units, of what a network tells (n, n_values)."""
+        return outputs
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain JSON values; `from_dict` reads it back."""
@@ -114,6 +119,54 @@ class Scale(Preprocessing):
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "divisor": self.divisor}
+
+
+LEVELS = (np.arange(256) / 255.0).astype(np.float32)
+"""What a network is fed for each of the 256 levels of a pixel."""
+COLOURS = ("red", "green", "blue")
+SIDE = Limits(1, 1024, whole=True)  # pixels of a picture's edge
+
+
+@dataclass(frozen=True)
+class Pixels(Preprocessing):
+    """Inputs are raw / 255, of pictures of side x side pixels, row by row.
+
+    colour: each pixel is red, green and blue, next to one another.
+    """
+
+    side: int
+    colour: bool = False
+    kind: ClassVar[str] = "pixels"
+
+    def __post_init__(self) -> None:
+        SIDE.check("side", self.side)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the inputs."""
+        places = [f"pixel_{y}_{x}" for y in range(self.side) for x in range(self.side)]
+        if not self.colour:
+            return tuple(places)
+        return tuple(f"{place}_{colour}" for place in places for colour in COLOURS)
+
+    @property
+    def n_raw(self) -> int:
+        return self.side * self.side * (len(COLOURS) if self.colour else 1)
+
+    def transform(self, raw: Any) -> NDArray[np.float32]:
+        """Make network inputs of pictures, (n, side, side[, 3]), or of their rows (n, n_raw)."""
+        pixels = np.asarray(raw)
+        if pixels.ndim > 2:
+            pixels = pixels.reshape(len(pixels), math.prod(pixels.shape[1:]))
+        if pixels.dtype == np.uint8 and pixels.ndim == 2 and pixels.shape[1] == self.n_raw:
+            return LEVELS[pixels]  # the same numbers, without a float64 of each in between
+        return super().transform(pixels)
+
+    def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
+        return columns / 255.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, "side": self.side, "colour": self.colour}
 
 
 @dataclass(frozen=True)
@@ -221,6 +274,13 @@ def _read_scale(record: Mapping[str, Any]) -> Preprocessing:
     return Scale(_float(divisor, "divisor"))
 
 
+def _read_pixels(record: Mapping[str, Any]) -> Preprocessing:
+    side, colour = record.get("side"), record.get("colour")
+    if type(side) is not int or not isinstance(colour, bool):
+        raise Refusal("The preprocessing's 'side' must be a whole number, 'colour' true or false.")
+    return Pixels(side, colour)
+
+
 def _read_features(record: Mapping[str, Any]) -> Preprocessing:
     names = record.get("names")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -243,6 +303,7 @@ def _read_words(record: Mapping[str, Any]) -> Preprocessing:
 _READERS: dict[str, Callable[[Mapping[str, Any]], Preprocessing]] = {
     Identity.kind: lambda record: Identity(),
     Scale.kind: _read_scale,
+    Pixels.kind: _read_pixels,
     Standardize.kind: lambda record: Standardize(
         read_numbers(record, "mean"), read_numbers(record, "scale")
     ),

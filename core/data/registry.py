@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -16,7 +16,7 @@ from core.data.dataset import Dataset
 from core.data.preprocessing import Features, Identity, Preprocessing, Scale, Standardize
 from core.data.splits import DIVIDE, ORDER, SUBSET, stratified
 from core.data.words import Words
-from core.experiment import OWN_TABLE, DataConfig, OwnTable
+from core.experiment import OWN_PICTURES, OWN_TABLE, DataConfig, OwnTable
 from core.maths.random import SPLIT, permutation
 from core.maths.registry import get, shown
 from core.refusals import Refusal
@@ -151,16 +151,20 @@ DATASETS: dict[str, DatasetRecord] = {
 
 
 def record_of(config: DataConfig) -> DatasetRecord:
-    """What is known of the data that a configuration names, a person's own table included."""
-    if config.name != OWN_TABLE:
+    """What is known of the data that a configuration names, a person's own included."""
+    if not config.is_own:
         return get(DATASETS, config.name, "dataset")
     table, usual = own_table(config), DataConfig().n_samples
+    if config.name == OWN_PICTURES:
+        return DatasetRecord(
+            *(OWN_PICTURES, table.file, "image", "classification", table.classes, usual, table.file)
+        )
     task: Task = "classification" if table.classes else "regression"
     return DatasetRecord(OWN_TABLE, table.file, "table", task, table.classes, usual, table.file)
 
 
 def own_table(config: DataConfig) -> OwnTable:
-    """Which table a configuration names, and how it is used."""
+    """Which table, or pictures, a configuration names, and how they are used."""
     return OwnTable.from_json(config.table) if config.table else OwnTable()
 
 
@@ -170,9 +174,15 @@ def load_dataset(config: DataConfig) -> Dataset:
     Bundled data give at most the rows that they have, classes in proportion, and know no noise;
     those that come with their own training and test rows keep that split whatever the
     configuration's train_fraction is. They are read once: the arrays may be shared.
-    Raises ValueError for a name that is not known, and for a person's own table, whose rows are
-    not in the configuration: make its dataset by `core.data.tables` and give it to the trainer.
+    Raises ValueError for a name that is not known, and for a person's own table or pictures, which
+    are not in the configuration: make their dataset by `core.data.tables` or `core.data.pictures`
+    and give it to the trainer.
     """
+    if config.name == OWN_PICTURES:
+        raise Refusal(
+            "The pictures of {file} are not in the experiment: give them as dataset.",
+            file=shown(own_table(config).file),
+        )
     if config.name == OWN_TABLE:
         raise Refusal(
             "The rows of the table {file} are not in the experiment: give them as dataset.",
@@ -219,8 +229,13 @@ def _cut(X: NDArray, cut: int, y: NDArray) -> tuple[NDArray, NDArray, NDArray, N
 @lru_cache(maxsize=KEPT)
 def _read(name: str, config: DataConfig) -> Dataset:
     """A bundled data set, or a part of it, split as it is or with every class in proportion."""
+    made = bundled_part(name, *rows_of(config))
+    return replace(made, source=config)
+
+
+def bundled_part(name: str, train: NDArray[np.int64], test: NDArray[np.int64]) -> Dataset:
+    """Rows of a bundled data set, by their numbers in its file, prepared by the training rows."""
     bundle, record = bundled.read(name), DATASETS[name]
-    train, test = _rows_of(bundle, config)
     preprocessing = _fitted(bundle, train)
     y = bundle.targets.astype(np.float32)
     if record.task == "regression":
@@ -236,7 +251,6 @@ def _read(name: str, config: DataConfig) -> Dataset:
         class_names=bundle.class_names,
         preprocessing=preprocessing,
         image_shape=bundle.image_shape,
-        source=config,
         texts_train=tuple(bundle.raw[train]) if words else None,
         texts_test=tuple(bundle.raw[test]) if words else None,
     )
@@ -251,8 +265,9 @@ def _fitted(bundle: Bundle, train: NDArray[np.int64]) -> Preprocessing:
     return Scale(bundle.divisor)
 
 
-def _rows_of(bundle: Bundle, config: DataConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Numbers of the training and of the test rows, each in random order."""
+def rows_of(config: DataConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of a bundled data set's training and test rows, each in random order."""
+    bundle = bundled.read(config.name)
     classes, seed = bundle.classes, config.seed
     if bundle.is_train is None:
         every = np.arange(len(classes))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.maths.random import SPLIT, permutation
 
-SUBSET, DIVIDE, ORDER = 0, 1, 2  # independent permutations of the SPLIT purpose
+SUBSET, DIVIDE, ORDER, FOLDS = 0, 1, 2, 3  # independent permutations of the SPLIT purpose
 Rows = NDArray[np.int64]
 
 
@@ -78,3 +78,37 @@ def _proportional(totals: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     by_remainder = np.argsort(-(exact - shares), kind="stable")
     shares[by_remainder[:missing]] += 1
     return shares
+
+
+def folds(classes: Rows, k: int, seed: int) -> list[Rows]:
+    """Every row in one of k folds at random, each class in proportion (to the nearest row).
+
+    classes: of every row, all alike where there are none. Rows of a fold are in random order, and
+    folds differ by one row at most.
+    """
+    shuffled = permutation(seed, SPLIT, FOLDS, len(classes))
+    by_class = np.argsort(classes[shuffled], kind="stable")
+    number = np.empty(len(classes), dtype=np.int64)
+    number[by_class] = np.arange(len(classes)) % k  # dealt out, one class after the other
+    return [shuffled[number == fold] for fold in range(k)]
+
+
+def folds_by_group(groups: Rows, k: int, seed: int) -> list[Rows]:
+    """k folds of whole groups: the largest first, each to the fold that has fewest rows so far.
+
+    groups: a number for each row, 0 to n-1, of which there are k at least.
+    """
+    sizes = np.bincount(groups)
+    shuffled = permutation(seed, SPLIT, SUBSET, len(sizes))
+    filled, fold_of = np.zeros(k, dtype=np.int64), np.empty(len(sizes), dtype=np.int64)
+    for group in shuffled[np.argsort(-sizes[shuffled], kind="stable")]:
+        fold_of[group] = np.argmin(filled)
+        filled[fold_of[group]] += sizes[group]
+    rows = permutation(seed, SPLIT, FOLDS, len(groups))
+    return [rows[fold_of[groups[rows]] == fold] for fold in range(k)]
+
+
+def blocks_by_time(times: NDArray, count: int) -> list[Rows]:
+    """Rows in `count` blocks of about one size, the earliest first, each in the order of time."""
+    order = np.argsort(times, kind="stable").astype(np.int64)
+    return list(np.array_split(order, count))

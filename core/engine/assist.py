@@ -1,5 +1,6 @@
 """What a helper does: parts of the pieces that a leader publishes. See `team`."""
 
+from core.engine.augment import change_images
 from core.engine.backward import input_slopes, through_activation, weight_slopes
 from core.engine.batches import gather_rows
 from core.engine.forward import activations, sums, turn_inputs
@@ -19,6 +20,7 @@ from core.engine.team import (
     END,
     GATHER,
     HELPS,
+    IMAGES,
     INPUT_SLOPE,
     ITEMS,
     LAYER,
@@ -71,6 +73,8 @@ def do_part(part, table, params, slots, X, order, buffers, settings, team, T):
     if operation == GATHER:
         n = table[0, INPUTS]
         gather_rows(first, last, X.values, n, order, s[POSITION], s[COUNT], buffers.X)
+    elif operation == IMAGES:
+        change_images(first, last, table, settings, buffers.X, width, s[STEP], T)
     elif operation == TURN:
         turn_inputs(first, last, table, layer, buffers, dropout, width)
     elif operation == SUMS:

@@ -74,11 +74,12 @@ def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
     codes[memory.BATCH_SIZE] = batch_size
     return memory.Settings(
         codes=codes,
-        numbers=np.zeros(9),
+        numbers=np.zeros(memory.N_NUMBERS),
         options=np.zeros(memory.N_OPTIONS),
         schedule=np.zeros(8),
         dropout=np.zeros(layout.n_layers, dtype=np.float32),
         weights=np.zeros(0, dtype=np.float32),
+        background=np.zeros(0, dtype=np.float32),
     )
 
 
@@ -150,6 +151,12 @@ class CPUEngine:
         label_smoothing: float = 0.0,
         max_norm: float | None = None,
         input_noise: float = 0.0,
+        translation: float = 0.0,
+        rotation: float = 0.0,
+        zoom: float = 0.0,
+        cutout: int = 0,
+        mixup: float = 0.0,
+        image: memory.Image | None = None,
         schedule: str = "constant",
         schedule_options: Sequence[float] = (0.0,),
         weights: Floats | None = None,
@@ -160,11 +167,20 @@ class CPUEngine:
         dropout: one rate for each hidden layer. weights: float32 (n,), what the loss of each
         sample is multiplied by; None where all count alike.
         label_smoothing acts where the loss smooths labels. Before step 1 the slots start afresh.
+        image: what the samples are, which translation, rotation, zoom and cutout ask for.
         """
-        if input_noise and self._entries:  # there is no room for what it would write
-            raise ValueError("Sparse samples cannot take noise.")
+        changes_images = any((translation, rotation, zoom, cutout))
+        if self._entries and (input_noise or mixup or changes_images):
+            # there is no room for what they would write
+            raise ValueError("Sparse samples cannot take noise, and cannot be augmented.")
+        if changes_images and image is None:
+            raise ValueError("Only images can be moved or cut out.")
         counts = np.zeros(0, np.float32) if weights is None else _weights(weights, len(self.X))
-        self._settings = settings = self._settings._replace(weights=counts)
+        background = np.zeros(0, np.float32) if image is None else image.background
+        settings = self._settings._replace(weights=counts, background=background)
+        self._settings = settings
+        if image is not None:
+            settings.codes[memory.HEIGHT : memory.CHANNELS + 1] = image.shape
         numbers = settings.numbers
         names = dict(zip(self.optimizer.options, options, strict=True))
         settings.codes[memory.BATCH_SIZE] = batch_size
@@ -178,6 +194,9 @@ class CPUEngine:
         numbers[memory.INPUT_NOISE] = input_noise
         numbers[memory.SMOOTHING] = label_smoothing if self._loss.smooths_labels else 0.0
         numbers[memory.SMOOTH_TO] = self._loss.smooth_to(self.layout.n_outputs)
+        numbers[memory.TRANSLATION], numbers[memory.ROTATION] = translation, rotation
+        numbers[memory.ZOOM], numbers[memory.CUTOUT] = zoom, cutout
+        numbers[memory.MIXUP] = mixup
         settings.options[: len(options)] = options
         settings.codes[memory.SCHEDULE] = _code(SCHEDULES, schedule, "schedule")
         settings.schedule[: len(schedule_options)] = schedule_options

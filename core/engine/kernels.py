@@ -20,6 +20,7 @@ kernels compile once, for all of them.
 
 import numpy as np
 
+from core.engine.augment import augment
 from core.engine.backward import backward, batch_loss, output_slope
 from core.engine.batches import gather, shuffle
 from core.engine.forward import add_noise, forward, key
@@ -97,6 +98,7 @@ def run(
         drawn[LAST_WIDTH] = width
         if settings.weights.size > 0:
             gather_weights(settings.weights, order, position, count, width, buffers.C)
+        augment(team, table, buffers, settings, width, count, step)
         if numbers[INPUT_NOISE] > 0.0:
             stream = key(codes[SEED], random.INPUT_NOISE, step)
             add_noise(table, buffers.X, width, count, numbers[INPUT_NOISE], stream)

@@ -28,7 +28,8 @@ STEP, EPOCH, POSITION = range(3)
 ORDER_EPOCH, LAST_WIDTH = range(2)
 OPTIMIZER, LOSS, REGULARIZER, OUTPUT_RULE, MEAN_OVER, BATCH_SIZE, SEED, SCHEDULE = range(8)
 MATRICES = 8  # how many layers, from the first, have weights that move as a whole matrix
-N_CODES = 9
+HEIGHT, WIDTH, CHANNELS = range(9, 12)  # of images, where they are augmented
+N_CODES = 12
 (
     LEARNING_RATE,
     REGULARIZATION_RATE,
@@ -39,7 +40,13 @@ N_CODES = 9
     SMOOTH_TO,
     MAX_NORM,
     INPUT_NOISE,
-) = range(9)
+    TRANSLATION,
+    ROTATION,
+    ZOOM,
+    CUTOUT,
+    MIXUP,
+) = range(14)
+N_NUMBERS = 14
 
 # How dE/dZ of the output layer is had: from the slopes, or by a rule for (activation, loss).
 BY_SLOPE, BY_SOFTMAX, DIFFERENCE, NORMALIZED = range(4)
@@ -112,6 +119,14 @@ class Settings(NamedTuple):
     schedule: np.ndarray  # float64, the schedule's options
     dropout: np.ndarray  # float32, one a layer; the output's is 0
     weights: Floats  # one for each training sample; empty where all count alike
+    background: Floats  # of images, one a channel; empty where they are not augmented
+
+
+class Image(NamedTuple):
+    """What the samples are, where they are images: row by row, channels together."""
+
+    shape: tuple[int, int, int]  # height, width, channels
+    background: Floats  # (channels,)
 
 
 class Entries(Protocol):

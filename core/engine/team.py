@@ -27,7 +27,7 @@ END = -1  # instead of a word: the helpers may go
 
 # What a helper can do: the pieces of a step.
 GATHER, TURN, SUMS, ACTIVATE, WEIGHT_SLOPE, INPUT_SLOPE, SLOPE, BEFORE, UPDATE, AFTER = range(10)
-NORMALIZE, SCALE_SLOPE, NORMALIZATION_SLOPE = range(10, 13)
+NORMALIZE, SCALE_SLOPE, NORMALIZATION_SLOPE, IMAGES = range(10, 14)
 
 PART_COST = 100_000  # multiplications and additions of a part at least: two microseconds
 MOST_PARTS = 64

@@ -11,10 +11,8 @@ from __future__ import annotations
 import io
 import json
 import math
-import struct
 import tokenize
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core import archives
+from core.archives import DamagedError
 from core.refusals import Refusal
 
 MAX_BYTES = 256 << 20  # of a file, and of what is in it
@@ -32,24 +32,8 @@ MAX_SIDES = 8  # of an array's shape
 METADATA = "metadata"
 
 NPY_HEAD = 10_240  # bytes that hold any array's header: NumPy reads 10,000 characters at most
-CENTRAL_ENTRY = b"PK\x01\x02"  # begins each entry of an archive's list
-PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
 LONGEST_HEADER = 3 * MAX_METADATA  # bytes of a safetensors header: the text, its quotes escaped
 
-# What zipfile and its decompressors raise at bytes that are no archive, or one of a kind that
-# NumPy never writes (encrypted, split, packed otherwise).
-DAMAGED_ARCHIVE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    OverflowError,
-    IndexError,
-)
 # What NumPy raises at a header that is none: it is parsed as a Python literal.
 DAMAGED_HEADER = (
     ValueError,
@@ -81,10 +65,6 @@ class Contents:
         return {name: array.shape for name, array in self.arrays.items()}
 
 
-class _DamagedError(Exception):
-    """The file is not whole."""
-
-
 def write_npz(contents: Contents) -> bytes:
     """An uncompressed NumPy archive; the JSON text is the array `metadata`."""
     buffer = io.BytesIO()
@@ -94,7 +74,7 @@ def write_npz(contents: Contents) -> bytes:
 
 def read_npz(data: bytes, check: Check) -> Contents:
     """Read a NumPy archive. Raises ValueError that says what is wrong with it."""
-    n_entries = data.count(CENTRAL_ENTRY)
+    n_entries = archives.count_entries(data)
     if n_entries > MAX_ENTRIES:
         raise Refusal(
             "The .npz archive has {count} entries, more than {most}.",
@@ -102,17 +82,10 @@ def read_npz(data: bytes, check: Check) -> Contents:
             most=MAX_ENTRIES,
         )
     try:
-        with _open_archive(data) as archive:
+        with archives.opened(data) as archive:
             return _read_archive(archive, len(data), check)
-    except _DamagedError as error:
+    except DamagedError as error:
         raise Refusal("The file is not a whole .npz archive: cut, damaged or foreign.") from error
-
-
-def _open_archive(data: bytes) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(io.BytesIO(data))
-    except DAMAGED_ARCHIVE as error:
-        raise _DamagedError from error
 
 
 def _read_archive(archive: zipfile.ZipFile, size: int, check: Check) -> Contents:
@@ -130,7 +103,7 @@ def _read_archive(archive: zipfile.ZipFile, size: int, check: Check) -> Contents
     check(metadata, {name: head.shape for name, head in heads.items()})
     arrays = {
         name: np.frombuffer(
-            _unpack(archive, entry, entry.file_size), "<f4", offset=heads[name].length
+            archives.unpack(archive, entry, entry.file_size), "<f4", offset=heads[name].length
         )
         .reshape(heads[name].shape)
         .astype(np.float32, copy=False)
@@ -143,7 +116,7 @@ def _check_entries(
     listed: list[zipfile.ZipInfo], entries: Mapping[str, zipfile.ZipInfo], size: int
 ) -> None:
     """Judge an archive of this size by what it says of its entries."""
-    unpacked = sum(entry.file_size for entry in listed)
+    unpacked = archives.unpacked_size(listed)
     if unpacked > MAX_BYTES or unpacked > MAX_RATIO * size:
         raise Refusal(
             "The .npz archive would unpack to {size} bytes, too many for its size.",
@@ -151,34 +124,19 @@ def _check_entries(
         )
     if len(entries) < len(listed):
         raise Refusal("The .npz archive has two entries of one name.")
-    if any(entry.compress_type not in PACKINGS for entry in listed):
-        raise _DamagedError
+    if not all(map(archives.is_plain, listed)):
+        raise DamagedError
     if METADATA not in entries:
         raise Refusal("The .npz archive was not written by this playground: no metadata in it.")
     if entries[METADATA].file_size > 4 * MAX_METADATA + NPY_HEAD:
         raise Refusal("The metadata in the .npz archive is too large to be ours.")
 
 
-def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int) -> bytes:
-    """The first bytes of an entry, as many as it says it has at most.
-
-    Without a size, zipfile would unpack whatever is there and only then cut it.
-    """
-    try:
-        with archive.open(entry) as stream:
-            block = stream.read(size)
-    except DAMAGED_ARCHIVE as error:
-        raise _DamagedError from error
-    if len(block) < min(size, entry.file_size):
-        raise _DamagedError
-    return block
-
-
 def _read_text(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
     head = _open_npy(archive, METADATA, entry)
     if head.dtype.kind != "U" or head.dtype.byteorder == ">" or head.shape != ():
         raise Refusal("The metadata in the .npz archive is not a text.")
-    body = _unpack(archive, entry, entry.file_size)[head.length :]
+    body = archives.unpack(archive, entry, entry.file_size)[head.length :]
     try:
         return body.decode("utf-32-le").rstrip("\0")
     except UnicodeDecodeError:
@@ -199,7 +157,7 @@ def _open_npy(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo) -> _H
 
     NumPy's own reader would allocate whatever the header says, and only then look for the bytes.
     """
-    stream = io.BytesIO(_unpack(archive, entry, NPY_HEAD))
+    stream = io.BytesIO(archives.unpack(archive, entry, NPY_HEAD))
     try:
         version = np.lib.format.read_magic(stream)
         if version == (1, 0):
@@ -245,7 +203,7 @@ def read_safetensors(data: bytes, check: Check) -> Contents:
         metadata = _safetensors_metadata(header)
         check(metadata, _safetensors_shapes(header))
         tensors = deserialize(data)
-    except (_DamagedError, SafetensorError, OverflowError) as error:
+    except (DamagedError, SafetensorError, OverflowError) as error:
         raise Refusal("The file is not a whole .safetensors file: cut or damaged.") from error
     arrays = {
         name: np.frombuffer(tensor["data"], "<f4").reshape(tensor["shape"])
@@ -258,15 +216,15 @@ def _safetensors_header(data: bytes) -> dict[str, Any]:
     """The header, checked to be no larger than ours."""
     length = int.from_bytes(data[:8], "little")
     if length > len(data) - 8:
-        raise _DamagedError
+        raise DamagedError
     if length > LONGEST_HEADER:
         raise Refusal("The header of the .safetensors file is too large to be ours.")
     try:
         header = json.loads(data[8 : 8 + length])
     except (ValueError, RecursionError) as error:
-        raise _DamagedError from error
+        raise DamagedError from error
     if not isinstance(header, dict):
-        raise _DamagedError
+        raise DamagedError
     return header
 
 
@@ -289,10 +247,10 @@ def _safetensors_shapes(tensors: dict[str, Any]) -> Shapes:
         match tensor:
             case {"dtype": "F32", "shape": [*sides], "data_offsets": [int(start), int(end)]}:
                 if not all(type(side) is int for side in sides):
-                    raise _DamagedError
+                    raise DamagedError
                 shapes[name] = tuple(sides)
                 if not _fits(shapes[name], 4, end - start):
-                    raise _DamagedError
+                    raise DamagedError
             case {"dtype": str(kind)} if kind != "F32":
                 raise Refusal(
                     "The array {name} is {dtype}; weights must be float32 (F32).",
@@ -300,7 +258,7 @@ def _safetensors_shapes(tensors: dict[str, Any]) -> Shapes:
                     dtype=_short(kind),
                 )
             case _:
-                raise _DamagedError
+                raise DamagedError
     return shapes
 
 

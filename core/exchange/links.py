@@ -127,6 +127,11 @@ KEYS: dict[str, Key] = {
     "label_smoothing": Key("training", "label_smoothing"),
     "max_norm": Key("training", "max_norm"),
     "input_noise": Key("training", "input_noise"),
+    "translation": Key("training", "translation"),
+    "rotation": Key("training", "rotation"),
+    "zoom": Key("training", "zoom"),
+    "cutout": Key("training", "cutout"),
+    "mixup": Key("training", "mixup"),
     "class_weight": Key(
         "training", "class_weight", _word_or_numbers_to_text, _word_or_numbers_from_text
     ),

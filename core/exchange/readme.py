@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.data.preprocessing import Features, Preprocessing, Scale, Standardize
+from core.data.preprocessing import Features, Pixels, Preprocessing, Scale, Standardize
 from core.data.words import WORD, Words
 from core.maths.normalizations import EPSILON, NORMALIZATIONS
 
@@ -58,6 +58,7 @@ moving_mean and moving_variance by these running values of training, the others 
 
 RAW_ARRAY = "a float array (n_samples, columns)"
 RAW_TEXTS = "a list of texts"
+RAW_PICTURES = "an array of pictures (n_samples, {side}, {side}{colour}), each pixel 0 to 255"
 RAW_ROWS = "a list of rows, each a dict by column name, None where a value is missing"
 UNITS = """\
 The outputs are in standard deviations from the training mean; targets in the table's own units are
@@ -98,6 +99,10 @@ def describe(network: Network, suffix: str) -> str:
     normalized = "" if not network.layout.is_normalized else NORMALIZED
     how = network.preprocessing.to_dict()
     raw = {TABLE: RAW_ROWS, Words.kind: RAW_TEXTS}.get(how["kind"], RAW_ARRAY)
+    if isinstance(network.preprocessing, Pixels):
+        raw = RAW_PICTURES.format(
+            side=network.preprocessing.side, colour=", 3" if network.preprocessing.colour else ""
+        )
     units = UNITS if how.get("targets") else ""
     sizes = " - ".join(str(len(W)) for W in network.weights) + f" - {len(network.biases[-1])}"
     return f"""\
@@ -161,6 +166,8 @@ def _inputs(preprocessing: Preprocessing) -> list[str]:
     if isinstance(preprocessing, Standardize):
         lines.append('how = metadata["preprocessing"]')
         lines.append('a = (a - np.array(how["mean"])) / np.array(how["scale"])')
+    elif isinstance(preprocessing, Pixels):
+        lines.append(f"a = a.reshape(len(a), {preprocessing.n_raw}) / 255.0")
     elif isinstance(preprocessing, Scale):
         lines.append(f"a = a / {preprocessing.divisor!r}")
     elif isinstance(preprocessing, Features):

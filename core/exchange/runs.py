@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.edits import Edit, by_hand, changed
-from core.experiment import OWN_TABLE, Experiment, read_experiment
+from core.experiment import Experiment, read_experiment
 from core.maths.limits import Limits
 from core.maths.registry import shown
 from core.refusals import Refusal
@@ -55,7 +55,7 @@ def write_run(network: Network) -> dict[str, Any]:
 
 def _says_nothing_of_data(run: Run) -> bool:
     """Whether it learnt from arrays that its experiment does not name."""
-    return run.own_data and run.experiment.data.name != OWN_TABLE
+    return run.own_data and not run.experiment.data.is_own
 
 
 def _edits_to_write(run: Run) -> list[list[Any]] | None:
@@ -79,7 +79,7 @@ def read_run(
     experiment = _experiment(given)
     if run is None:
         return experiment, None
-    own_data = own_data or (experiment is not None and experiment.data.name == OWN_TABLE)
+    own_data = own_data or (experiment is not None and experiment.data.is_own)
     if not isinstance(run, dict) or experiment is None:
         raise Refusal("The run in the file is not a JSON object beside its experiment.")
     try:

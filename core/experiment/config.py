@@ -49,6 +49,9 @@ DATASET_NAMES = (
 )
 OWN_TABLE = "table"
 """The name of data that are a person's own table; `DataConfig.table` says which."""
+OWN_PICTURES = "pictures"
+"""The name of data that are a person's own pictures; `DataConfig.table` says which as well."""
+OWN_NAMES = (OWN_TABLE, OWN_PICTURES)
 
 FEATURES = ("x1", "x2", "x1_squared", "x2_squared", "x1_x2", "sin_x1", "sin_x2")
 
@@ -86,11 +89,12 @@ class DataConfig:
 
     noise: a fraction, 0 to 0.5. train_fraction: the training set's share, where the data set has no
     split of its own. classes: of `blobs` only.
-    table: of a person's own table, which file it is and how it is used, see `own.OwnTable`; its
-    rows travel with nobody, so that such data are given to the trainer as its dataset.
+    table: of a person's own table or pictures, which file it is and how it is used, see
+    `own.OwnTable`; its rows travel with nobody, so that such data are given to the trainer as its
+    dataset.
     """
 
-    name: Annotated[str, OneOf("dataset name", (*DATASET_NAMES, OWN_TABLE))] = "circle"
+    name: Annotated[str, OneOf("dataset name", (*DATASET_NAMES, *OWN_NAMES))] = "circle"
     n_samples: Annotated[int, Within(Limits(10, 1_000_000, whole=True))] = 500
     noise: Annotated[float, Within(Limits(0.0, 0.5))] = 0.0
     train_fraction: Annotated[float, Within(Limits(0.1, 0.9))] = 0.5
@@ -100,6 +104,11 @@ class DataConfig:
     classes: Annotated[int, Within(Limits(2, 8, whole=True))] = 3
     seed: Annotated[int, SEED] = 0
     table: Annotated[str, TableText()] = ""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether these are a person's own data, which are not in the configuration."""
+        return self.name in OWN_NAMES
 
 
 @config
@@ -161,6 +170,14 @@ class TrainingConfig:
     cross-entropies in training only: recorded batch losses have it, evaluations do not.
     input_noise: standard deviation of the normal noise on what the network is fed in training.
     max_norm: after each step the weights into a unit are scaled down to this norm at most.
+    translation, rotation, zoom, cutout: of images, how far each is moved (pixels, both ways),
+    turned (degrees) and scaled (a fraction) at most, and the side of a square cut out of it
+    (pixels), all drawn anew for every sample of every step, as Keras's RandomTranslation,
+    RandomRotation and RandomZoom do, which count in fractions of a side or a turn; what comes from
+    outside of the image is background.
+    mixup: alpha of the distribution Beta(alpha, alpha) of the share that a sample keeps when it is
+    mixed with another of its batch, targets and all (Zhang et al. 2018; Keras's MixUp); 0 is off.
+    All of these act in training only, images before mixtures, mixtures before input noise.
     class_weight: what each sample's loss is multiplied by: "none", "balanced" (scikit-learn's
     n / (k * count) over the training rows) or one number a class. As in Keras the mean still
     divides by the number of samples (PyTorch's weight= divides by the sum of the weights), and it
@@ -194,6 +211,11 @@ class TrainingConfig:
     early_stopping_min_delta: Annotated[float, Within(Limits(0.0, 1e6))] = 0.0
     restore_best_weights: Annotated[bool, Flag()] = True
     start_from_epoch: Annotated[int, Within(Limits(0, 1_000_000, whole=True))] = 0
+    translation: Annotated[float, Within(Limits(0.0, 1000.0))] = 0.0
+    rotation: Annotated[float, Within(Limits(0.0, 180.0))] = 0.0
+    zoom: Annotated[float, Within(Limits(0.0, 0.9))] = 0.0
+    cutout: Annotated[int, Within(Limits(0, 1000, whole=True))] = 0
+    mixup: Annotated[float, Within(Limits(0.0, 100.0))] = 0.0
 
     @field_validator("optimizer_options", "schedule_options", mode="plain")
     @classmethod

@@ -1,7 +1,8 @@
-"""A person's own table as an experiment names it: which file, and how data are made of it.
+"""A person's own table or pictures as an experiment names them: which file, and what is made of it.
 
 The rows are not in it: an experiment with such data runs where its table is. What is known here
-of `read` and `choices` is only that they are plain JSON; `core.data.tables` makes something of it.
+of `read` and `choices` is only that they are plain JSON; `core.data.tables` or `core.data.pictures`
+makes something of it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class OwnTable:
     file: its name. digest: of its bytes, to know it again. rows: how many it has.
     classes: of the target, 0 where values are told. read, choices: mappings of ReadOptions and
     TableChoices, without their defaults; choices are empty where a link had no room for them.
+    Of pictures: an archive, how many there are, and PictureChoices.
     """
 
     file: str = ""

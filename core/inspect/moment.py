@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data.augmentation import changes_images
 from core.data.targets import encode_targets
 from core.experiment import TrainingConfig
+from core.inspect.augmented import Augmentation
 from core.inspect.normalizing import Normalizing, normalizing_of
 from core.inspect.trace import LayerTrace, Place, Trace, trace
 from core.inspect.update import Entry, Rule, Update, trace_matrix, trace_update
@@ -69,24 +71,36 @@ class Moment:
         """How many rows a trace of this network can hold and stay quick."""
         return max(1, MOST_ELEMENTS // sum(self.sizes))
 
+    @property
+    def augmentation(self) -> Augmentation:
+        """What the next step does to its samples."""
+        if not changes_images(self.training):
+            return Augmentation(self.training, self.seed, self.step + 1)
+        planes, background = self.dataset.image_planes, self.dataset.background
+        return Augmentation(self.training, self.seed, self.step + 1, planes, background)
+
     def trace(self, rows: np.ndarray, *, as_step: bool = False) -> Trace:
         """Trace training rows (batch,).
 
-        as_step: as the next step has them, with its dropout masks, its input noise and, where
-        layers are normalized over batches, the statistics of these very rows; else as in
-        predictions, by the running statistics.
+        as_step: as the next step has them, augmented, with its dropout masks and, where layers are
+        normalized over batches, the statistics of these very rows; else as in predictions, by the
+        running statistics. A step mixes the samples of its whole batch: fewer rows are mixed among
+        themselves.
         """
         masks = self._masks(len(rows)) if as_step else None
-        X = self.dataset.X_train[rows]
-        if as_step and self.training.input_noise:
-            X = X + self.training.input_noise * self._noise(*X.shape)
+        X, targets = self.dataset.X_train[rows], self._targets(rows)
+        weights = None if self.weights is None else self.weights[rows].astype(np.float64)
+        if as_step:
+            step = self.augmentation
+            X, targets = step.fed(X), step.mixed(targets)
+            weights = weights if weights is None else step.mixed(weights)
         return trace(
             self.layers,
             X,
-            self._targets(rows),
+            targets,
             self.training.loss,
             masks=masks,
-            weights=None if self.weights is None else self.weights[rows].astype(np.float64),
+            weights=weights,
             normalizing=[replace(each, at_rest=not as_step) for each in self.normalizing],
         )
 
@@ -183,13 +197,6 @@ class Moment:
             return targets
         evenly = loss.smooth_to(targets.shape[1])
         return targets * (1.0 - self.smoothing) + self.smoothing * evenly
-
-    def _noise(self, batch: int, inputs: int) -> np.ndarray:
-        """The input noise of the next step at a deviation of 1: the engine's numbers."""
-        counters = (self.seed, random.INPUT_NOISE, self.step + 1)
-        stream = random.key(*(np.array([counter], dtype=np.uint64) for counter in counters))
-        numbers = random.normal(stream, np.arange(batch * inputs, dtype=np.uint64))
-        return np.asarray(numbers).reshape(batch, inputs)
 
     def _masks(self, batch: int) -> list[np.ndarray | None]:
         """The dropout masks of the next step, one per layer: the same numbers as the engine's."""

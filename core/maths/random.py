@@ -24,6 +24,8 @@ DATA = 3
 NOISE = 4
 SPLIT = 5
 INPUT_NOISE = 6
+IMAGES = 7  # how each is moved, and where it is cut out
+MIXUP = 8
 DROPOUT = 1000
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)

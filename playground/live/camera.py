@@ -238,8 +238,9 @@ class Camera:
         shape = self.trainer.dataset.image_shape
         assert shape is not None
         shown = self._weights()[0][:, self.windows[1].part].T
+        shown = shown.reshape(len(shown), shape[0] * shape[1], -1).sum(axis=2)  # of all colours
         largest = np.abs(shown).max(axis=1, keepdims=True)
-        return shades(shown / np.where(largest > 0, largest, 1)).reshape(-1, *shape)
+        return shades(shown / np.where(largest > 0, largest, 1)).reshape(-1, *shape[:2])
 
     def _samples(self, exact: bool) -> dict[str, np.ndarray]:
         """The shown test samples' outputs, and the confusion of the whole test set."""

@@ -62,7 +62,7 @@ def show(session: Session) -> None:
         _columns(session, subject)
 
 
-def _drawing(session: Session, subject: Subject, shape: tuple[int, int]) -> None:
+def _drawing(session: Session, subject: Subject, shape: tuple[int, ...]) -> None:
     """Paper to draw on; beside it what becomes of the drawing, and the answer."""
     t = session.t
     paper, seen, answer = st.columns([5, 3, 7], gap="medium")
@@ -74,10 +74,10 @@ def _drawing(session: Session, subject: Subject, shape: tuple[int, int]) -> None
         with answer:
             st.info(t("views.try_empty_paper"))
         return
-    image = as_image(strokes, shape)
+    height, width = shape[:2]
+    image = as_image(strokes, (height, width))
     verdict = _asked(session, subject, image.ravel(), answer)
     with seen, st.container(horizontal=True, gap="small"):  # side by side where there is room
-        height, width = shape
         show_image(image, t("views.try_seen", size=f"{height}×{width}"), width=IMAGE)
         if verdict is not None:
             pixels = verdict.contributions.reshape(shape)

@@ -25,7 +25,7 @@ class Copied:
     biases: list[np.ndarray]
     layers: list[str]
     inputs: tuple[str, ...]
-    image_shape: tuple[int, int] | None
+    image_shape: tuple[int, ...] | None
 
 
 @refreshing
@@ -113,13 +113,15 @@ def _one_layer(session: Session, copied: Copied) -> None:
     _matrix(session, copied, layer)
 
 
-def _images(session: Session, copied: Copied, shape: tuple[int, int]) -> None:
+def _images(session: Session, copied: Copied, shape: tuple[int, ...]) -> None:
     t = session.t
     start = _start(session, "views.first_unit", copied.weights[0].shape[1], IMAGES, "weights_image")
     shown = copied.weights[0][:, start : start + IMAGES]
     captions = [str(start + unit + 1) for unit in range(shown.shape[1])]
     names = [t("views.unit", number=number) for number in captions]
-    figure = charts.weight_images(shown, shape, names, captions, t("views.weight"))
+    height, width = shape[:2]
+    of_pixels = shown.reshape(height * width, -1, shown.shape[1]).sum(axis=1)  # of all colours
+    figure = charts.weight_images(of_pixels, (height, width), names, captions, t("views.weight"))
     draw_chart(session, figure, key="weights_mosaic", alt=t("views.alt_images"))
 
 

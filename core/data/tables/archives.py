@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import io
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
+from core import archives
 from core.data.tables.limits import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, MAX_UNPACKED
 from core.refusals import Refusal
 
@@ -26,19 +25,6 @@ LONGEST_TEXT = 64 << 20  # bytes between two marks
 PLACE = re.compile(rb"""(?:<(row|c)\s[^<>]{0,400}?)?\br\s*=\s*["']([A-Za-z]{0,3})(\d{1,10})["']""")
 PREFIXED = re.compile(rb"<\w+:(?=(?:c|row|v)\b)|</\w+:(?=si>)")  # <x:row> is <row> as well
 VALUE = re.compile(rb">\s*(\d{1,9})\s*<")  # of <v>, or of any other mark
-# What zipfile and its decompressors raise at bytes that are no archive.
-DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    OverflowError,
-    IndexError,
-)
 Ticker = Callable[[float], None]
 
 
@@ -50,10 +36,12 @@ def checked_workbook(data: bytes, tick: Ticker) -> bytes:
     given archive may find other entries in it, or more in an entry than its directory declares.
     Raises ValueError if it is damaged, or would be more than the limits.
     """
+    if archives.count_entries(data) > MAX_ENTRIES:
+        raise damaged("Excel")
     judged = io.BytesIO()
     try:
         with (
-            zipfile.ZipFile(io.BytesIO(data)) as archive,
+            archives.opened(data) as archive,
             # The fastest packing: stored, a workbook would take up to MAX_UNPACKED of memory.
             zipfile.ZipFile(judged, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy,
         ):
@@ -68,19 +56,18 @@ def checked_workbook(data: bytes, tick: Ticker) -> bytes:
             _check_strings(archive, extents)
     except Refusal:
         raise
-    except DAMAGED:
+    except (archives.DamagedError, *archives.DAMAGED):
         raise damaged("Excel") from None
     return judged.getvalue()
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo]) -> None:
-    unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > MAX_UNPACKED or len(entries) > MAX_ENTRIES:
+    unpacked = archives.unpacked_size(entries)
+    if unpacked > MAX_UNPACKED:
         raise too_large(unpacked)
-    names = {entry.filename for entry in entries}
-    if len(names) < len(entries):  # which of them would be read?
+    if archives.has_twins(entries) or not all(map(archives.is_plain, entries)):
         raise damaged("Excel")
-    if "_rels/.rels" not in names:
+    if "_rels/.rels" not in {entry.filename for entry in entries}:
         raise Refusal("The file is an archive, but no Excel workbook.")
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from core.data import splits
 from core.data.dataset import Dataset
-from core.data.tables.choices import SplitChoices, TableChoices
+from core.data.tables.choices import TableChoices
 from core.data.tables.findings import Finding
 from core.data.tables.fitting import fit_preparation, fit_targets
 from core.data.tables.limits import MAX_CLASSES
-from core.data.tables.raw import as_dates, as_numbers, as_texts
+from core.data.tables.raw import as_numbers, as_texts
+from core.data.tables.splitting import split_rows
 from core.data.tables.steps import Target
 from core.data.tables.table import KIND_OF, Table
 from core.maths.registry import check_name, shown
@@ -53,6 +53,15 @@ class TableSplit:
     def test(self) -> pl.DataFrame:
         return self.table.frame[self.rows_test]
 
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Numbers of all rows, those for training first."""
+        return np.concatenate([self.rows_train, self.rows_test])
+
+    def column(self, name: str) -> pl.Series:
+        """A column of all rows, those for training first."""
+        return self.table.frame[name][self.rows]
+
 
 def table_dataset(table: Table, choices: TableChoices, progress: Progress | None = None) -> Dataset:
     """The data set that these choices make of a table. The same choices give the same bits.
@@ -66,7 +75,7 @@ def table_dataset(table: Table, choices: TableChoices, progress: Progress | None
     known, remarks = _rows_with_target(table, choices)
     targets, class_names = _targets(table.frame[known], choices, known)
     with _rows_of_table(known):
-        train, test = _split(table.frame[known], choices, targets)
+        train, test = split_rows(table.frame[known], choices, targets)
     split = TableSplit(table, choices, known[train], known[test], remarks)
     told = (lambda share: None) if progress is None else (lambda share: progress(share, 1.0))
     told(SPLIT)
@@ -77,12 +86,25 @@ def dataset_of(split: TableSplit) -> Dataset:
     """The data set of rows that are split already; see `table_dataset`."""
     _check_names(split.table, split.choices)
     known, _ = _rows_with_target(split.table, split.choices)
-    wanted = np.concatenate([split.rows_train, split.rows_test])
+    wanted = split.rows
     if not np.isin(wanted, known).all() or not len(split.rows_train):
         raise Refusal("A row of the training or test table has no target.")
     targets, class_names = _targets(split.table.frame[wanted], split.choices, wanted)
     cut = len(split.rows_train)
     return _prepared(split, (targets[:cut], targets[cut:]), class_names)
+
+
+def part_of(whole: Dataset, train: NDArray[np.int64], test: NDArray[np.int64]) -> Dataset:
+    """Some rows of a table's data set, prepared by those for training; classes keep their numbers.
+
+    train, test: numbers among the training rows of `whole` followed by its test rows.
+    """
+    split = whole.table
+    assert split is not None
+    rows = split.rows
+    targets, class_names = _targets(split.table.frame[rows], split.choices, rows)
+    part = replace(split, rows_train=rows[train], rows_test=rows[test], remarks=())
+    return _prepared(part, (targets[train], targets[test]), class_names)
 
 
 def _prepared(
@@ -229,45 +251,6 @@ def _classes(column: pl.Series, task: str) -> tuple[NDArray[np.int64], tuple[str
         )
     codes = {name: number for number, name in enumerate(names)}
     return as_texts(column).replace_strict(codes, return_dtype=pl.Int64).to_numpy(), names
-
-
-def _split(
-    frame: pl.DataFrame, choices: TableChoices, targets: NDArray
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Training and test rows of the frame; both have one at least."""
-    how, n_rows, seed = choices.split, frame.height, choices.seed
-    n_train = min(max(round(n_rows * how.train_fraction), 1), n_rows - 1)
-    if how.how == "stratified" and targets.ndim == 1:
-        every = np.arange(n_rows)
-        return splits.stratified(every, targets, n_train, seed, splits.DIVIDE)
-    if how.how == "group":
-        groups = as_texts(frame[how.column]).rank("dense").fill_null(0).cast(pl.Int64)
-        numbers = np.unique(groups.to_numpy(), return_inverse=True)[1]
-        return _both(splits.by_group(numbers, n_train, seed), how)
-    if how.how == "time":
-        return splits.by_time(_times(frame[how.column]), n_train)
-    if how.how == "column":
-        is_test = as_texts(frame[how.column]).is_in(list(how.test_values)).fill_null(False)
-        return _both(splits.by_mark(is_test.to_numpy(), seed), how)
-    return splits.by_share(n_rows, n_train, seed)
-
-
-def _times(column: pl.Series) -> NDArray:
-    """What rows are ordered by; a row without it is an early one."""
-    if KIND_OF[type(column.dtype)] == "number":
-        return np.nan_to_num(as_numbers(column), nan=-np.inf)
-    return as_dates(column).dt.epoch("us").fill_null(np.iinfo(np.int64).min).to_numpy()
-
-
-def _both(
-    parts: tuple[NDArray[np.int64], NDArray[np.int64]], how: SplitChoices
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    if not len(parts[0]) or not len(parts[1]):
-        raise Refusal(
-            "The split by {column} leaves no row for training or none for the test.",
-            column=shown(how.column),
-        )
-    return parts
 
 
 def _scaling(values: NDArray, choices: TableChoices) -> tuple[Target, ...]:

@@ -1,0 +1,167 @@
+"""A data set's rows in k folds: each is the test once, of what the others taught."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data import bundled, splits
+from core.data.dataset import Dataset
+from core.data.registry import DATASETS, bundled_part, rows_of
+from core.maths.limits import Limits
+from core.refusals import Refusal
+
+Rows = NDArray[np.int64]
+FEWEST = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """Which rows train and which test in each fold, and how that was decided.
+
+    how: "stratified" (at random, every class in proportion), "share" (at random), "group" (what
+    belongs together stays together) or "time" (each fold learns from what was before its rows).
+    rows: of each fold the training and the test rows, numbers among the training rows of `dataset`
+    followed, but where `untouched`, by its test rows.
+    untouched: test rows that are in no fold, since the split is the data's own or a person's.
+    """
+
+    dataset: Dataset
+    how: str
+    rows: tuple[tuple[Rows, Rows], ...]
+    untouched: int
+
+    @classmethod
+    def of(cls, dataset: Dataset, k: int, seed: int = 0) -> Folds:
+        """Divide a data set into k folds. The same seed, the same folds.
+
+        Raises ValueError if k is no number of folds, or there are fewer rows or groups.
+        """
+        Limits(FEWEST, 1_000_000, whole=True).check("k", k)
+        fixed = _is_split_fixed(dataset)
+        n_rows = len(dataset.y_train) + (0 if fixed else len(dataset.y_test))
+        untouched = len(dataset.y_test) if fixed else 0
+        if (times := _times(dataset, n_rows)) is not None:
+            _check_count(n_rows - 1, k)
+            blocks = splits.blocks_by_time(times, k + 1)
+            earlier = [np.concatenate(blocks[:number]) for number in range(1, k + 1)]
+            return cls(dataset, "time", tuple(zip(earlier, blocks[1:], strict=True)), untouched)
+        groups = _groups(dataset, n_rows)
+        if groups is not None:
+            _check_groups(groups, k)
+            how, tests = "group", splits.folds_by_group(groups, k, seed)
+        else:
+            _check_count(n_rows, k)
+            is_classes = dataset.task == "classification"
+            how = "stratified" if is_classes else "share"
+            classes = _targets(dataset)[:n_rows].astype(np.int64)
+            tests = splits.folds(classes if is_classes else np.zeros(n_rows, np.int64), k, seed)
+        others = [np.concatenate(tests[:place] + tests[place + 1 :]) for place in range(k)]
+        return cls(dataset, how, tuple(zip(others, tests, strict=True)), untouched)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def dataset_of(self, fold: int) -> Dataset:
+        """The data set of a fold, 0 to k-1, prepared by its training rows alone.
+
+        Raises ValueError if that is not possible, such as of a column that is empty in them.
+        """
+        train, test = self.rows[fold]
+        whole = self.dataset
+        if whole.table is not None:
+            from core.data.tables.building import part_of  # needs polars, which takes a while
+
+            return part_of(whole, train, test)
+        if whole.source is not None and _is_bundled(whole):
+            numbers = _bundled_rows(whole)
+            return bundled_part(whole.source.name, numbers[train], numbers[test])
+        return _taken(whole, train, test)
+
+
+def _is_bundled(dataset: Dataset) -> bool:
+    return dataset.source is not None and DATASETS[dataset.source.name].generate is None
+
+
+def _bundled_rows(dataset: Dataset) -> Rows:
+    """Numbers of a bundled data set's rows in its file, the training rows first."""
+    assert dataset.source is not None
+    return np.concatenate(rows_of(dataset.source))
+
+
+def _is_split_fixed(dataset: Dataset) -> bool:
+    """Whether somebody decided which rows are for the test, other than by lot."""
+    if dataset.table is not None:
+        return dataset.table.choices.split.how == "column"
+    return dataset.source is None or DATASETS[dataset.source.name].split == "fixed"
+
+
+def _times(dataset: Dataset, n_rows: int) -> NDArray | None:
+    """What the first rows are ordered by, where the split is by time."""
+    if dataset.table is None or dataset.table.choices.split.how != "time":
+        return None
+    from core.data.tables.splitting import times_of
+
+    return times_of(dataset.table.column(dataset.table.choices.split.column)[:n_rows])
+
+
+def _groups(dataset: Dataset, n_rows: int) -> Rows | None:
+    """A number for each of the first rows, where some of them must stay together."""
+    if dataset.table is not None and dataset.table.choices.split.how == "group":
+        from core.data.tables.splitting import groups_of
+
+        return groups_of(dataset.table.column(dataset.table.choices.split.column)[:n_rows])
+    if _is_bundled(dataset):
+        assert dataset.source is not None
+        groups = bundled.read(dataset.source.name).groups
+        if groups is not None:
+            own = groups[_bundled_rows(dataset)[:n_rows]]
+            return np.unique(own, return_inverse=True)[1].astype(np.int64)
+    return None
+
+
+def _check_count(n_rows: int, k: int) -> None:
+    if n_rows < k:
+        raise Refusal("There are too few rows for {k} folds.", k=k)
+
+
+def _check_groups(groups: Rows, k: int) -> None:
+    count = int(groups.max()) + 1
+    if count < k:
+        raise Refusal(
+            "There are {count} groups that stay together, too few for {k} folds.", count=count, k=k
+        )
+
+
+def _targets(dataset: Dataset) -> NDArray[np.float32]:
+    return np.concatenate([dataset.y_train, dataset.y_test])
+
+
+def _taken(whole: Dataset, train: Rows, test: Rows) -> Dataset:
+    """Rows of arrays that need no preparation, or have one that measures nothing."""
+    n_train = len(whole.y_train)
+
+    def taken(first: Any, second: Any, rows: Rows) -> Any:
+        if first is None:
+            return None
+        if max(rows, default=0) < n_train:  # also of sparse rows, which never have others
+            return first[rows]
+        return np.concatenate([first, second])[rows]
+
+    return Dataset(
+        taken(whole.X_train, whole.X_test, train),
+        taken(whole.y_train, whole.y_test, train),
+        taken(whole.X_train, whole.X_test, test),
+        taken(whole.y_train, whole.y_test, test),
+        task=whole.task,
+        feature_names=whole.feature_names,
+        class_names=whole.class_names,
+        preprocessing=whole.preprocessing,
+        points_train=taken(whole.points_train, whole.points_test, train),
+        points_test=taken(whole.points_train, whole.points_test, test),
+        image_shape=whole.image_shape,
+        sample_weight=None if whole.sample_weight is None else whole.sample_weight[train],
+    )

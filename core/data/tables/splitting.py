@@ -1,0 +1,57 @@
+"""Which rows of a table are for training and which for the test, as was chosen."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from core.data import splits
+from core.data.tables.choices import SplitChoices, TableChoices
+from core.data.tables.raw import as_dates, as_numbers, as_texts
+from core.data.tables.table import KIND_OF
+from core.maths.registry import shown
+from core.refusals import Refusal
+
+
+def split_rows(
+    frame: pl.DataFrame, choices: TableChoices, targets: NDArray
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Training and test rows of the frame; both have one at least."""
+    how, n_rows, seed = choices.split, frame.height, choices.seed
+    n_train = min(max(round(n_rows * how.train_fraction), 1), n_rows - 1)
+    if how.how == "stratified" and targets.ndim == 1:
+        every = np.arange(n_rows)
+        return splits.stratified(every, targets, n_train, seed, splits.DIVIDE)
+    if how.how == "group":
+        return _both(splits.by_group(groups_of(frame[how.column]), n_train, seed), how)
+    if how.how == "time":
+        return splits.by_time(times_of(frame[how.column]), n_train)
+    if how.how == "column":
+        is_test = as_texts(frame[how.column]).is_in(list(how.test_values)).fill_null(False)
+        return _both(splits.by_mark(is_test.to_numpy(), seed), how)
+    return splits.by_share(n_rows, n_train, seed)
+
+
+def groups_of(column: pl.Series) -> NDArray[np.int64]:
+    """A number for each row, 0 to k-1: alike where the column is; what is missing is a group."""
+    numbers = as_texts(column).rank("dense").fill_null(0).cast(pl.Int64)
+    return np.unique(numbers.to_numpy(), return_inverse=True)[1]
+
+
+def times_of(column: pl.Series) -> NDArray:
+    """What rows are ordered by; a row without it is an early one."""
+    if KIND_OF[type(column.dtype)] == "number":
+        return np.nan_to_num(as_numbers(column), nan=-np.inf)
+    return as_dates(column).dt.epoch("us").fill_null(np.iinfo(np.int64).min).to_numpy()
+
+
+def _both(
+    parts: tuple[NDArray[np.int64], NDArray[np.int64]], how: SplitChoices
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    if not len(parts[0]) or not len(parts[1]):
+        raise Refusal(
+            "The split by {column} leaves no row for training or none for the test.",
+            column=shown(how.column),
+        )
+    return parts
