@@ -35,6 +35,8 @@ def main() -> int:
     browser = chromium.find_or_install()
     print(f"Browser: {browser}", flush=True)
     environment = {**os.environ, "CHROMIUM": browser}
+    # Before several processes would compile the same.
+    subprocess.check_call([sys.executable, "-m", "core.engine.warm"], cwd=ROOT, env=environment)
     pytest = [sys.executable, "-m", "pytest"]
     runs = [[*pytest, *sys.argv[1:]]] if sys.argv[1:] else [[*pytest, *part] for part in PARTS]
     return max(abs(subprocess.call(run, cwd=ROOT, env=environment)) for run in runs)

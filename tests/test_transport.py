@@ -41,7 +41,9 @@ class RerunError(Exception):
     """Stands in for Streamlit's own."""
 
 
-def test_what_a_timer_may_have_cut_short_is_drawn_anew_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_timer_may_have_cut_short_is_drawn_anew_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The timer of the numbers follows a fragment at once: it draws the whole page, one time."""
 
     def rerun() -> None:
