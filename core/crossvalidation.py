@@ -116,6 +116,10 @@ class CrossValidation:
                 break
         return self.share
 
+    def give_up_fold(self) -> None:
+        """Give back the memory of the fold under way; who goes on begins it anew."""
+        self._trainer = None
+
     def _work(self, seconds: float) -> None:
         """Begin the next fold, or train the one under way, or look at what it has come to."""
         if self._trainer is None:
@@ -162,6 +166,8 @@ def _seed(experiment: Experiment, dataset: Dataset) -> int:
     """Of the folds: that of the data's split, where it has one."""
     if dataset.table is not None:
         return dataset.table.choices.seed
+    if dataset.pictures is not None:
+        return dataset.pictures.choices.seed
     return experiment.seed if dataset.source is None else dataset.source.seed
 
 

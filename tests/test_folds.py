@@ -27,9 +27,11 @@ from core import (
 from core.crossvalidation import Spread
 from core.data import bundled, splits
 from core.data.folds import Folds
+from core.data.pictures import PictureChoices, picture_dataset
 from core.data.sparse import SparseRows
 from core.data.tables import Feature, SplitChoices, Table, TableChoices, table_dataset
 from core.refusals import Refusal
+from tests.test_pictures import folders, pictures_of
 
 FEW = settings(max_examples=25)
 SMALL = Experiment(
@@ -115,6 +117,17 @@ def test_test_rows_that_somebody_chose_are_in_no_fold() -> None:
     made = Folds.of(marked, 3).dataset_of(0).table
     assert made is not None
     assert set(made.train["part"]) | set(made.test["part"]) == {"train"}
+
+
+def test_pictures_are_pooled_unless_their_folders_say_which_are_the_test() -> None:
+    pictures = pictures_of(folders())
+    dataset = picture_dataset(pictures, PictureChoices(8, True, seed=3))
+    found = Folds.of(dataset, 2)
+    assert (found.how, found.untouched) == ("stratified", 0)
+    assert rows_tested(found) == list(range(len(dataset.y_train) + len(dataset.y_test)))
+    assert found.dataset_of(0).image_shape == (8, 8, 3)
+    marked = replace(dataset.pictures, choices=PictureChoices(8, True, split="folders"))
+    assert Folds.of(replace(dataset, pictures=marked), 2).untouched == len(dataset.y_test)
 
 
 def test_groups_stay_together() -> None:

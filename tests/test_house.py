@@ -47,12 +47,14 @@ PAGE["playground.fields"] = {"playground.changes"}
 PAGE["playground.tables"] = set()
 PAGE["playground.drafts"] = {"playground.tables"}
 PAGE["playground.desk"] = {"playground.changes", "playground.drafts", "playground.tables"}
+PAGE["playground.drawing"] = {"playground.changes"}
 PAGE["playground.link"] = {
     *("playground.settings", "playground.changes", "playground.fields", "playground.tables"),
 }
 PAGE["playground.files"] = {"playground.link", "playground.changes"}
 PAGE["playground.thumbnails"] = set()
 PAGE["playground.presets"] = {"playground.settings"}
+PAGE["playground.folds"] = {"playground.live"}
 DECIDES = {*PAGE} - {"playground.charts"}
 PAGE["playground.sentences"] = {"playground.locales", "playground.fields", "playground.link"}
 PAGE["playground.live"] = {"playground.locales"}

@@ -19,6 +19,7 @@ from core.inspect.report import confusion
 from core.maths.optimizers import OPTIMIZERS
 from core.trainer import Trainer
 from playground.fields import column_labels
+from playground.folds import FoldsDesk
 from playground.locales import catalogue, translate
 from playground.sentences import said
 from playground.views import formulas, lines
@@ -57,6 +58,7 @@ class Session:
     def __init__(self, trainer: Trainer, language: str = "en", status: str = "paused") -> None:
         self.player = Player(trainer, status)
         self.experiment, self.language, self.status = trainer.experiment, language, status
+        self.folds = FoldsDesk()
 
     def t(self, key: str, **values: Any) -> str:
         return translate(self.language, key, **values)

@@ -96,6 +96,8 @@ def _is_split_fixed(dataset: Dataset) -> bool:
     """Whether somebody decided which rows are for the test, other than by lot."""
     if dataset.table is not None:
         return dataset.table.choices.split.how == "column"
+    if dataset.pictures is not None:
+        return dataset.pictures.choices.split == "folders"
     return dataset.source is None or DATASETS[dataset.source.name].split == "fixed"
 
 
@@ -114,7 +116,7 @@ def _groups(dataset: Dataset, n_rows: int) -> Rows | None:
         from core.data.tables.splitting import groups_of
 
         return groups_of(dataset.table.column(dataset.table.choices.split.column)[:n_rows])
-    if _is_bundled(dataset):
+    if _is_bundled(dataset) and not dataset.is_sparse:  # ratings, which have no groups
         assert dataset.source is not None
         groups = bundled.read(dataset.source.name).groups
         if groups is not None:

@@ -2,6 +2,7 @@
 
 from playground.charts.bars import contribution_chart, verdict_chart
 from playground.charts.evaluation import confusion_chart, prediction_chart
+from playground.charts.folds import Level, folds_chart
 from playground.charts.judging import (
     Bars,
     Guide,
@@ -23,6 +24,7 @@ __all__ = [
     "Curve",
     "Guide",
     "Heat",
+    "Level",
     "Mark",
     "PartCurve",
     "Spread",
@@ -30,6 +32,7 @@ __all__ = [
     "confusion_chart",
     "contribution_chart",
     "empty",
+    "folds_chart",
     "histogram_chart",
     "line_chart",
     "matrix_chart",

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.data import Dataset
 from core.inspect.report import Report, report
+from core.inspect.residuals import value_scores
 from core.network import Network
 from playground.session import Session
 from playground.tables import in_units
@@ -24,6 +25,7 @@ class Result:
     """Both parts at one step, and what belongs to the network rather than to a part."""
 
     step: int
+    epochs: int
     train: Report
     test: Report
     penalty: float
@@ -42,6 +44,13 @@ class Result:
         how = self.dataset.preprocessing
         return in_units(how, found.true), in_units(how, found.outputs)
 
+    def scores(self, found: Report) -> dict[str, float]:
+        """A part's metrics; of a single value also the root mean squared error."""
+        if self.dataset.task == "classification" or self.dataset.n_values > 1:
+            return found.metrics
+        (score,) = value_scores(*self.values(found))
+        return {"r2": score.r2, "rmse": score.rmse, "mean_absolute_error": score.mae}
+
     def parts(self, session: Session) -> Iterator[tuple[str, str, Report]]:
         """The parts that have samples: "train" or "test", its name in words, and its report."""
         for role, word, found in (("train", "training", self.train), ("test", "test", self.test)):
@@ -55,7 +64,7 @@ def evaluate(session: Session) -> Result:
     with player.trainer() as trainer:
         network, penalty = trainer.network, trainer.penalty()
         dataset, loss = trainer.dataset, trainer.experiment.training.loss
-        step = trainer.step_count
+        step, epochs = trainer.step_count, trainer.epoch_count
         key = (player.version, id(trainer), step, repr(trainer.edits))
     moving = is_moving(session)
     most = None
@@ -67,7 +76,7 @@ def evaluate(session: Session) -> Result:
         train, test = (
             report(network, dataset, part, loss, most=most) for part in ("train", "test")
         )
-        return Result(step, train, test, penalty, dataset, loss, network)
+        return Result(step, epochs, train, test, penalty, dataset, loss, network)
 
     return remembered(player, "evaluation", (*key, moving), compute)
 

@@ -7,10 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.inspect.report import Report
-from core.inspect.residuals import value_scores
 from playground.session import Session
-from playground.views import calibration, classes, components, slices, thresholds, values
+from playground.views import calibration, classes, components, folds, slices, thresholds, values
 from playground.views.evaluated import Result, evaluate
 from playground.views.panel import refreshing
 
@@ -21,6 +19,7 @@ VIEWS: dict[str, Callable[[Session, Result], None]] = {
     "values": values.show,
     "components": components.show,
     "slices": slices.show,
+    "folds": folds.show,
 }
 
 
@@ -50,6 +49,7 @@ def _choose_view(session: Session, result: Result) -> str:
         views = ["classes", *(["thresholds"] if two else []), "calibration", "components"]
     if slices.suits(result):
         kind, views = f"{kind}_slices", [*views, "slices"]
+    views.append("folds")
     chosen = st.segmented_control(
         session.t("views.evaluation_view"),
         views,
@@ -67,7 +67,7 @@ def _metrics(session: Session, result: Result) -> None:
     for part, found in (("training", result.train), ("test", result.test)):
         row: dict[str, Any] = {t("views.part"): t(f"views.{part}")}
         row |= {t("views.samples"): found.of, t("views.loss_word"): found.loss}
-        row |= {t(f"views.{name}"): value for name, value in _scores(result, found).items()}
+        row |= {t(f"views.{name}"): value for name, value in result.scores(found).items()}
         rows.append(row)
     number = st.column_config.NumberColumn(format="%.5g")
     columns = dict.fromkeys(list(rows[0])[2:], number)
@@ -78,11 +78,3 @@ def _metrics(session: Session, result: Result) -> None:
         st.caption(session.t("views.penalty", penalty=f"{result.penalty:.5g}"))
     if not result.test.of:
         st.caption(session.t("views.no_test"))
-
-
-def _scores(result: Result, found: Report) -> dict[str, float]:
-    """A part's metrics; of a single value also the root mean squared error."""
-    if result.dataset.task == "classification" or result.dataset.n_values > 1:
-        return found.metrics
-    (score,) = value_scores(*result.values(found))
-    return {"r2": score.r2, "rmse": score.rmse, "mean_absolute_error": score.mae}

@@ -41,14 +41,14 @@ def refreshing(draw: Draw) -> Draw:
 def _drawn(draw: Draw, session: Session, timed: bool) -> None:
     with session.guard():
         draw(session)
-    if timed and not _will_change(session):
-        st.rerun()  # the run stopped by itself: draw the page as it is at rest, without a timer
+    if timed != _will_change(session):
+        st.rerun()  # what moved has ended by itself, or begun in this panel: with another timer
     if not timed:
         session.fragment_ends()
 
 
 def _will_change(session: Session) -> bool:
-    return is_moving(session) or session.player.waiting
+    return is_moving(session) or session.player.waiting or session.folds.is_running
 
 
 def is_moving(session: Session) -> bool:
