@@ -33,6 +33,8 @@ def data_section(session: Session) -> None:
         return
     _amounts(session)
     record = DATASETS[session.experiment.data.name]
+    if record.kind == "ratings":
+        st.caption(session.t("page.terms.movielens"))
     if record.kind == "plane":
         _features(session)
     if record.classes is None:
