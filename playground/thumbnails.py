@@ -51,15 +51,16 @@ def data_address(name: str) -> str:
 
 def picture(name: str) -> Image:
     """Draw a data set: its points in the plane, its curve, one of its images, or its kind."""
-    from core.data import DATASETS, load_dataset
+    from core.data import load_dataset, record_of
     from core.experiment import OWN_TABLE, DataConfig
     from core.inspect.plane import plane_of
 
     if name == OWN_TABLE:
         return _sheet()
-    if DATASETS[name].kind == "ratings":
-        return _ratings(load_dataset(DataConfig(name, n_samples=DATASETS[name].n_samples)))
-    n_samples = min(SAMPLES, DATASETS[name].available or SAMPLES)
+    record = record_of(DataConfig(name))
+    if record.kind == "ratings":
+        return _ratings(load_dataset(DataConfig(name, n_samples=record.n_samples)))
+    n_samples = min(SAMPLES, record.available or SAMPLES)
     data = load_dataset(DataConfig(name, n_samples=n_samples, seed=3))
     if data.image_shape is not None:
         return _enlarged(data.X_train[4].reshape(data.image_shape))

@@ -11,6 +11,8 @@ from core.data import Dataset
 from core.data.features import FEATURES
 from core.data.films import FilmPairs
 from core.data.sparse import columns_of
+from core.experiment.points import MOST_CLASSES
+from core.experiment.points import MOST_POINTS as MOST_DRAWN
 from core.inspect.plane import Plane
 from core.maths.losses import LOSSES
 from core.trainer import Trainer
@@ -101,9 +103,21 @@ def describe(
         "show_test": shown.test_data,
         "discretize": shown.discretize,
         "edges": shown.edges,
+        "drawing": drawing(data),
         "can_add_layer": len(trainer.config.layers) < MOST_LAYERS,
     }
     return finite(scene)
+
+
+def drawing(data: Dataset) -> dict[str, Any] | None:
+    """Whether these data can be drawn on, as "points" or a "curve", and how many there are."""
+    if data.source is None or data.points_train is None or data.points_test is None:
+        return None
+    is_curve = data.kind == "curve" and data.n_values == 1
+    if not is_curve and not 0 < data.n_classes <= MOST_CLASSES:
+        return None
+    count = len(data.points_train) + len(data.points_test)
+    return {"kind": "curve" if is_curve else "points", "count": count, "most": MOST_DRAWN}
 
 
 def columns(trainer: Trainer, parts: list[Window]) -> list[dict[str, Any]]:

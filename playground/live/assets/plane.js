@@ -17,9 +17,10 @@ const LARGEST = 420;
 
 /** The plane view: heat map, boundary, points, colour bar, probe. */
 export class Plane {
-  /** @param {{say: Function, send: Function}} panel */
-  constructor({ say, send }) {
+  /** @param {{say: Function, send: Function, pencil: object}} panel */
+  constructor({ say, send, pencil }) {
     this.say = say;
+    this.pencil = pencil;
     this.field = new Field();
     this.overlay = document.createElement("canvas");
     this.canvas = make("canvas", { class: "output-canvas", tabindex: 0, role: "img" });
@@ -31,7 +32,13 @@ export class Plane {
     this.send = throttle((point) => send({ probe: point }), PROBE_INTERVAL);
     this.describe = throttle((text) => mark(this.canvas, "aria-label", text), 3000);
     this.probe = null;
+    pencil.attach(this);
     this.listen();
+  }
+
+  /** Whether the test data are shown: as chosen, and always while one draws. */
+  get showsTest() {
+    return this.sceneNow.show_test || this.pencil.isOn;
   }
 
   scene(scene) {
@@ -85,6 +92,7 @@ export class Plane {
       if (painted) this.drawField(pen);
       if (this.stale) this.drawOverlay(width, height);
       pen.drawImage(this.overlay, 0, 0, width, height);
+      this.pencil.paint(pen, this.box);
       this.drawProbe(pen);
     }
     this.showLegend();
@@ -159,7 +167,7 @@ export class Plane {
     this.stale = false;
     const pen = sharpen(this.overlay, width, height);
     pen.clearRect(0, 0, width, height);
-    const { box, colours, sceneNow } = this;
+    const { box, colours } = this;
     const wanted = box.width > 200 ? 7 : 4;
     const axes = { xTicks: ticks(...box.x, wanted), yTicks: ticks(...box.y, wanted), colours };
     const labels = { xLabel: this.names[0], yLabel: this.names[1], colours };
@@ -173,7 +181,7 @@ export class Plane {
     pen.strokeRect(box.left - 0.5, box.top - 0.5, box.width + 1, box.height + 1);
     const { train_points, train_y, test_points, test_y } = this.points ?? {};
     if (train_points) this.drawPoints(pen, train_points, train_y, "#ffffff");
-    if (test_points && sceneNow.show_test) this.drawPoints(pen, test_points, test_y, "#111111");
+    if (test_points && this.showsTest) this.drawPoints(pen, test_points, test_y, "#111111");
   }
 
   drawPoints(pen, points, labels, edge) {
@@ -182,6 +190,7 @@ export class Plane {
     const styles = Array.from({ length: count }, (_, k) => classStyle(k, count));
     const [lo, hi] = sceneNow.value_range ?? [-1, 1];
     for (let i = 0; i < points.shape[0]; i++) {
+      if (this.pencil.hides(points[2 * i], points[2 * i + 1])) continue;
       const [x, y] = [toX(box, points[2 * i]), toY(box, points[2 * i + 1])];
       if (x < box.left || x > box.left + box.width || y < box.top || y > box.top + box.height) {
         continue;
@@ -206,7 +215,7 @@ export class Plane {
     const { sceneNow, hovered, say } = this;
     const { classes = [], n_outputs, discretize, value_range } = sceneNow;
     const regression = sceneNow.task === "regression";
-    const shown = { classes, test: sceneNow.show_test, bar: null, note: null };
+    const shown = { classes, test: this.showsTest, bar: null, note: null };
     if (this.picture) {
       const bar = { range: [-1, 1], caption: say("live.output_bar_weights"), discretize: false };
       return this.legend.show({ classes: [], test: false, bar });
