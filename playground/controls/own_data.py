@@ -16,6 +16,7 @@ from playground import albums
 from playground.albums import PictureDraft
 from playground.controls.own_choices import choose, field_of
 from playground.controls.own_pictures import choose_pictures
+from playground.controls.own_preparation import prepare
 from playground.drafts import PREVIEW_ROWS, Draft
 from playground.sentences import plain
 from playground.session import Session
@@ -54,6 +55,7 @@ def own_data_dialog(session: Session) -> None:
     def show() -> None:
         with session.guard():
             _dialog(session)
+        session.fragment_ends()
 
     show()
 
@@ -76,6 +78,7 @@ def _dialog(session: Session) -> None:
         return
     if isinstance(draft, Draft):
         choose(session, draft)
+        prepare(session, draft)
     _problem(session)
     _use(session)
 

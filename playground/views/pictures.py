@@ -12,17 +12,21 @@ SIDE = 84  # pixels that an image is shown at
 
 
 def show_image(image: np.ndarray, caption: str = "", *, width: int = SIDE) -> None:
-    """Show an image (height, width) in ink on paper, both of the page's theme.
-
-    One of light, (height, width, 3), 0 to 1, is shown in its own colours.
-    """
-    made = coloured(image) if image.ndim == 3 else enlarged(image, dark=is_dark())
-    st.image(address(made), caption=caption or None, width=width)
+    """Show an image, ink (height, width) or light (height, width, 3)."""
+    st.image(address(as_shown(image)), caption=caption or None, width=width)
 
 
 def show_signed(values: np.ndarray, caption: str = "", *, width: int = SIDE) -> None:
     """Show numbers (height, width) as pixels: orange below 0, blue above, grey for 0."""
     st.image(address(signed(values)), caption=caption or None, width=width)
+
+
+def as_shown(image: np.ndarray) -> np.ndarray:
+    """An image as pixels of the screen: ink (height, width) on paper, both of the page's theme.
+
+    Light, (height, width, 3), 0 to 1, keeps its own colours.
+    """
+    return coloured(image) if image.ndim == 3 else enlarged(image, dark=is_dark())
 
 
 def is_dark() -> bool:
