@@ -88,7 +88,8 @@ class DataConfig:
     """Which data: a name, its size and noise, and for 2-D data the features made of x1 and x2.
 
     noise: a fraction, 0 to 0.5. train_fraction: the training set's share, where the data set has no
-    split of its own. classes: of `blobs` only.
+    split of its own. validation_fraction: of the training rows, the share that is held back for
+    validation, by the rule of the split. classes: of `blobs` only.
     table: of a person's own table or pictures, which file it is and how it is used, see
     `own.OwnTable`; its rows travel with nobody, so that such data are given to the trainer as its
     dataset.
@@ -104,6 +105,7 @@ class DataConfig:
     classes: Annotated[int, Within(Limits(2, 8, whole=True))] = 3
     seed: Annotated[int, SEED] = 0
     table: Annotated[str, TableText()] = ""
+    validation_fraction: Annotated[float, Within(Limits(0.0, 0.5))] = 0.0
 
     @property
     def is_own(self) -> bool:
@@ -182,8 +184,9 @@ class TrainingConfig:
     n / (k * count) over the training rows) or one number a class. As in Keras the mean still
     divides by the number of samples (PyTorch's weight= divides by the sum of the weights), and it
     acts in training only: recorded batch losses have it, evaluations do not.
-    early_stopping: Keras's patience: the run stops after so many epochs without a smaller test
-    loss (training loss, where there are no test samples), or None. What counts is one smaller by
+    early_stopping: Keras's patience: the run stops after so many epochs without a smaller
+    validation loss (test loss, where nothing is held back for validation; training loss, where
+    there are no test samples either), or None. What counts is one smaller by
     more than early_stopping_min_delta; epochs before start_from_epoch (from 0) are not looked at;
     restore_best_weights (on here, off in Keras) brings back those of the best epoch's end.
     """
