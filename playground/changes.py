@@ -159,14 +159,30 @@ def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
     if path == ("network", "initializer"):
         network = replace(experiment.network, initializer=value, initializer_options={})
         return replace(experiment, network=network)
+    if path == ("data", "name"):
+        return with_data(experiment, value)
     new: Experiment = write(experiment, path, value)
-    if path == ("data", "name") and value not in OWN_NAMES:
+    return _suiting(experiment, new) if path == ("data", "classes") else new
+
+
+def with_data(experiment: Experiment, name: str, formula: str = "", points: str = "") -> Experiment:
+    """The experiment on other data, what hangs on them adjusted as by `edited`.
+
+    formula, points: of a line that was typed, of a drawing; the usual ones where they are left out.
+    """
+    new: Experiment = write(experiment, ("data", "name"), name)
+    if name not in OWN_NAMES:
         new = _without_table(new)
-    if path in (("data", "name"), ("data", "classes")):
-        new = _usual_samples(experiment, new)
-        new = write(new, ("training", "loss"), suitable_loss(new, n_classes(experiment)))
-        new = write(new, ("network", "layers"), suitable_layers(experiment, new))
-        new, _ = with_fitting_class_weight(new)
+    data = replace(new.data, formula=formula or DataConfig().formula, points=points)
+    return _suiting(experiment, replace(new, data=data))
+
+
+def _suiting(old: Experiment, new: Experiment) -> Experiment:
+    """With samples, loss, layers and class weights that suit other data."""
+    new = _usual_samples(old, new)
+    new = write(new, ("training", "loss"), suitable_loss(new, n_classes(old)))
+    new = write(new, ("network", "layers"), suitable_layers(old, new))
+    new, _ = with_fitting_class_weight(new)
     return new
 
 

@@ -30,6 +30,7 @@ FIELDS: dict[Path, Field] = {
     ("data", "validation_fraction"): Field("validation_share"),
     ("data", "classes"): Field("classes"),
     ("data", "features"): Field("features", "feature"),
+    ("data", "formula"): Field("formula"),
     ("network", "initializer"): Field("initializer", "initializer"),
     ("network", "output_activation"): Field("output_activation", "activation"),
     ("training", "loss"): Field("loss", "loss"),
@@ -154,12 +155,20 @@ def describe(old: Experiment, new: Experiment, change: Change, t: Translate) -> 
         owner = OPTIONS_OF.get(str(path[1])) if len(path) == 3 else None
         if owner and (owner.part, owner.field) in change.paths:
             continue
-        if path != ("data", "table") or (new.data.table and len(change.paths) == 1):
+        if _is_told(path, new, change):
             texts[path] = _describe_one(new, path, t)
     if suits:
         now = layers_text(new.network.layers, t)
         texts["layers",] = t("page.notice.fitting", layers=now)
     return t("page.notice.many") if len(texts) > 4 else "; ".join(texts.values())
+
+
+def _is_told(path: Path, new: Experiment, change: Change) -> bool:
+    """Whether a setting is worth a word; what comes and goes with its data set is not."""
+    if path == ("data", "table"):
+        return bool(new.data.table) and len(change.paths) == 1
+    comes_along = path in (("data", "points"), ("data", "formula"))
+    return not comes_along or ("data", "name") not in change.paths
 
 
 def _brings_layers(old: Experiment, new: Experiment, change: Change) -> bool:
@@ -192,6 +201,8 @@ def _describe_one(new: Experiment, path: Path, t: Translate) -> str:
         return t("page.notice.new_data")
     if path == ("data", "table"):
         return t("page.notice.table_otherwise")
+    if path == ("data", "points"):
+        return t("page.notice.other_points")
     words = {"field": label_of(path, t), "value": _value_now(new, path, t)}
     if path[:2] == ("network", "layers"):
         return t("page.notice.layer_now", n=int(path[2]) + 1, **words)

@@ -83,6 +83,8 @@ def main(page: Session) -> None:
             part(page)
     if page.desk.is_open:
         controls.own_data_dialog(page)
+    elif page.edits_points:
+        controls.points_dialog(page)
     elif page.wants_help:
         transport.help_dialog(page)
 

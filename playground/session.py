@@ -7,6 +7,7 @@ of its fields: a widget's callback edits the experiment, and the next drawing se
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -16,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.experiment import OWN_TABLE, Experiment
+from core.experiment import OWN_TABLE, DataConfig, Experiment
 from core.refusals import Refusal, Sentence, sentence_of
 from playground import changes, files, link
 from playground.changes import Change, Path
 from playground.desk import Desk
+from playground.drawing import Sketchbook, n_points, redrawn
 from playground.fields import column_labels, describe, key_of
 from playground.folds import FoldsDesk
 from playground.locales import language_of, translate
@@ -31,6 +33,7 @@ from playground.tables import is_missing
 
 if TYPE_CHECKING:
     from core.data import Dataset
+    from core.experiment.points import Groups
     from core.network import Network
     from core.presets import Preset
     from playground.live.player import Numbers, Player
@@ -46,9 +49,15 @@ PASTED = "pasted.csv"
 STOPS = ("diverged", "stopped", "failed")
 """Statuses of a run that stopped by itself."""
 
+LONGEST_KEPT = 1000
+"""Letters of a refused formula that are kept to be mended."""
+
 ECHO_SECONDS = 1.5
 """How long a browser may still send back what a widget showed before it was told otherwise."""
 
+
+ONE_FLUSH = 0.1
+"""Within so many seconds Streamlit has sent what it holds."""
 
 AFTER_A_DIALOG = 4.0
 """So many times as long after a dialog, which the browser takes away at the same time."""
@@ -78,13 +87,20 @@ def session() -> Session:
     return found
 
 
+def is_fragment() -> bool:
+    """Whether parts of the page are drawn now, and not all of it."""
+    run = get_script_run_ctx()
+    return run is not None and bool(run.fragment_ids_this_run)
+
+
 class Session:
     """What one page holds.
 
     experiment: as the widgets show it, changes made while running included.
     settings: the page's own. notice: what the last action did, or why it did nothing.
     problems: Sentences about parts of a link or file that could not be used.
-    desk: the tables that were brought. folds: the k-fold evaluation.
+    desk: the tables that were brought. folds: the k-fold evaluation. sketchbook: what was drawn and
+        typed.
     """
 
     def __init__(self, params: Mapping[str, str], locale: str | None) -> None:
@@ -102,12 +118,16 @@ class Session:
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
         self.desk, self.folds = Desk(), FoldsDesk()
+        self.sketchbook = Sketchbook()
+        self.edits_points, self._tables = 0, 0
+        self._refused: tuple[str, Sentence, DataConfig] | None = None
         if self.experiment.data.is_own:
             problems = [is_missing(self.experiment.data), *problems]
             self.experiment = self.desk.stand_in_for(self.experiment)
         self.problems: tuple[str, ...] = tuple(problems)
         self.problems_title = "page.link.problems"
         self._is_clicked = self._had_dialog = False
+        self._fragment_ended = -math.inf
         self.ranges: dict[str, tuple[float, float | None]] = {}
         """What may be typed into the number fields as drawn, by key: the least and the most."""
         self._closed_stop: tuple[int, int] | None = None
@@ -199,6 +219,20 @@ class Session:
         if self._drawn != (self.status, self.is_waiting, self.player.experiment):
             self._is_clicked = True
             st.rerun()
+        if is_fragment() and time.monotonic() - self._fragment_ended < ONE_FLUSH:
+            self._fragment_ended = -math.inf
+            st.rerun()
+
+    def fragment_ends(self) -> None:
+        """Remember when a part of the page that is drawn by itself was last drawn.
+
+        A run of the page that begins before the message of the last one's end has left makes it
+        "finished early" (Streamlit 1.67, forward_msg_queue.py), and what a fragment no longer
+        draws would stay on the page. `look_again`, drawn by a timer, begins such runs; so it looks
+        whether it did, and draws everything anew.
+        """
+        if is_fragment():
+            self._fragment_ended = time.monotonic()
 
     # -- whatever is clicked goes through here -----------------------------------------------
 
@@ -224,8 +258,7 @@ class Session:
         the click along, and then the click comes by itself as well; the page's buttons stand in
         no fragment, so that what a fragment's run brings is the copy.
         """
-        run = get_script_run_ctx()
-        if run is None or not run.fragment_ids_this_run:
+        if not is_fragment():
             self.act(action, *args)
 
     @contextmanager
@@ -289,6 +322,8 @@ class Session:
                 raise EchoError
         if path == ("data", "name"):
             self.choose_data(value)
+        elif path == ("data", "formula"):
+            self._choose_formula(value)
         else:
             self.change(changes.edited, path, value)
 
@@ -393,7 +428,54 @@ class Session:
         if name == OWN_TABLE and self.desk.used is not None:
             self.change(changes.with_table, self.desk.used.data)
         else:
-            self.change(changes.edited, ("data", "name"), name)
+            self.sketchbook.keep(self.experiment.data)
+            self.change(self.sketchbook.open, name)
+
+    # -- what is typed and drawn -----------------------------------------------------------------
+
+    def _choose_formula(self, text: str) -> None:
+        """Learn from the sides of another line; one that is refused stays to be mended."""
+        try:
+            self.change(changes.edited, ("data", "formula"), text)
+        except Refusal as refusal:
+            self._refused = text[:LONGEST_KEPT], refusal.sentence, self.experiment.data
+
+    @property
+    def refused_formula(self) -> tuple[str, Sentence] | None:
+        """A line as it was typed, and why it is not in use, as long as nothing took its place."""
+        if self._refused is None or self._refused[2] != self.experiment.data:
+            return None
+        return self._refused[:2]
+
+    def redraw(self, how: Callable[[Groups], Groups]) -> None:
+        """Learn on, from points that a function makes of those that there are."""
+        self._follow_run()
+        old = self.experiment
+        new = redrawn(old, self.player.dataset, how)
+        if new == old:
+            return
+        self.player.learn_on(new)
+        self.experiment = self.player.experiment
+        words = {"n": f"{n_points(new.data):,}", "name": self.t(f"dataset.{old.data.name}")}
+        is_first = old.data.name != new.data.name
+        key = "page.notice.drawn_from" if is_first else "page.notice.drawn"
+        self.notice = Notice(self.t(key, **words))
+
+    def edit_points(self) -> None:
+        """Open the table of points: each time a new one, in which nothing was changed yet."""
+        self._tables += 1
+        self.edits_points = self._tables
+
+    def end_points(self) -> None:
+        """Close it."""
+        self.edits_points = 0
+
+    def take_points(self, groups: Groups) -> None:
+        """Learn on, from the points of the table. Raises ValueError if they cannot be used."""
+        self._is_clicked = self._had_dialog = True
+        self.notice, self.problems = None, ()
+        self.redraw(lambda _: groups)
+        self.end_points()
 
     def bring_upload(self, key: str) -> None:
         """Look at the table that was uploaded."""
@@ -609,6 +691,10 @@ class Session:
                 self.act(self.change, changes.with_layer_removed, -1)
             case {"do": "units", "layer": int(layer), "delta": 1 | -1 as delta}:
                 self.act(self.change, changes.with_units, layer, delta)
+            case {"do": "stroke", "stroke": stroke}:
+                self.act(self.redraw, stroke)
+            case {"do": "edit_points"}:
+                self.act(self.edit_points)
             case {"do": "reloaded"}:
                 self.notice = self.notice or Notice(self.t("page.notice.reloaded"))
             case {"do": "feature", "id": str(name)}:

@@ -51,13 +51,16 @@ def data_address(name: str) -> str:
 
 def picture(name: str) -> Image:
     """Draw a data set: its points in the plane, its curve, one of its images, or its kind."""
-    from core.data import DATASETS, load_dataset
+    from core.data import load_dataset, record_of
     from core.experiment import OWN_TABLE, DataConfig
     from core.inspect.plane import plane_of
 
     if name == OWN_TABLE:
         return _sheet()
-    n_samples = min(SAMPLES, DATASETS[name].available or SAMPLES)
+    record = record_of(DataConfig(name))
+    if record.kind == "ratings":
+        return _ratings(load_dataset(DataConfig(name, n_samples=record.n_samples)))
+    n_samples = min(SAMPLES, record.available or SAMPLES)
     data = load_dataset(DataConfig(name, n_samples=n_samples, seed=3))
     if data.image_shape is not None:
         return _enlarged(data.X_train[4].reshape(data.image_shape))
@@ -140,6 +143,18 @@ def _words(data: Dataset) -> Image:
             break
         image[y : y + 5, x : x + width] = told.get(word, GREY)
         x += width + 4
+    return image
+
+
+def _ratings(data: Dataset) -> Image:
+    """Squares where a person, across, has rated a film, upwards; blue above the mean."""
+    from core.inspect.plane import plane_of
+
+    image, plane, side = np.zeros((SIZE, SIZE), np.uint8), plane_of(data), 6
+    stars = data.y_train[plane.train_rows, 0]
+    for (x, y), value in zip(plane.train.astype(int) // 4, stars, strict=True):
+        left, top = 8 + side * x, SIZE - 14 - side * y
+        image[top : top + side - 1, left : left + side - 1] = 2 if value > 0 else 1
     return image
 
 

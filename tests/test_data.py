@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -17,17 +17,23 @@ from hypothesis.extra import numpy as arrays_of
 from core.data import DATASETS, Dataset, Preprocessing, bundled, load_dataset, synthetic
 from core.data.features import FEATURES, expand
 from core.data.preprocessing import Features, Identity, Scale, Standardize
+from core.data.sparse import SparseRows
 from core.data.words import LONGEST_WORD, MOST_WORDS, Words, words_of
 from core.experiment import DataConfig
 
 PLANE = [name for name, record in DATASETS.items() if record.kind == "plane"]
 CLASSES_IN_PLANE = [name for name in PLANE if DATASETS[name].task == "classification"]
 MADE = [name for name, record in DATASETS.items() if record.generate]
-BUNDLED = [name for name, record in DATASETS.items() if not record.generate]
+BUNDLED = [n for n, r in DATASETS.items() if not r.generate and r.kind != "ratings"]
 FIXED = [name for name, record in DATASETS.items() if record.split == "fixed"]
 SHARED = [name for name in BUNDLED if name not in FIXED]
 Value = TypeVar("Value")
 ARRAYS = ("X_train", "y_train", "X_test", "y_test", "points_train", "points_test")
+
+
+def entries(part: Any) -> Any:
+    """The array of a part, of sparse rows that of their entries."""
+    return part.values if isinstance(part, SparseRows) else part
 
 
 def distance(points: np.ndarray) -> np.ndarray:
@@ -65,6 +71,7 @@ def test_record_tells_the_truth(name: str) -> None:
     assert len(data.X_train) + len(data.X_test) == record.n_samples
     if record.available is not None:
         assert record.available == record.n_samples
+    if name in BUNDLED:
         assert len(bundled.read(name).targets) == record.available
 
 
@@ -96,7 +103,7 @@ def test_arrays_are_as_promised(name: str) -> None:
             assert data.class_names == ()
             assert data.value_range == (data.y_train.min(), data.y_train.max())
     for part in ARRAYS:
-        array = getattr(data, part)
+        array = entries(getattr(data, part))
         if array is not None:
             assert array.dtype == np.float32
             assert array.flags.c_contiguous
@@ -110,8 +117,9 @@ def test_same_config_same_bits_other_seed_other_data(name: str) -> None:
     first, again = load_dataset(config), load_dataset(config)
     other = load_dataset(dataclasses.replace(config, seed=8))
     for part in ("X_train", "y_train", "X_test", "y_test"):
-        assert getattr(first, part).tobytes() == getattr(again, part).tobytes()
-    assert first.X_train.tobytes() != other.X_train.tobytes()
+        one, two = (entries(getattr(data, part)) for data in (first, again))
+        assert one.tobytes() == two.tobytes()
+    assert entries(first.X_train).tobytes() != entries(other.X_train).tobytes()
 
 
 @pytest.mark.parametrize("name", PLANE)
@@ -514,7 +522,17 @@ JSON = st.recursive(
 RECORD = st.fixed_dictionaries(
     {},
     optional={
-        "kind": st.sampled_from(["identity", "scale", "standardize", "features", "words"]) | JSON,
+        "kind": st.sampled_from(
+            ["identity", "scale", "standardize", "features", "words", "film_pairs"]
+        )
+        | JSON,
+        "people": st.integers(0, 3) | JSON,
+        "years": st.lists(st.none() | st.integers(1900, 2000), max_size=2) | JSON,
+        "genres": st.lists(st.lists(st.integers(0, 2), max_size=2), max_size=2) | JSON,
+        "n_genres": st.integers(0, 3) | JSON,
+        "year_mean": st.floats() | JSON,
+        "year_scale": st.floats() | JSON,
+        "targets": st.just([{"mean": 3.5, "scale": 1.0}]) | JSON,
         "vocabulary": st.lists(st.sampled_from(["tea", "i'd", "A", ""]), max_size=3) | JSON,
         "weights": st.lists(st.floats(), max_size=3) | JSON,
         "mean": st.lists(st.integers() | st.floats(), max_size=3) | JSON,

@@ -391,6 +391,23 @@ def test_the_readme_makes_inputs_of_raw_columns(
     np.testing.assert_allclose(predict(raw), ours, rtol=2e-4, atol=2e-5)
 
 
+@EACH_SUFFIX
+def test_a_network_of_people_and_films_travels(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = DataConfig("movielens", 300)
+    trainer = Trainer(
+        Experiment(data, NetworkConfig((Dense(4),)), TrainingConfig("mean_squared_error"))
+    )
+    trainer.step(3)
+    exchange.save(trainer, tmp_path / f"network{suffix}")
+    assert_same(trainer.network, exchange.load(tmp_path / f"network{suffix}"))
+    predict = run_readme(tmp_path / f"network{suffix}", monkeypatch)
+    raw = [[0, 0], [670, 9065], [12, 14]]
+    ours = trainer.network.predict(trainer.network.preprocessing.transform(raw))
+    np.testing.assert_allclose(predict(raw), ours, rtol=2e-4, atol=2e-5)
+
+
 def test_the_readme_makes_inputs_of_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = load_dataset(DataConfig("food_reviews", n_samples=200))
     assert data.texts_test is not None

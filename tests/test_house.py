@@ -47,6 +47,7 @@ PAGE["playground.fields"] = {"playground.changes"}
 PAGE["playground.tables"] = set()
 PAGE["playground.drafts"] = {"playground.tables"}
 PAGE["playground.desk"] = {"playground.changes", "playground.drafts", "playground.tables"}
+PAGE["playground.drawing"] = {"playground.changes"}
 PAGE["playground.link"] = {
     *("playground.settings", "playground.changes", "playground.fields", "playground.tables"),
 }

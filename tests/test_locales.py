@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data import DATASETS
+from core.data import DATASETS, DRAWINGS
 from core.data.baselines import BASELINES
 from core.data.features import FEATURES
 from core.experiment import OPTIONS_OF
@@ -34,7 +34,7 @@ AREAS = {
     "schedule": SCHEDULES,
     "normalization": NORMALIZATIONS,
     "feature": FEATURES,
-    "dataset": DATASETS,
+    "dataset": DATASETS | DRAWINGS,
 }
 ENTRIES = [(area, name) for area, registry in AREAS.items() for name in registry]
 OPTIONED = [record for owner in OPTIONS_OF.values() for record in owner.registry.values()]
@@ -90,8 +90,9 @@ def test_every_preset_is_told_in_every_language(name: str) -> None:
         assert {f"preset.{name}", f"preset.{name}.known", f"preset.{name}.source"} <= {*entries}
         assert {f"page.use.{preset.use}", *(f"page.preset.{b}" for b in BASELINES)} <= {*entries}
     shares = re.findall(r"0\.(\d+)", preset.known)
-    assert re.findall(r"(\d+)%", translate("en", f"preset.{name}.known")) == shares
-    assert re.findall(r"(\d+)%", translate("zh", f"preset.{name}.known")) == shares
+    written = r"(\d+)%" if preset.measure == "accuracy" else r"0\.(\d+)"
+    assert re.findall(written, translate("en", f"preset.{name}.known")) == shares
+    assert re.findall(written, translate("zh", f"preset.{name}.known")) == shares
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -127,6 +128,7 @@ def test_no_entry_of_the_page_is_left_over() -> None:
     sources = "\n".join(path.read_text(encoding="utf-8") for path in PAGE.rglob("*.py"))
     stems = {"page.metric.", "page.diverged.", "page.step_unit.", "page.edges.", "page.projection."}
     stems |= {"page.tab.", "page.help.", "page.stopped.", "page.preset.", "page.use.", "page.own."}
+    stems |= {"page.drawing."}
     for key in catalogue("en", "page"):
         built = any(key.startswith(stem) for stem in stems)
         name = key.removeprefix("page.").removesuffix(".help")

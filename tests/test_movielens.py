@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import Dataset, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
-from core.data import movielens
-from core.data.movielens import Encoder, baselines, read_ratings, split
+from core import (
+    DataConfig,
+    Dataset,
+    Dense,
+    Experiment,
+    NetworkConfig,
+    Trainer,
+    TrainingConfig,
+    load_dataset,
+)
+from core.data import Preprocessing, movielens
+from core.data.baselines import biases, mean_value
+from core.data.movielens import film_pairs, read_ratings, split
 from core.data.sparse import SparseRows, starts_of
 
 
@@ -38,16 +50,16 @@ def test_the_files_are_read(ratings) -> None:
 
 
 def test_a_split_is_decided_by_its_seed() -> None:
-    train, test = split(1000, 0.8, seed=4)
-    assert (len(train), len(test)) == (800, 200)
-    assert sorted([*train, *test]) == list(range(1000))
-    np.testing.assert_array_equal(train, split(1000, 0.8, seed=4)[0])
-    assert not np.array_equal(train, split(1000, 0.8, seed=5)[0])
+    train, test = split(0.8, seed=4)
+    assert (len(train), len(test)) == (80_003, 20_001)
+    assert np.array_equal(np.sort(np.concatenate([train, test])), np.arange(100_004))
+    np.testing.assert_array_equal(train[:800], split(0.8, seed=4, most=1000)[0])
+    assert not np.array_equal(train, split(0.8, seed=5)[0])
 
 
 def test_rows_are_what_they_would_be_if_dense(ratings) -> None:
-    train, test = split(len(ratings))
-    encoder = Encoder.fit(ratings, train)
+    train, test = split()
+    encoder = film_pairs(ratings, train)
     rows = test[:50]
     inputs = encoder.encode(ratings.person[rows], ratings.film[rows])
     dense = inputs.to_scipy().toarray()
@@ -64,15 +76,15 @@ def test_rows_are_what_they_would_be_if_dense(ratings) -> None:
 
 def test_a_film_of_unknown_year_and_no_genre_is_told_by_its_number_alone(ratings) -> None:
     bare = np.flatnonzero(np.isnan(ratings.years) & ~ratings.genres.any(axis=1))[:1]
-    encoder = Encoder.fit(ratings, split(len(ratings))[0])
+    encoder = film_pairs(ratings, split()[0])
     inputs = encoder.encode(np.zeros(1, int), bare)
     assert inputs.columns.tolist() == [0, 671 + bare[0], 671 + 9066]
     assert inputs.values.tolist() == [1, 1, 0]
 
 
 def test_a_million_ratings_stay_small(ratings) -> None:
-    train, _ = split(len(ratings))
-    encoder = Encoder.fit(ratings, train)
+    train, _ = split()
+    encoder = film_pairs(ratings, train)
     many = np.tile(np.arange(len(ratings)), 10)
     person, film = ratings.person[many], ratings.film[many]
     tracemalloc.start()
@@ -84,31 +96,27 @@ def test_a_million_ratings_stay_small(ratings) -> None:
     assert peak < 300e6
 
 
-def test_trivial_predictions(ratings) -> None:
-    errors = baselines(ratings, *split(len(ratings)))
-    assert errors["mean"] == pytest.approx(1.0557, abs=1e-4)
-    assert errors["biases"] == pytest.approx(0.8863, abs=1e-4)
-
-
 def test_biases_by_hand(ratings) -> None:
-    from dataclasses import replace
-
+    data = movielens.ratings_part(*split(most=100))
+    how = data.preprocessing
+    pairs = [[0, 0], [0, 1], [1, 1]]
+    X = how.transform(pairs)
     few = replace(
-        ratings,
-        person=np.array([0, 0, 1], np.int32),
-        film=np.array([0, 1, 1], np.int32),
-        stars=np.array([4.0, 2.0, 5.0], np.float32),
+        Dataset.from_arrays(X[:2], [4.0, 2.0], X[2:], [5.0], task="regression"),
+        preprocessing=how,
     )
-    errors = baselines(few, np.array([0, 1]), np.array([2]))
     # mean 3; film 1: (2 - 3) / (5 + 1) = -1/6; person 1 is unknown: 5 - (3 - 1/6)
-    assert errors == pytest.approx({"mean": 2.0, "biases": 2 + 1 / 6})
+    assert biases(few) == pytest.approx(2 + 1 / 6)
+    assert mean_value(few) == pytest.approx(2.0)
+    with pytest.raises(ValueError, match="Only ratings"):
+        biases(load_dataset(DataConfig("diabetes", 100)))
 
 
 def test_what_the_rows_tell_is_enough_to_beat_the_mean(ratings) -> None:
     from sklearn.linear_model import Ridge
 
-    train, test = split(len(ratings))
-    encoder = Encoder.fit(ratings, train)
+    train, test = split()
+    encoder = film_pairs(ratings, train)
     X, Z = (encoder.encode(ratings.person[r], ratings.film[r]).to_scipy() for r in (train, test))
     model = Ridge(5.0, solver="sparse_cg", max_iter=50).fit(X, ratings.stars[train])
     error = np.sqrt(np.mean((model.predict(Z) - ratings.stars[test]) ** 2))
@@ -128,29 +136,64 @@ def test_any_rows_may_be_taken(table: list) -> None:
     assert len(taken) == 3
 
 
-def test_a_network_beats_what_needs_none() -> None:
-    """Root mean squared error on held-out ratings: 0.87 to 0.93 is known as good."""
-    data, encoder, mean = movielens.ratings_dataset()
-    layers = (Dense(32, "relu", dropout=0.5), Dense(16, "relu"))
-    training = TrainingConfig("mean_squared_error", "adam", learning_rate=0.001, batch_size=128)
-    trainer = Trainer(Experiment(network=NetworkConfig(layers), training=training), dataset=data)
-    trainer.epoch(4)
-    found = trainer.evaluate("test")["loss"] ** 0.5
-    ratings = movielens.read_ratings()
-    expected = movielens.baselines(ratings, *movielens.split(len(ratings)))
-    assert found == pytest.approx(0.8676, abs=0.004)
-    assert found < expected["biases"] - 0.012
+def test_it_is_a_data_set_by_name(ratings) -> None:
+    data = load_dataset(DataConfig("movielens", 1000, train_fraction=0.9, seed=3))
+    train, test = split(0.9, 3, 1000)
+    assert (data.kind, data.task, data.is_sparse) == ("ratings", "regression", True)
+    assert (len(data.X_train), len(data.X_test)) == (900, 100)
+    how = data.preprocessing
+    pairs = how.pairs(data.X_test)
+    np.testing.assert_array_equal(pairs, np.stack([ratings.person[test], ratings.film[test]], 1))
+    np.testing.assert_allclose(how.values(data.y_test)[:, 0], ratings.stars[test], atol=1e-6)
+    assert how.mean == pytest.approx(ratings.stars[train].mean())
+    assert data.feature_names[670:672] == ("person 671", "Toy Story (1995)")
+    assert len(data.feature_names) == how.n_inputs
 
-    everything = encoder.encode(np.zeros(ratings.n_films, int), np.arange(ratings.n_films))
-    stars = mean + trainer.network.predict(everything)[:, 0]
-    seen = np.bincount(ratings.film, minlength=ratings.n_films) > 50
-    best = np.argsort(-np.where(seen, stars, 0.0))[:10]
-    known = [ratings.stars[ratings.film == film].mean() for film in best]
-    assert np.mean(known) > 4.0  # what it would recommend to the first person is well liked
+
+def test_pairs_are_made_inputs_and_back() -> None:
+    how = load_dataset(DataConfig("movielens", 1000)).preprocessing
+    assert Preprocessing.from_dict(json.loads(json.dumps(how.to_dict()))) == how
+    raw = np.array([[670, 9065], [0, 3]])
+    np.testing.assert_array_equal(how.pairs(how.transform(raw)), raw)
+    for wrong, why in (
+        ([[671, 0]], "no pair of person 671"),
+        ([[0, -1]], "films 0 to 9065"),
+        ([[0.5, 1]], "person 0.5"),
+        ([[1, 2, 3]], "must be pairs"),
+        ([["Ann", "Alien"]], "must be pairs"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            how.transform(wrong)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"people": 0},
+        {"people": "many"},
+        {"years": [1999.5]},
+        {"years": []},
+        {"genres": [[0]]},
+        {"genres": [[1, 0]] * 9066},
+        {"genres": [[99]] * 9066},
+        {"genres": 7},
+        {"n_genres": 10**9},
+        {"year_scale": 0},
+        {"year_mean": "old"},
+        {"targets": []},
+        {"targets": [{"mean": 3.5, "scale": 2.0}]},
+        {"targets": [{"mean": None, "scale": 1.0}]},
+    ],
+    ids=str,
+)
+def test_what_a_file_says_of_pairs_is_looked_at(change) -> None:
+    record = load_dataset(DataConfig("movielens", 1000)).preprocessing.to_dict()
+    with pytest.raises(ValueError, match="preprocessing"):
+        Preprocessing.from_dict(record | change)
 
 
 def test_a_million_ratings_take_little_memory() -> None:
-    data = movielens.ratings_dataset()[0]
+    data = movielens.ratings_part(*split())
     rows = np.arange(1_000_000) % len(data.X_train)
     layers = NetworkConfig((Dense(32, "relu"),))
     training = TrainingConfig("mean_squared_error", batch_size=256)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.data.films import FilmPairs
 from core.data.labels import class_numbers
 from core.data.preprocessing import Identity, Preprocessing
 from core.data.sparse import SparseRows, sparse_rows
@@ -199,7 +200,9 @@ class Dataset:
 
     @property
     def kind(self) -> str:
-        """How it is drawn: "plane", "curve", "image" or "table"."""
+        """How it is drawn: "plane", "curve", "image", "ratings" or "table"."""
+        if isinstance(self.preprocessing, FilmPairs):
+            return "ratings"
         if self.points_train is not None:
             return "plane" if self.points_train.shape[1] == 2 else "curve"
         return "table" if self.image_shape is None else "image"

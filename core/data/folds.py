@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.data import bundled, splits
 from core.data.dataset import Dataset
-from core.data.registry import DATASETS, bundled_part, rows_of
+from core.data.registry import DRAWINGS, bundled_part, record_of, rows_of
 from core.maths.limits import Limits
 from core.refusals import Refusal
 
@@ -83,7 +83,10 @@ class Folds:
 
 
 def _is_bundled(dataset: Dataset) -> bool:
-    return dataset.source is not None and DATASETS[dataset.source.name].generate is None
+    source = dataset.source
+    if source is None or source.name in DRAWINGS:
+        return False
+    return record_of(source).generate is None
 
 
 def _n_taught(dataset: Dataset) -> int:
@@ -102,7 +105,7 @@ def _is_split_fixed(dataset: Dataset) -> bool:
         return dataset.table.choices.split.how == "column"
     if dataset.pictures is not None:
         return dataset.pictures.choices.split == "folders"
-    return dataset.source is None or DATASETS[dataset.source.name].split == "fixed"
+    return dataset.source is None or record_of(dataset.source).split == "fixed"
 
 
 def _times(dataset: Dataset, n_rows: int) -> NDArray | None:
@@ -120,7 +123,7 @@ def _groups(dataset: Dataset, n_rows: int) -> Rows | None:
         from core.data.tables.splitting import groups_of
 
         return groups_of(dataset.table.column(dataset.table.choices.split.column)[:n_rows])
-    if _is_bundled(dataset):
+    if _is_bundled(dataset) and not dataset.is_sparse:  # ratings, which have no groups
         assert dataset.source is not None
         groups = bundled.read(dataset.source.name).groups
         if groups is not None:

@@ -2,7 +2,7 @@
 
 A person and a film are one column each of some ten thousand, 1 in one of them; 100,004 such rows
 made dense would take 3.9 GB. They are `SparseRows` instead, about six entries each: the person,
-the film, its year and its genres. Not yet among `DATASETS`: the page draws whole rows only.
+the film, its year and its genres, see `films`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import gzip
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 
 from core.data.bundled import FILES
 from core.data.dataset import Dataset
-from core.data.sparse import SparseRows, starts_of
+from core.data.films import FilmPairs
 from core.maths.random import SPLIT, permutation
 
+NAME = "movielens"
 NO_GENRES = "(no genres listed)"
-SHRINK = 5.0
-"""Ratings of the mean that a person or a film is thought to have beside the real ones."""
-
 Rows = NDArray[np.int64]  # row numbers (n,)
+NONE: Rows = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,93 +84,72 @@ def read_ratings() -> Ratings:
     )
 
 
-def split(n_ratings: int, train_fraction: float = 0.8, seed: int = 0) -> tuple[Rows, Rows]:
-    """Numbers of the training and the test ratings, in random order; same seed, same split."""
-    order = permutation(seed, SPLIT, 0, n_ratings)
-    cut = round(n_ratings * train_fraction)
+@lru_cache(maxsize=1)
+def well_known(fewest: int = 20) -> tuple[int, ...]:
+    """Numbers of the films that at least so many people rated, the most rated first."""
+    ratings = read_ratings()
+    counts = np.bincount(ratings.film, minlength=ratings.n_films)
+    order = np.argsort(-counts, kind="stable")
+    return tuple(order[counts[order] >= fewest].tolist())
+
+
+def split(train_fraction: float = 0.8, seed: int = 0, most: int | None = None) -> tuple[Rows, Rows]:
+    """Numbers of the training and the test ratings, in random order; same seed, same split.
+
+    most: how many ratings are taken, at random, all if left out.
+    """
+    order = permutation(seed, SPLIT, 0, len(read_ratings()))[:most]
+    cut = round(len(order) * train_fraction)
     return order[:cut], order[cut:]
 
 
-def ratings_dataset(train_fraction: float = 0.8, seed: int = 0) -> tuple[Dataset, Encoder, float]:
-    """What a network learns of who rated which film how; also how inputs are made, and the mean.
+def ratings_part(train: Rows, test: Rows, held: Rows = NONE) -> Dataset:
+    """What a network learns of who rated which film how, by numbers of ratings.
+
+    held: those for validation.
 
     Targets are stars less the training mean: a network begins near 0.
     """
     ratings = read_ratings()
-    train, test = split(len(ratings), train_fraction, seed)
-    encoder, mean = Encoder.fit(ratings, train), float(ratings.stars[train].mean())
-    X, X_test = (encoder.encode(ratings.person[rows], ratings.film[rows]) for rows in (train, test))
-    y, y_test = (ratings.stars[rows] - mean for rows in (train, test))
-    return Dataset.from_arrays(X, y, X_test, y_test, task="regression"), encoder, mean
+    pairs = film_pairs(ratings, train)
+    parts = [train, test, *([held] if len(held) else [])]
+    X, X_test, *X_held = (pairs.encode(ratings.person[rows], ratings.film[rows]) for rows in parts)
+    y, y_test, *y_held = (ratings.stars[rows] - np.float32(pairs.mean) for rows in parts)
+    made = Dataset.from_arrays(
+        X,
+        y,
+        X_test,
+        y_test,
+        task="regression",
+        feature_names=column_names(ratings),
+        X_validation=X_held[0] if X_held else None,
+        y_validation=y_held[0] if y_held else None,
+    )
+    return replace(made, preprocessing=pairs)
 
 
-@dataclass(frozen=True, eq=False)
-class Encoder:
-    """Makes a network's inputs of people and films: a column for each person, film and genre.
-
-    Columns: n_people people, then the films, then the year, standardized over the ratings that
-    it was fitted on (0 where it is not known), then the genres.
-    """
-
-    n_people: int
-    n_films: int
-    about: SparseRows
-    """Of each film, the entries of year and genres."""
-
-    @classmethod
-    def fit(cls, ratings: Ratings, train: Rows) -> Encoder:
-        """Measure the year's mean and spread over the training ratings."""
-        seen = ratings.years[ratings.film[train]].astype(np.float64)
-        mean, spread = np.nanmean(seen), np.nanstd(seen) or 1.0
-        year = np.nan_to_num((ratings.years - mean) / spread).astype(np.float32)
-        first = ratings.n_people + ratings.n_films
-        genre = np.nonzero(ratings.genres)[1]  # film by film
-        starts = starts_of(1 + ratings.genres.sum(axis=1))
-        columns = np.full(starts[-1], first, dtype=np.int32)
-        values = np.ones(starts[-1], dtype=np.float32)
-        is_genre = np.ones(len(columns), dtype=bool)
-        is_genre[starts[:-1]] = False
-        values[~is_genre] = year
-        columns[is_genre] = first + 1 + genre
-        width = first + 1 + len(ratings.genre_names)
-        return cls(ratings.n_people, ratings.n_films, SparseRows(starts, columns, values, width))
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of columns."""
-        return self.about.n_columns
-
-    def encode(self, person: NDArray[np.integer], film: NDArray[np.integer]) -> SparseRows:
-        """Inputs of pairs of a person and a film. person, film: numbers (n,)."""
-        about = self.about.take(film)
-        starts = about.starts + 2 * np.arange(len(about.starts))
-        columns = np.empty(starts[-1], dtype=np.int32)
-        values = np.ones(starts[-1], dtype=np.float32)
-        heads = starts[:-1]
-        columns[heads], columns[heads + 1] = person, self.n_people + film
-        is_about = np.ones(len(columns), dtype=bool)
-        is_about[heads] = is_about[heads + 1] = False
-        columns[is_about], values[is_about] = about.columns, about.values
-        return SparseRows(starts, columns, values, self.n_inputs)
+def film_pairs(ratings: Ratings, train: Rows) -> FilmPairs:
+    """How inputs are made of pairs; years and stars are measured over the training ratings."""
+    seen = ratings.years[ratings.film[train]].astype(np.float64)
+    seen = seen[np.isfinite(seen)]
+    years = ratings.years.tolist()
+    return FilmPairs(
+        people=ratings.n_people,
+        years=tuple(None if math.isnan(year) else int(year) for year in years),
+        genres=tuple(tuple(np.flatnonzero(own).tolist()) for own in ratings.genres),
+        n_genres=len(ratings.genre_names),
+        year_mean=float(seen.mean()) if len(seen) else 0.0,
+        year_scale=float(seen.std() or 1.0) if len(seen) else 1.0,
+        mean=float(ratings.stars[train].mean()),
+    )
 
 
-def baselines(ratings: Ratings, train: Rows, test: Rows) -> dict[str, float]:
-    """Root mean squared errors on the test ratings of what needs no network.
-
-    "mean": the training mean for all. "biases": the mean, plus how much better a film is rated
-    than it, plus how much better a person rates than that; both shrunk, sum / (SHRINK + count), as
-    Koren, Bell and Volinsky (2009) have them.
-    """
-    stars = ratings.stars.astype(np.float64)
-    mean = stars[train].mean()
-    left = stars - mean
-    errors = {"mean": _root_mean_square(left[test])}
-    for whose in (ratings.film, ratings.person):
-        counts = np.bincount(whose[train], minlength=whose.max() + 1)
-        sums = np.bincount(whose[train], left[train], minlength=whose.max() + 1)
-        left = left - (sums / (SHRINK + counts))[whose]
-    return errors | {"biases": _root_mean_square(left[test])}
-
-
-def _root_mean_square(errors: NDArray[np.float64]) -> float:
-    return math.sqrt(float((errors**2).mean()))
+def column_names(ratings: Ratings) -> tuple[str, ...]:
+    """Names of a network's inputs: people by their numbers from 1, films, the year, genres."""
+    people = (f"person {number}" for number in range(1, ratings.n_people + 1))
+    years = ratings.years.tolist()
+    films = (
+        title if math.isnan(year) else f"{title} ({int(year)})"
+        for title, year in zip(ratings.titles, years, strict=True)
+    )
+    return *people, *films, "year", *ratings.genre_names

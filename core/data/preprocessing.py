@@ -300,6 +300,12 @@ def _read_words(record: Mapping[str, Any]) -> Preprocessing:
     return read_words(record)
 
 
+def _read_film_pairs(record: Mapping[str, Any]) -> Preprocessing:
+    from core.data.films import read_film_pairs  # which builds on this module
+
+    return read_film_pairs(record)
+
+
 _READERS: dict[str, Callable[[Mapping[str, Any]], Preprocessing]] = {
     Identity.kind: lambda record: Identity(),
     Scale.kind: _read_scale,
@@ -310,4 +316,5 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Preprocessing]] = {
     Features.kind: _read_features,
     "table": _read_table,
     "words": _read_words,
+    "film_pairs": _read_film_pairs,
 }

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data import bundled, synthetic
+from core.data import bundled, drawn, movielens, synthetic
+from core.data.boundary import boundary
 from core.data.bundled import Bundle
 from core.data.dataset import Dataset
 from core.data.preprocessing import Features, Identity, Preprocessing, Scale, Standardize
 from core.data.splits import DIVIDE, ORDER, SUBSET, held_back, stratified
 from core.data.words import Words
-from core.experiment import OWN_PICTURES, OWN_TABLE, DataConfig, OwnTable
+from core.experiment import (
+    BOUNDARY,
+    DRAWN,
+    OWN_PICTURES,
+    OWN_TABLE,
+    SKETCHED,
+    DataConfig,
+    OwnTable,
+)
 from core.maths.random import SPLIT, permutation
 from core.maths.registry import get, shown
 from core.refusals import Refusal
 
 Generator = Callable[[int, float, int, int], synthetic.Sample]
-Kind = Literal["plane", "curve", "table", "image"]
+Kind = Literal["plane", "curve", "table", "image", "ratings"]
 Task = Literal["classification", "regression"]
 Split = Literal["share", "fixed"]
 
@@ -34,7 +43,7 @@ KEPT = 4
 class DatasetRecord:
     """What is known of a data set before it is loaded.
 
-    kind: "plane" (2-D points), "curve" (1-D), "table" or "image".
+    kind: "plane" (2-D points), "curve" (1-D), "table", "image" or "ratings" (who rated what).
     classes: number of classes; 0 for regression, None where DataConfig.classes says.
     n_samples: a good number to begin with; available: all there are, None where any can be made.
     split: "share", where DataConfig.train_fraction says how much is for training, or "fixed",
@@ -95,6 +104,13 @@ DATASETS: dict[str, DatasetRecord] = {
         _plane("blobs", "Blobs", None, "Normal clouds, two to eight classes.", synthetic.blobs),
         _plane("rings", "Rings", 3, "A disc within a ring within a ring.", synthetic.rings),
         _plane("checkerboard", "Checkerboard", 2, "Four by four squares.", synthetic.checkerboard),
+        _plane(
+            BOUNDARY,
+            "Boundary",
+            2,
+            "Below and above a line of your own, x2 > f(x1).",
+            partial(boundary, DataConfig().formula),
+        ),
         _surface("plane", "Plane", "A slope.", synthetic.plane),
         _surface("multi_gauss", "Multi gaussian", "Six bumps.", synthetic.multi_gauss),
         _curve("sine", "Sine", "The curve sin(x).", synthetic.sine),
@@ -146,12 +162,54 @@ DATASETS: dict[str, DatasetRecord] = {
             442,
             "How far the illness has come after a year, in hundreds, by ten measures of a person.",
         ),
+        _bundle(
+            movielens.NAME,
+            "Films",
+            "ratings",
+            0,
+            100_004,
+            "How many stars a person gives a film, by who it is, which film, its year and genres. "
+            "MovieLens: for research and education, no commercial use without permission.",
+        ),
     )
 }
 
 
+DRAWINGS: dict[str, DatasetRecord] = {
+    record.name: record
+    for record in (
+        DatasetRecord(
+            DRAWN,
+            "Drawn",
+            "plane",
+            "classification",
+            None,
+            DataConfig().n_samples,
+            "Points that you draw on the output, in two to eight classes.",
+        ),
+        DatasetRecord(
+            SKETCHED,
+            "Sketched",
+            "curve",
+            "regression",
+            0,
+            DataConfig().n_samples,
+            "A curve that you sketch on the output.",
+        ),
+    )
+}
+"""Data that a person draws: all of them are in `DataConfig.points`, however many samples it has."""
+
+
 def record_of(config: DataConfig) -> DatasetRecord:
-    """What is known of the data that a configuration names, a person's own included."""
+    """What is known of the data that a configuration names; of those that are a person's own, too.
+
+    The record of a boundary makes points for the configuration's formula.
+    """
+    if config.name in DRAWINGS:
+        return replace(DRAWINGS[config.name], classes=drawn.n_classes(config))
+    if config.name == BOUNDARY:
+        return replace(DATASETS[BOUNDARY], generate=partial(boundary, config.formula))
     if not config.is_own:
         return get(DATASETS, config.name, "dataset")
     table, usual = own_table(config), DataConfig().n_samples
@@ -174,9 +232,9 @@ def load_dataset(config: DataConfig) -> Dataset:
     Bundled data give at most the rows that they have, classes in proportion, and know no noise;
     those that come with their own training and test rows keep that split whatever the
     configuration's train_fraction is. They are read once: the arrays may be shared.
-    Raises ValueError for a name that is not known, and for a person's own table or pictures, which
-    are not in the configuration: make their dataset by `core.data.tables` or `core.data.pictures`
-    and give it to the trainer.
+    Raises ValueError for a name that is not known, for a line or a drawing that makes no data, and
+    for a person's own table or pictures, which are not in the configuration: make their dataset by
+    `core.data.tables` or `core.data.pictures` and give it to the trainer.
     """
     if config.name == OWN_PICTURES:
         raise Refusal(
@@ -188,7 +246,9 @@ def load_dataset(config: DataConfig) -> Dataset:
             "The rows of the table {file} are not in the experiment: give them as dataset.",
             file=shown(own_table(config).file),
         )
-    record = get(DATASETS, config.name, "dataset")
+    if config.name in DRAWINGS:
+        return drawn.load_drawn(config)
+    record = record_of(config)
     return _generated(record, config) if record.generate else _read(record.name, config)
 
 
@@ -238,8 +298,10 @@ def bundled_part(config: DataConfig, train: NDArray[np.int64], test: NDArray[np.
 
     Of these some are held back for validation where the configuration asks for it.
     """
-    bundle, record = bundled.read(config.name), DATASETS[config.name]
     train, held = _held_back(config, train)
+    if config.name == movielens.NAME:
+        return movielens.ratings_part(train, test, held)
+    bundle, record = bundled.read(config.name), DATASETS[config.name]
     preprocessing = _fitted(bundle, train)
     y = bundle.targets.astype(np.float32)
     if record.task == "regression":
@@ -281,19 +343,18 @@ def _held_back(
     config: DataConfig, train: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The training rows that are left, and those for validation."""
+    share, seed = config.validation_fraction, config.seed
+    if config.name == movielens.NAME:
+        return held_back(train, share, seed)
     bundle = bundled.read(config.name)
     groups = None if bundle.groups is None else bundle.groups[train]
-    return held_back(
-        train,
-        config.validation_fraction,
-        config.seed,
-        classes=bundle.classes[train],
-        groups=groups,
-    )
+    return held_back(train, share, seed, classes=bundle.classes[train], groups=groups)
 
 
 def _rows_of(config: DataConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Numbers of a bundled data set's training and test rows, each in random order."""
+    if config.name == movielens.NAME:
+        return movielens.split(config.train_fraction, config.seed, config.n_samples)
     bundle = bundled.read(config.name)
     classes, seed = bundle.classes, config.seed
     if bundle.is_train is None:

@@ -77,6 +77,15 @@ class SparseRows:
         entries = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], counts)
         return SparseRows(starts, self.columns[entries], self.values[entries], self.n_columns)
 
+    def part(self, columns: slice) -> NDArray[np.float32]:
+        """Some neighbouring columns of all rows as an array (n_rows, n_some)."""
+        first, last, _ = columns.indices(self.n_columns)
+        rows = np.repeat(np.arange(len(self)), np.diff(self.starts))
+        chosen = (self.columns >= first) & (self.columns < last)
+        table = np.zeros((len(self), max(last - first, 0)), np.float32)
+        table[rows[chosen], self.columns[chosen] - first] = self.values[chosen]
+        return table
+
     def dense(self) -> NDArray[np.float32]:
         """All of it as an array (n_rows, n_columns): mind its size."""
         table = np.zeros(self.shape, np.float32)
@@ -89,6 +98,16 @@ class SparseRows:
 
         shape = (len(self), self.n_columns)
         return csr_matrix((self.values, self.columns, self.starts), shape=shape, copy=False)
+
+
+def as_array(rows: Any) -> NDArray[np.float32]:
+    """`SparseRows` made dense, an array as it is: for few rows."""
+    return rows.dense() if isinstance(rows, SparseRows) else rows
+
+
+def columns_of(rows: Any, columns: slice) -> NDArray[np.float32]:
+    """Some neighbouring columns of `SparseRows`, or of an array, as an array (n_rows, n_some)."""
+    return rows.part(columns) if isinstance(rows, SparseRows) else rows[:, columns]
 
 
 def starts_of(counts: NDArray[np.integer]) -> NDArray[np.int64]:

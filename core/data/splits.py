@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.maths.random import SPLIT, permutation
+from core.maths.random import SPLIT, permutation, uniforms
 from core.refusals import Refusal
 
-# Independent permutations of the SPLIT purpose.
-SUBSET, DIVIDE, ORDER, FOLDS, VALIDATE = 0, 1, 2, 3, 4
+# Independent streams of the SPLIT purpose.
+SUBSET, DIVIDE, ORDER, FOLDS, TURN, VALIDATE = 0, 1, 2, 3, 4, 5
 Rows = NDArray[np.int64]
 
 FEWEST_GROUPS = 2  # one to learn from and one to hold back
@@ -53,6 +53,21 @@ def by_mark(is_test: NDArray[np.bool_], seed: int) -> tuple[Rows, Rows]:
     """Rows that are marked for the test, and the others for training, in random order."""
     shuffled = permutation(seed, SPLIT, DIVIDE, len(is_test))
     return shuffled[~is_test[shuffled]], shuffled[is_test[shuffled]]
+
+
+GOLDEN_SHARE = 0.6180339887498949  # its multiples, modulo 1, lie as evenly as can be (Weyl)
+
+
+def in_turn(n_rows: int, share: float, seed: int) -> NDArray[np.bool_]:
+    """Whether each row is for training, bool (n_rows,): about a share of every stretch of rows.
+
+    Told by a row's number alone, so that rows added later leave the others where they are; the
+    first is for training.
+    """
+    start = uniforms(seed, SPLIT, TURN, 1)[0]
+    chosen = (start + GOLDEN_SHARE * np.arange(n_rows)) % 1.0 < share
+    chosen[:1] = True
+    return chosen
 
 
 def stratified(

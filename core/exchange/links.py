@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.experiment import OPTIONS_OF, Dense, Experiment, read_experiment
+from core.experiment.points import MOST_TEXT
 from core.maths.registry import shown
 from core.refusals import Sentence
 
@@ -94,12 +95,16 @@ def _layer_from_text(text: str) -> Value:
 
 @dataclass(frozen=True)
 class Key:
-    """One key of a link: the part and field of the experiment it means, and how it is written."""
+    """One key of a link: the part and field of the experiment it means, and how it is written.
+
+    longest: characters of its value.
+    """
 
     part: str
     field: str
     to_text: Callable[[Any], str] = _to_text
     from_text: Callable[[str], Value] = _from_text
+    longest: int = MAX_LENGTH
 
 
 KEYS: dict[str, Key] = {
@@ -112,6 +117,8 @@ KEYS: dict[str, Key] = {
     "classes": Key("data", "classes"),
     "data_seed": Key("data", "seed"),
     "table": Key("data", "table", str, str),
+    "formula": Key("data", "formula", str, str),
+    "points": Key("data", "points", str, str, MOST_TEXT),
     "layers": Key("network", "layers", _layers_to_text, _layers_from_text),
     "initializer": Key("network", "initializer"),
     "output_activation": Key("network", "output_activation"),
@@ -206,11 +213,12 @@ def _place(record: dict[str, Any], name: str, text: object) -> Sentence | None:
         return _version_problem(text)
     if name not in KEYS and name not in OPTION_KEYS:
         return _unknown(name)
-    if not isinstance(text, str) or not text or len(text) > MAX_LENGTH:
+    longest = KEYS[name].longest if name in KEYS else MAX_LENGTH
+    if not isinstance(text, str) or not text or len(text) > longest:
         return Sentence(
             "The setting {name} in the link must be 1 to {most} characters of text.",
             name=repr(name),
-            most=MAX_LENGTH,
+            most=longest,
         )
     if name in OPTION_KEYS:
         place, field = OPTION_KEYS[name]

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.data.films import FilmPairs
 from core.data.preprocessing import Features, Pixels, Preprocessing, Scale, Standardize
 from core.data.words import WORD, Words
 from core.maths.normalizations import EPSILON, NORMALIZATIONS
@@ -61,7 +62,7 @@ RAW_TEXTS = "a list of texts"
 RAW_PICTURES = "an array of pictures (n_samples, {side}, {side}{colour}), each pixel 0 to 255"
 RAW_ROWS = "a list of rows, each a dict by column name, None where a value is missing"
 UNITS = """\
-The outputs are in standard deviations from the training mean; targets in the table's own units are
+The outputs are (target - mean) / scale; targets in their own units are
 outputs * scale + mean, with scale and mean of each of metadata["preprocessing"]["targets"].
 """
 NUMPY_WORDS = f"""\
@@ -78,6 +79,24 @@ a = np.where(a > 0.0, 1.0 + np.log(np.maximum(a, 1.0)), 0.0) * np.array(how["wei
 length = np.linalg.norm(a, axis=1, keepdims=True)
 a = a / np.where(length > 0.0, length, 1.0)"""
 """Of texts: how often each word of the vocabulary comes, weighed, each row of length 1."""
+
+RAW_PAIRS = (
+    "pairs (n_pairs, 2) of a person's number and a film's, from 0 as feature_names have them"
+)
+NUMPY_PAIRS = """\
+how = metadata["preprocessing"]
+person, film = np.asarray(raw, dtype=int).T
+rows, year = np.arange(len(raw)), how["people"] + len(how["years"])
+a = np.zeros((len(raw), year + 1 + how["n_genres"]))  # mostly 0: ask for some thousand at a time
+a[rows, person] = a[rows, how["people"] + film] = 1.0
+for row, number in enumerate(film):
+    if how["years"][number] is not None:
+        a[row, year] = (how["years"][number] - how["year_mean"]) / how["year_scale"]
+    a[row, [year + 1 + genre for genre in how["genres"][number]]] = 1.0"""
+"""Of pairs: a column for each person, each film, the year and each genre."""
+
+RAW = {TABLE: RAW_ROWS, Words.kind: RAW_TEXTS, FilmPairs.kind: RAW_PAIRS}
+"""What raw is, by the kind of preprocessing."""
 
 OPENING = {
     ".npz": """\
@@ -98,7 +117,7 @@ def describe(network: Network, suffix: str) -> str:
     """Say what is in the file and how to compute its predictions with NumPy alone."""
     normalized = "" if not network.layout.is_normalized else NORMALIZED
     how = network.preprocessing.to_dict()
-    raw = {TABLE: RAW_ROWS, Words.kind: RAW_TEXTS}.get(how["kind"], RAW_ARRAY)
+    raw = RAW.get(how["kind"], RAW_ARRAY)
     if isinstance(network.preprocessing, Pixels):
         raw = RAW_PICTURES.format(
             side=network.preprocessing.side, colour=", 3" if network.preprocessing.colour else ""
@@ -162,6 +181,8 @@ def _inputs(preprocessing: Preprocessing) -> list[str]:
         return ['a = table_inputs(metadata["preprocessing"]["steps"], raw)']
     if isinstance(preprocessing, Words):
         return NUMPY_WORDS.split("\n")
+    if isinstance(preprocessing, FilmPairs):
+        return NUMPY_PAIRS.split("\n")
     lines = ["a = np.asarray(raw, dtype=np.float64)"]
     if isinstance(preprocessing, Standardize):
         lines.append('how = metadata["preprocessing"]')

@@ -1,7 +1,10 @@
 """`Experiment`, its parts, and how to read one from text: what a run is made of, as data."""
 
 from core.experiment.config import (
+    BOUNDARY,
     DATASET_NAMES,
+    DRAWINGS,
+    DRAWN,
     FEATURES,
     FORMAT_VERSION,
     LIMITS,
@@ -10,6 +13,7 @@ from core.experiment.config import (
     OWN_NAMES,
     OWN_PICTURES,
     OWN_TABLE,
+    SKETCHED,
     DataConfig,
     Dense,
     Experiment,
@@ -22,7 +26,10 @@ from core.experiment.own import OwnTable
 from core.experiment.reading import read_experiment
 
 __all__ = [
+    "BOUNDARY",
     "DATASET_NAMES",
+    "DRAWINGS",
+    "DRAWN",
     "FEATURES",
     "FORMAT_VERSION",
     "LIMITS",
@@ -31,6 +38,7 @@ __all__ = [
     "OWN_NAMES",
     "OWN_PICTURES",
     "OWN_TABLE",
+    "SKETCHED",
     "DataConfig",
     "Dense",
     "Experiment",

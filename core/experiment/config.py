@@ -23,7 +23,9 @@ from core.experiment.fields import (
     WordOrNumbers,
     config,
 )
+from core.experiment.formulas import FormulaText
 from core.experiment.own import TableText
+from core.experiment.points import PointsText
 from core.maths.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from core.maths.initializers import INITIALIZERS
 from core.maths.limits import Limits
@@ -40,13 +42,20 @@ FORMAT_VERSION = 1
 
 DATASET_NAMES = (
     *("circle", "xor", "gauss", "spiral", "moons", "blobs", "rings", "checkerboard"),
+    "boundary",
     *("plane", "multi_gauss"),
     *("sine", "step"),
     *("iris", "wine", "breast_cancer", "digits"),
     "mnist_5k",
     *("letters", "vowel", "food_reviews"),
-    "diabetes",
+    *("diabetes", "movielens"),
 )
+BOUNDARY = "boundary"
+"""The name of data of two classes above and below a line that a person typed."""
+
+DRAWINGS = DRAWN, SKETCHED = "drawn", "sketched"
+"""Names of data whose points a person drew: classes in the plane, a curve."""
+
 OWN_TABLE = "table"
 """The name of data that are a person's own table; `DataConfig.table` says which."""
 OWN_PICTURES = "pictures"
@@ -93,9 +102,11 @@ class DataConfig:
     table: of a person's own table or pictures, which file it is and how it is used, see
     `own.OwnTable`; its rows travel with nobody, so that such data are given to the trainer as its
     dataset.
+    formula: of `boundary` only, f(x1): class 1 lies above it, see `formulas`.
+    points: of `drawn` and `sketched` only, all that was drawn, see `points`.
     """
 
-    name: Annotated[str, OneOf("dataset name", (*DATASET_NAMES, *OWN_NAMES))] = "circle"
+    name: Annotated[str, OneOf("dataset name", (*DATASET_NAMES, *DRAWINGS, *OWN_NAMES))] = "circle"
     n_samples: Annotated[int, Within(Limits(10, 1_000_000, whole=True))] = 500
     noise: Annotated[float, Within(Limits(0.0, 0.5))] = 0.0
     train_fraction: Annotated[float, Within(Limits(0.1, 0.9))] = 0.5
@@ -105,6 +116,8 @@ class DataConfig:
     classes: Annotated[int, Within(Limits(2, 8, whole=True))] = 3
     seed: Annotated[int, SEED] = 0
     table: Annotated[str, TableText()] = ""
+    formula: Annotated[str, FormulaText()] = "3*sin(x)"
+    points: Annotated[str, PointsText()] = ""
     validation_fraction: Annotated[float, Within(Limits(0.0, 0.5))] = 0.0
 
     @property

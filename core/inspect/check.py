@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from core.data.sparse import as_array
 from core.engine import cpu
 from core.inspect.normalizing import normalizing_of
 from core.inspect.trace import Trace, trace
@@ -37,7 +38,7 @@ def gradient_check(
     weights, biases = layout.views(network.params)
     layers = list(zip(weights, biases, layout.activations, strict=True))
     normalizing = normalizing_of(layout, network.params, at_rest=True)
-    traced = trace(layers, X, Y, loss, normalizing=normalizing)
+    traced = trace(layers, as_array(X), Y, loss, normalizing=normalizing)
     found = zip(*layout.views(gradient), layout.normalization_views(gradient), strict=True)
     return [
         _worst(traced, layer, np.vstack([dW, db, *scales.values()]), ["", *scales])

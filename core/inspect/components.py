@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.data.sparse import SparseRows
 
 WIDE = 256
 """From so many columns on, only the two components that are drawn are computed."""
@@ -23,13 +26,20 @@ class Components:
     directions: NDArray[np.float64]
     shares: NDArray[np.float64]
 
-    def project(self, rows: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Where rows (n, n_columns) lie, (n, 2), measured from the mean."""
+    def project(self, rows: Any) -> NDArray[np.float64]:
+        """Where rows (n, n_columns), sparse or not, lie, (n, 2), measured from the mean."""
+        if isinstance(rows, SparseRows):
+            return rows.to_scipy() @ self.directions.T - self.mean @ self.directions.T
         return (rows - self.mean) @ self.directions.T
 
 
-def components_of(rows: NDArray[np.floating]) -> Components:
-    """Find the first two components of finite rows (n, n_columns), n and n_columns at least 1."""
+def components_of(rows: Any) -> Components:
+    """Find the first two components of finite rows (n, n_columns), n and n_columns at least 1.
+
+    rows: numbers, or `SparseRows`, which are never made dense.
+    """
+    if isinstance(rows, SparseRows):
+        return _of_sparse(rows)
     rows = np.asarray(rows, dtype=np.float64)
     mean = rows.mean(axis=0)
     centred = rows - mean
@@ -38,11 +48,37 @@ def components_of(rows: NDArray[np.floating]) -> Components:
     return Components(mean, found, along / total if total else np.zeros(2))
 
 
+def _of_sparse(rows: SparseRows) -> Components:
+    """The same of sparse rows, by products with them alone."""
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    table, n, width = rows.to_scipy().astype(np.float64), len(rows), rows.n_columns
+    mean = np.asarray(table.mean(axis=0)).ravel()
+    total = float(table.multiply(table).sum()) - n * float(mean @ mean)
+    if width <= 2:
+        return components_of(rows.dense())
+    if total <= 1e-12 * n:  # nothing varies, and any directions will do
+        return Components(mean, np.eye(2, width), np.zeros(2))
+
+    def scatter(v: NDArray[np.float64]) -> NDArray[np.float64]:
+        v = v.ravel()
+        return np.asarray(table.T @ (table @ v)) - n * mean * (mean @ v)
+
+    operator = LinearOperator((width, width), matvec=scatter, dtype=np.float64)
+    values, found = eigsh(operator, k=2, v0=np.cos(np.arange(width)), tol=1e-7)
+    order = np.argsort(-values)
+    return Components(mean, _signed(found.T[order]), values[order] / total)
+
+
 def _directions(centred: NDArray[np.float64]) -> NDArray[np.float64]:
     first = _first_two(centred.T @ centred)
     if len(first) < 2:
         first = np.concatenate([first, np.zeros_like(first)])
-    # An eigenvector's sign is arbitrary; the largest entry made positive fixes it.
+    return _signed(first)
+
+
+def _signed(first: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Directions (2, n) whose largest entries are positive: an eigenvector's sign is arbitrary."""
     largest = np.abs(first).argmax(axis=1)
     signs = np.sign(first[np.arange(2), largest])
     return first * np.where(signs, signs, 1)[:, None]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.augmentation import changes_images
+from core.data.sparse import as_array
 from core.data.targets import encode_targets
 from core.experiment import TrainingConfig
 from core.inspect.augmented import Augmentation
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 SMALLEST_LENGTH = 1e-7  # Keras adds it to a norm before it divides
 MOST_ELEMENTS = 200_000  # activations that a trace works out in plain Python: about 0.2 s
+MOST_DENSE = 3_000_000  # numbers of sparse rows that are written out
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,9 @@ class Moment:
     @property
     def largest_batch(self) -> int:
         """How many rows a trace of this network can hold and stay quick."""
+        if self.dataset.is_sparse:  # whose inputs are no work, but memory once they are dense
+            most = MOST_ELEMENTS // sum(self.sizes[1:]), MOST_DENSE // self.sizes[0]
+            return max(1, min(most))
         return max(1, MOST_ELEMENTS // sum(self.sizes))
 
     @property
@@ -88,7 +93,7 @@ class Moment:
         themselves.
         """
         masks = self._masks(len(rows)) if as_step else None
-        X, targets = self.dataset.X_train[rows], self._targets(rows)
+        X, targets = as_array(self.dataset.X_train[rows]), self._targets(rows)
         weights = None if self.weights is None else self.weights[rows].astype(np.float64)
         if as_step:
             step = self.augmentation

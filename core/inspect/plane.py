@@ -1,19 +1,23 @@
 """The plane (or line) on which a network is drawn: two of its inputs' directions, the rest fixed.
 
 2-D data is drawn where it lives. Everything else is drawn on a plane through the training
-data's mean: a chosen pair of inputs, or the first two principal components.
+data's mean: a chosen pair of inputs, or the first two principal components; ratings of films
+have people across and films upwards.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.data import Dataset
+from core.data.films import FilmPairs
 from core.inspect.components import components_of
+from core.inspect.film_plane import FilmPlane, film_plane
 from core.refusals import Refusal
 
 EXTENT = 6.0
@@ -35,21 +39,32 @@ class Plane:
     x_range, y_range: the drawn part; y_range is None for a line.
     labels: names of the axes.
     inputs_of: coordinates (n, 2) or (n, 1) -> network inputs float32 (n, n_inputs).
+        `SparseRows` where the data are sparse.
     train, test: the data's own coordinates, float32 (n, 2) or (n, 1).
+    train_rows, test_rows: which rows these are, where they are not all.
+    films: of ratings, who and what is drawn where; its places are the only ones there are.
     """
 
     x_range: tuple[float, float]
     y_range: tuple[float, float] | None
     labels: tuple[str, str]
-    inputs_of: Callable[[NDArray[np.floating]], Points]
+    inputs_of: Callable[[NDArray[np.floating]], Any]
     train: Points
     test: Points
+    train_rows: NDArray[np.int64] | None = None
+    test_rows: NDArray[np.int64] | None = None
+    films: FilmPlane | None = None
 
-    def grid(self, resolution: int) -> Points:
+    def resolution(self, wished: int) -> int:
+        """Points per side for a picture: those wished, or all the places that there are."""
+        return wished if self.films is None else len(self.films.films)
+
+    def grid(self, resolution: int) -> Any:
         """Network inputs over the drawn part, float32 (resolution ** 2, n_inputs).
 
         Row by row from the top, so that the outputs draw like an image; for a line from left to
-        right, (resolution, n_inputs). Raises ValueError if resolution < 2.
+        right, (resolution, n_inputs); `SparseRows` where the data are sparse. Raises ValueError
+        if resolution < 2.
         """
         if resolution < 2:
             raise Refusal("resolution is {value}, but a grid needs at least 2.", value=resolution)
@@ -61,12 +76,16 @@ class Plane:
 
 
 def plane_of(dataset: Dataset, projection: str | tuple[int, int] = "pca") -> Plane:
-    """The plane for a dataset. projection: "pca", or two column numbers of X (not for 2-D data).
+    """The plane for a dataset. projection: "pca", or two column numbers of X.
+
+    2-D data and ratings have but one plane.
 
     Raises ValueError if the columns are not there.
     """
     if dataset.points_train is not None:
         return _home(dataset)
+    if isinstance(dataset.preprocessing, FilmPairs):
+        return _ratings(dataset, dataset.preprocessing)
     if projection == "pca" or dataset.n_inputs == 1:
         return _principal(dataset)
     if isinstance(projection, str) or len(projection) != 2:
@@ -95,6 +114,15 @@ def _home(dataset: Dataset) -> Plane:
     names = ("x1", "y") if is_line else ("x1", "x2")
     transform = dataset.preprocessing.transform
     return Plane(side, None if is_line else side, names, transform, train, test)
+
+
+def _ratings(dataset: Dataset, how: FilmPairs) -> Plane:
+    drawn = film_plane(dataset, how)
+    (train, train_rows), (test, test_rows) = (
+        drawn.places(X) for X in (dataset.X_train, dataset.X_test)
+    )
+    side, names = (0.0, len(drawn.films) - 1.0), ("people", "films")
+    return Plane(side, side, names, drawn.inputs_of, train, test, train_rows, test_rows, drawn)
 
 
 def _principal(dataset: Dataset) -> Plane:

@@ -1,6 +1,7 @@
 """The sidebar: every widget is a view of one field of the experiment."""
 
 from playground.controls.data import data_section as data_section
+from playground.controls.drawn import points_dialog as points_dialog
 from playground.controls.files import files_section as files_section
 from playground.controls.network import network_section as network_section
 from playground.controls.own_data import own_data_dialog as own_data_dialog

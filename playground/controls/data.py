@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.data import DATASETS, own_table
+from core.data import DATASETS, DRAWINGS, own_table, record_of
 from core.data.features import FEATURES
-from core.experiment import OWN_TABLE
+from core.experiment import BOUNDARY, OWN_TABLE
 from playground import changes
+from playground.controls.drawn import boundary_section, drawing_section
 from playground.controls.presets import presets
 from playground.controls.widgets import choice, fraction, prepared, whole_number
 from playground.sentences import plain
@@ -27,21 +28,29 @@ def data_section(session: Session) -> None:
     _tiles(session)
     _own_data(session)
     about = session.t(f"dataset.{session.experiment.data.name}.about")
-    choice(session, ("data", "name"), [*DATASETS, OWN_TABLE], note=about)
-    if session.experiment.data.name == OWN_TABLE:
+    choice(session, ("data", "name"), [*DATASETS, *DRAWINGS, OWN_TABLE], note=about)
+    name, record = session.experiment.data.name, record_of(session.experiment.data)
+    if name == OWN_TABLE:
         _in_short(session)
         return
-    _amounts(session)
-    record = DATASETS[session.experiment.data.name]
+    if name == BOUNDARY:
+        boundary_section(session)
+    if name in DRAWINGS:
+        drawing_section(session)
+    else:
+        _amounts(session)
+    if record.kind == "ratings":
+        st.caption(session.t("page.terms.movielens"))
     if record.kind == "plane":
         _features(session)
-    if record.classes is None:
+    if name not in DRAWINGS and record.classes is None:
         _regenerate(session)
 
 
 def _names(session: Session) -> list[str]:
     """The data sets that have a tile, the table that was brought among them."""
-    return [*DATASETS, OWN_TABLE] if session.desk.used else list(DATASETS)
+    own = [OWN_TABLE] if session.desk.used else []
+    return [*DATASETS, *DRAWINGS, *own]
 
 
 def _own_data(session: Session) -> None:

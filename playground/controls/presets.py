@@ -35,27 +35,31 @@ def presets(session: Session) -> None:
         source = t(f"preset.{found.name}.source")
         with st.container(key="held_against"):
             lines = "  \n".join(_lines(session, found))
-            st.caption(lines, help=t("page.preset.lines.help", source=source))
+            about = "lines" if found.measure == "accuracy" else "rmse"
+            st.caption(lines, help=t(f"page.preset.{about}.help", source=source))
 
 
 def _lines(session: Session, preset: Preset) -> list[str]:
     """What is reached without a network, with the preset's, and what is known as good."""
     t = session.t
-    name, accuracy = preset.simple
-    low, high = preset.others
-    simple = t(f"page.preset.{name}", accuracy=_percent(accuracy))
+    name, found = preset.simple
+    guessing = "commonest_class" if preset.measure == "accuracy" else "mean_value"
+    guess = t(f"page.preset.{guessing}", accuracy=_told(session, preset, preset.guess))
+    simple = t(f"page.preset.{name}", accuracy=_told(session, preset, found))
+    low, high = (_number(preset, value) for value in preset.others)
+    reached = _told(session, preset, preset.reached)
     return [
-        t("page.preset.guess", guess=_percent(preset.guess), simple=simple),
-        t(
-            "page.preset.reached",
-            accuracy=_percent(preset.reached),
-            epochs=preset.epochs,
-            low=_percent(low),
-            high=_percent(high),
-        ),
+        t("page.preset.guess", guess=guess, simple=simple),
+        t("page.preset.reached", accuracy=reached, epochs=preset.epochs, low=low, high=high),
         t("page.preset.known", known=t(f"preset.{preset.name}.known")),
     ]
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g}%"
+def _told(session: Session, preset: Preset, value: float) -> str:
+    """What is reached, with its unit: a share of right answers, or how many stars it is off."""
+    number = _number(preset, value)
+    return number if preset.measure == "accuracy" else session.t("page.preset.rmse", error=number)
+
+
+def _number(preset: Preset, value: float) -> str:
+    return f"{100 * value:.3g}%" if preset.measure == "accuracy" else f"{value:.3f}"

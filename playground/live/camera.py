@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from core.data.sparse import columns_of
 from core.data.targets import decide
 from core.inspect.plane import Plane, plane_of
 from core.inspect.report import confusion
@@ -172,7 +173,7 @@ class Camera:
         if self.shown.edges == "gradient":
             gradients = self._part("gradients", exact, lambda: self.trainer.gradients()[0])
             arrays["gradients"] = self._edges(gradients)
-        if self.trainer.dataset.kind in ("image", "table"):
+        if self.trainer.dataset.kind in scenes.SAMPLED:
             arrays |= self._samples(exact)
         return arrays
 
@@ -184,6 +185,8 @@ class Camera:
     def _resolution(self, most: int, fewest: int, flop: float) -> int:
         if self.plane.y_range is None:
             return CURVE_RESOLUTION
+        if self.plane.films is not None:
+            return self.plane.resolution(most)
         affordable = int((flop / (2 * self.trainer.layout.n_parameters)) ** 0.5)
         return min(max(affordable, fewest), most)
 
@@ -255,7 +258,10 @@ class Camera:
 
     def _sample_outputs(self) -> np.ndarray:
         X = self.trainer.dataset.X_test[scenes.sample_rows(self.trainer)]
-        return self.trainer.predict(X)
+        outputs, data = self.trainer.predict(X), self.trainer.dataset
+        if data.task == "classification":
+            return outputs
+        return data.preprocessing.values(outputs).astype(np.float32)
 
     # -- close-ups -----------------------------------------------------------------------------
 
@@ -291,7 +297,7 @@ class Camera:
 
     def _input_values(self, unit: int, resolution: int) -> np.ndarray:
         if self.trainer.dataset.kind != "plane":
-            return self._grid(resolution)[:, unit]
+            return columns_of(self._grid(resolution), slice(unit, unit + 1))[:, 0]
         from core.data.features import FEATURES
 
         x = np.linspace(*self.plane.x_range, resolution)
@@ -307,4 +313,14 @@ class Camera:
         named = None
         if data.task == "classification":
             named = data.class_names[int(decide(outputs, self.trainer.experiment.training.loss)[0])]
-        return {"x": place[0].tolist(), "outputs": outputs[0].tolist(), "class": named}
+        found = {"x": place[0].tolist(), "outputs": outputs[0].tolist(), "class": named}
+        return found | self._probed_pair(place, outputs)
+
+    def _probed_pair(self, place: np.ndarray, outputs: np.ndarray) -> dict[str, Any]:
+        """Of ratings, who and what is probed, and the predicted stars."""
+        films = self.plane.films
+        if films is None:
+            return {}
+        person, film = films.pairs_at(place)[0].tolist()
+        stars = float(films.how.values(outputs)[0, 0])
+        return {"pair": scenes.named_pair(self.trainer, films.how, person, film), "stars": stars}

@@ -7,6 +7,8 @@ from typing import Any, Literal, TypedDict
 
 import streamlit as st
 
+from playground.live.strokes import Stroke, read_stroke
+
 MOST_LAYERS = 64
 """A layer number beyond this is not one of ours."""
 
@@ -23,19 +25,22 @@ _VIEW = st.components.v2.component("live_view", js=_SHIM)
 
 
 class Action(TypedDict, total=False):
-    """What a person did on the diagram.
+    """What a person did on the live view.
 
-    do: "add_layer", "remove_layer", "units" (with layer and delta), "feature" (with id), or
-        "sync": the run's status changed by itself, the page's labels must follow.
+    do: "add_layer", "remove_layer", "units" (with layer and delta), "feature" (with id), "stroke"
+        (with stroke), "edit_points": show them as a table, or "sync": the run's status changed by
+        itself, the page's labels must follow.
     layer: hidden layer, from 0.
     delta: +1 or -1 units.
     id: name of a feature.
+    stroke: what was drawn on the output.
     """
 
-    do: Literal["add_layer", "remove_layer", "units", "feature", "sync"]
+    do: Literal["add_layer", "remove_layer", "units", "feature", "stroke", "edit_points", "sync"]
     layer: int
     delta: int
     id: str
+    stroke: Stroke
 
 
 def live_view(
@@ -88,7 +93,7 @@ def read_action(value: Any) -> Action | None:
     if not isinstance(value, Mapping):
         return None
     match value.get("do"):
-        case "add_layer" | "remove_layer" | "reloaded" | "sync":
+        case "add_layer" | "remove_layer" | "reloaded" | "sync" | "edit_points":
             return Action(do=value["do"])
         case "feature" if isinstance(value.get("id"), str):
             return Action(do="feature", id=value["id"])
@@ -97,6 +102,9 @@ def read_action(value: Any) -> Action | None:
             # Not isinstance: True is an int, and no layer.
             if type(layer) is int and 0 <= layer < MOST_LAYERS and delta in (-1, 1):
                 return Action(do="units", layer=layer, delta=int(delta))
+        case "draw" | "erase" | "sketch":
+            stroke = read_stroke(value)
+            return None if stroke is None else Action(do="stroke", stroke=stroke)
     return None
 
 

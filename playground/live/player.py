@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from core.data import Dataset
 from core.edits import changed_all
 from core.engine.scheduler import Scheduler, shared
@@ -226,6 +228,27 @@ class Player:
         except ValueError:
             self._playing = playing
             raise
+        self._refresh()
+
+    def learn_on(self, experiment: Experiment) -> None:
+        """Other data while it learns: a new run from the weights as they are, if they are sound and
+        fit, else from new ones; it plays on if it played. Reset still gives the weights that it
+        gave before.
+
+        Raises ValueError if experiment and data do not fit together; then nothing has changed.
+        """
+        self.revive()
+        with self._alone():
+            network, begun_with = self._trainer.network, self._own_network
+            is_sound = bool(np.isfinite(network.params).all())
+            fits = is_sound and network.config == experiment.network
+            try:
+                trainer = self._take(experiment, None, network if fits else None)
+            except ValueError:  # more classes than it has outputs
+                trainer = self._take(experiment, None, None)
+            else:
+                self._own_network = begun_with if fits else None
+            self._presenter.install(trainer)
         self._refresh()
 
     def change(self, **changes: Any) -> None:

@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from core.data import Dataset
 from core.data.features import FEATURES
+from core.data.films import FilmPairs
+from core.data.sparse import columns_of
+from core.experiment.points import MOST_CLASSES
+from core.experiment.points import MOST_POINTS as MOST_DRAWN
 from core.inspect.plane import Plane
 from core.maths.losses import LOSSES
 from core.trainer import Trainer
@@ -21,8 +26,18 @@ MOST_SAMPLES = 40
 MOST_LETTERS = 600  # of a text
 MAP_RESOLUTION = 30
 MOST_LAYERS = 16
+SAMPLED = ("image", "table", "ratings")
+"""Kinds of data whose test samples are shown one by one."""
 
-VIEWS = {"plane": "plane", "curve": "curve", "image": "images", "table": "table"}
+VIEWS = {
+    "plane": "plane",
+    "curve": "curve",
+    "image": "images",
+    "table": "table",
+    "ratings": "ratings",
+}
+STARS_SHOWN = 2.0
+"""Predicted stars this far from the mean have the fullest colour: few are further away."""
 
 
 @dataclass
@@ -54,9 +69,16 @@ def windows(trainer: Trainer, starts: dict[int, int]) -> list[Window]:
         most = MOST_UNITS_SHOWN if trainer.dataset.image_shape is None or column else 8
         shown = min(total, most)
         is_image = column == 0 and trainer.dataset.image_shape is not None
-        wished = starts.get(column - 1, (total - shown) // 2 if is_image else 0)
+        first = (total - shown) // 2 if is_image else 0 if column else first_input(trainer.dataset)
+        wished = starts.get(column - 1, first)
         result.append(Window(min(max(wished, 0), total - shown), shown))
     return result
+
+
+def first_input(dataset: Dataset) -> int:
+    """The input that the diagram shows first: of ratings the year, behind ten thousand names."""
+    how = dataset.preprocessing
+    return how.people + how.films if isinstance(how, FilmPairs) else 0
 
 
 def describe(
@@ -81,9 +103,21 @@ def describe(
         "show_test": shown.test_data,
         "discretize": shown.discretize,
         "edges": shown.edges,
+        "drawing": drawing(data),
         "can_add_layer": len(trainer.config.layers) < MOST_LAYERS,
     }
     return finite(scene)
+
+
+def drawing(data: Dataset) -> dict[str, Any] | None:
+    """Whether these data can be drawn on, as "points" or a "curve", and how many there are."""
+    if data.source is None or data.points_train is None or data.points_test is None:
+        return None
+    is_curve = data.kind == "curve" and data.n_values == 1
+    if not is_curve and not 0 < data.n_classes <= MOST_CLASSES:
+        return None
+    count = len(data.points_train) + len(data.points_test)
+    return {"kind": "curve" if is_curve else "points", "count": count, "most": MOST_DRAWN}
 
 
 def columns(trainer: Trainer, parts: list[Window]) -> list[dict[str, Any]]:
@@ -128,6 +162,8 @@ def inputs(trainer: Trainer, part: Window) -> dict[str, Any]:
 def output_range(trainer: Trainer) -> tuple[float, float]:
     """The values that the output's colours run between, symmetric around their middle."""
     data = trainer.dataset
+    if data.kind == "ratings":
+        return -STARS_SHOWN, STARS_SHOWN
     if data.task == "regression":
         low, high = data.value_range
         largest = max(abs(low), abs(high)) or 1.0
@@ -141,16 +177,20 @@ def data_message(trainer: Trainer, plane: Plane, parts: list[Window], version: i
     data = trainer.dataset
     arrays = {"input_maps": input_maps(trainer, plane, parts[0])}
     for name, points, y in (
-        ("train", plane.train, data.y_train),
-        ("test", plane.test, data.y_test),
+        ("train", plane.train, data.y_train[_rows(plane.train_rows)]),
+        ("test", plane.test, data.y_test[_rows(plane.test_rows)]),
     ):
         few = thinned(len(points), MOST_POINTS)
         arrays[f"{name}_points"] = points[few].astype(np.float32)
         arrays[f"{name}_y"] = np.asarray(y[few], np.float32).reshape(len(few), -1)[:, 0]
-    if data.kind in ("image", "table"):
+    if data.kind in SAMPLED:
         arrays |= samples(trainer)
     header = {"kind": "data", "scene": version}
-    return pack(header | sample_texts(trainer), arrays)
+    return pack(header | sample_texts(trainer) | sample_pairs(trainer), arrays)
+
+
+def _rows(chosen: np.ndarray | None) -> Any:
+    return slice(None) if chosen is None else chosen
 
 
 def thinned(n: int, most: int) -> np.ndarray:
@@ -175,10 +215,30 @@ def sample_texts(trainer: Trainer) -> dict[str, list[str]]:
     return {"texts": [texts[row][:MOST_LETTERS] for row in sample_rows(trainer)]}
 
 
+def sample_pairs(trainer: Trainer) -> dict[str, list[tuple[int, str]]]:
+    """Of ratings, the shown samples' people, from 1, and films."""
+    how = trainer.dataset.preprocessing
+    if not isinstance(how, FilmPairs):
+        return {}
+    pairs = how.pairs(trainer.dataset.X_test[sample_rows(trainer)])
+    return {"pairs": [named_pair(trainer, how, *pair) for pair in pairs.tolist()]}
+
+
+def named_pair(trainer: Trainer, how: FilmPairs, person: int, film: int) -> tuple[int, str]:
+    """A person's number from 1, and a film's name."""
+    return person + 1, trainer.dataset.feature_names[how.people + film]
+
+
 def samples(trainer: Trainer) -> dict[str, np.ndarray]:
     data, rows = trainer.dataset, sample_rows(trainer)
-    y = np.asarray(data.y_test[rows], np.float32).reshape(len(rows), -1)[:, 0]
-    X, y = data.X_test[rows], y if data.task == "regression" else y.astype(np.int32)
+    y = data.y_test[rows]
+    if data.task == "regression":
+        y = data.preprocessing.values(y)
+    y = np.asarray(y, np.float32).reshape(len(rows), -1)[:, 0]
+    X: Any = data.X_test[rows]
+    y = y if data.task == "regression" else y.astype(np.int32)
+    if data.is_sparse:
+        return {"sample_rows": np.zeros((len(rows), 1), np.float32), "sample_y": y}
     if data.image_shape is None:
         return {"sample_rows": X, "sample_y": y}
     brightest = float(X.max(initial=0.0)) or 1.0
@@ -197,7 +257,8 @@ def input_maps(trainer: Trainer, plane: Plane, part: Window) -> np.ndarray:
         values = np.stack([feature.function(x1, x2) for feature in FEATURES.values()])
     else:
         dimensions = 1 if plane.y_range is None else 2
-        grid = plane.grid(MAP_RESOLUTION)[:, part.part].T.astype(np.float64)
-        values = grid.reshape(-1, *[MAP_RESOLUTION] * dimensions)
+        resolution = plane.resolution(MAP_RESOLUTION)
+        grid = columns_of(plane.grid(resolution), part.part).T.astype(np.float64)
+        values = grid.reshape(-1, *[resolution] * dimensions)
     largest = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True)
     return shades(values / np.where(largest > 0, largest, 1.0))

@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from core import exchange
+from core.data.films import FilmPairs
 from core.data.preprocessing import Preprocessing, Scale, Standardize
 from core.exchange.readme import OPENING, prediction_code
 from core.maths.normalizations import NORMALIZATIONS
@@ -166,13 +167,15 @@ def _printed(network: Network) -> str:
     if not scales_of(network.preprocessing):
         return "print(predict(file, metadata, raw))"
     return """\
-units = metadata["preprocessing"]["targets"]  # of the table: the network tells standardized values
+units = metadata["preprocessing"]["targets"]  # the network tells (value - mean) / scale
 scale, mean = ([each[part] for each in units] for part in ("scale", "mean"))
 print(predict(file, metadata, raw) * scale + mean)"""
 
 
 def _rows(raw: Raw) -> str:
     """Write samples in Python, one a line: an array of numbers, or a list of texts or of rows."""
+    if not isinstance(raw, list) and raw.dtype.kind == "i":
+        return f"np.array({raw.tolist()})"
     if isinstance(raw, list):
         return "[\n" + "".join(f"    {each!r},\n" for each in raw) + "]"
     rows = (", ".join(str(float(f"{value:.7g}")) for value in row) for row in raw.tolist())
@@ -183,7 +186,7 @@ def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[Raw, str]:
     """Return the first test samples as raw columns, float64 (n, n_raw), and their part's name.
 
     Of the training samples if there is no test set. Rounded to what the code writes down. Texts
-    are a list of them.
+    are a list of them; pairs of a person and a film are int64.
     """
     if dataset.table is not None:
         return _table_rows(dataset.table, count), "test"
@@ -196,6 +199,8 @@ def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[Raw, str]:
         if part == "test"
         else (dataset.X_train, dataset.points_train)
     )
+    if isinstance(dataset.preprocessing, FilmPairs):
+        return dataset.preprocessing.pairs(X[:count]), part
     raw = raw_columns(dataset.preprocessing, X[:count]) if points is None else points[:count]
     return np.array([[float(f"{v:.7g}") for v in row] for row in raw.tolist()]), part
 

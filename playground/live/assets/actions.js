@@ -19,10 +19,11 @@ export class Actions {
     this.trigger = trigger;
   }
 
-  /** Tell the page. */
+  /** Tell the page; returns the action's number. */
   add(action) {
     this.waiting.push({ ...action, n: ++this.count });
     if (!this.asking) this.#send();
+    return this.count;
   }
 
   /** Everything up to a number was done. */

@@ -9,12 +9,14 @@ import { Readout, Spoken, mark, throttle } from "./readout.js";
 
 const MARGIN = { left: 50, right: 10, top: 8, bottom: 38 };
 const LARGEST = 420;
+const HIGHEST = 6; // that a sketch can have
 const DASHES = [[], [6, 3], [2, 3], [8, 3, 2, 3]];
 
 /** The curve view: data, curve, crosshair. */
 export class Curve {
-  constructor({ say }) {
+  constructor({ say, pencil }) {
     this.say = say;
+    this.pencil = pencil;
     this.canvas = make("canvas", { class: "output-canvas", tabindex: 0, role: "img" });
     this.spoken = new Spoken();
     this.holder = make("div", { class: "output-picture" }, this.canvas, this.spoken.element);
@@ -24,7 +26,17 @@ export class Curve {
     this.describe = throttle((text) => mark(this.canvas, "aria-label", text), 3000);
     this.pointer = null;
     this.curves = [];
+    pencil.attach(this);
     this.listen();
+  }
+
+  /** Whether the test data are shown: as chosen, and always while one draws. */
+  get showsTest() {
+    return this.sceneNow.show_test || this.pencil.isOn;
+  }
+
+  leave() {
+    this.pointer = null;
   }
 
   scene(scene) {
@@ -68,6 +80,7 @@ export class Curve {
     this.drawFrame(pen, box);
     if (!this.hovered) this.drawPoints(pen, box);
     this.drawCurves(pen, box);
+    this.pencil.paint(pen, box);
     this.drawPointer(pen, box);
     this.describe(this.say("live.output_curve_alt", {
       x: this.names[0],
@@ -103,8 +116,17 @@ export class Curve {
       width,
       height: Math.round(width * 0.8),
       x: this.x,
-      y: this.hovered ? padded(neuronRange(this.curves[0])) : padded(this.sceneNow.value_range ?? [-1, 1]),
+      y: this.range(),
     };
+  }
+
+  /** The heights that are drawn; with room above and below while one sketches. */
+  range() {
+    if (this.hovered) return padded(neuronRange(this.curves[0]));
+    const range = this.sceneNow.value_range ?? [-1, 1];
+    if (!this.pencil.isOn) return padded(range);
+    const most = Math.min(HIGHEST, Math.max(1.5, 1.5 * Math.max(...range.map(Math.abs))));
+    return [-most, most];
   }
 
   drawFrame(pen, box) {
@@ -118,9 +140,9 @@ export class Curve {
 
   drawPoints(pen, box) {
     const { train_points, train_y, test_points, test_y } = this.points ?? {};
-    const { colours, sceneNow } = this;
+    const { colours } = this;
     if (train_points) this.drawMarks(pen, box, train_points, train_y, trainStyle(colours));
-    if (test_points && sceneNow.show_test) {
+    if (test_points && this.showsTest) {
       this.drawMarks(pen, box, test_points, test_y, testStyle(colours));
     }
   }
@@ -131,6 +153,7 @@ export class Curve {
     pen.strokeStyle = edge;
     pen.lineWidth = 1;
     for (let i = 0; i < points.shape[0]; i++) {
+      if (this.pencil.hides(points[i * step], values[i])) continue;
       const [x, y] = [toX(box, points[i * step]), toY(box, values[i])];
       if (x < box.left || x > box.left + box.width || y < box.top || y > box.top + box.height) {
         continue;
@@ -206,7 +229,7 @@ export class Curve {
       make("li", {}, line, say("live.output_network_curve")),
       make("li", {}, markerIcon(trainStyle(colours)), say("live.output_training_points")),
     ];
-    if (sceneNow.show_test) {
+    if (this.showsTest) {
       items.push(make("li", {}, markerIcon(testStyle(colours)), say("live.output_test_squares")));
     }
     this.legend.replaceChildren(...items);

@@ -44,6 +44,7 @@ class View {
     this.actions.use(setTriggerValue);
     this.pageStatus = data.status;
     this.actions.done(data.acted);
+    this.panel.pencil.done(data.acted);
     this.#theme();
     this.channel.open(data.token);
     if (reloaded) this.#act({ do: "reloaded" }); // the page says once what a reload starts anew
@@ -89,7 +90,7 @@ class View {
     });
     this.colours = readTheme(root.host ?? root);
     this.panel = new OutputPanel(output, {
-      send, text: this.text, colours: this.colours, hover: (node) => this.hover(node),
+      send, act: (action) => this.#act(action), text: this.text, colours: this.colours, hover: (node) => this.hover(node),
     });
     this.#listen();
   }
@@ -183,10 +184,10 @@ class View {
     this.#repaint();
   }
 
-  /** Tell the page. */
+  /** Tell the page; returns the action's number. */
   #act(action) {
     this.#initiated();
-    this.actions.add(action);
+    return this.actions.add(action);
   }
 
   #openNode(node) {

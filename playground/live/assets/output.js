@@ -7,6 +7,7 @@ import { LossChart, TRAIN_DASH } from "./losschart.js";
 import { Plane } from "./plane.js";
 import { Samples } from "./samples.js";
 import { make, setText } from "./dom.js";
+import { Pencil } from "./pencil.js";
 import { mark, throttle } from "./readout.js";
 import { writeReadings } from "./readings.js";
 import { lossText, metricText, translator } from "./text.js";
@@ -29,6 +30,7 @@ const VIEWS = {
   curve: ["curve"],
   images: ["samples", "confusion", "plane"],
   table: ["samples", "confusion", "plane"],
+  ratings: ["plane", "samples"],
 };
 const TITLES = {
   samples: "live.output_tab_samples",
@@ -42,13 +44,14 @@ const KINDS = { plane: Plane, curve: Curve, samples: Samples, confusion: Confusi
 export class OutputPanel {
   /**
    * @param {HTMLElement} root empty element to fill
-   * @param {{send: (message: object) => void, text: Function|Object<string, string>,
-   *   colours: object}} context `send` speaks to the live channel, `text` translates,
-   *   `colours` is what readTheme returned
+   * @param {{send: (message: object) => void, act: (action: object) => number,
+   *   text: Function|Object<string, string>, colours: object}} context `send` speaks to the live
+   *   channel, `act` to the page, `text` translates, `colours` is what readTheme returned
    */
-  constructor(root, { send, text, colours }) {
+  constructor(root, { send, act, text, colours }) {
     this.say = typeof text === "function" ? text : translator(text);
-    this.services = { send, say: this.say };
+    this.pencil = new Pencil({ say: this.say, act, turned: (isOn) => this.turned(isOn) });
+    this.services = { send, say: this.say, pencil: this.pencil };
     this.colours = colours;
     this.views = {};
     this.names = [];
@@ -75,6 +78,7 @@ export class OutputPanel {
     this.tabs = make("div", { class: "output-tabs", role: "tablist" });
     this.tabs.addEventListener("keydown", (event) => this.tabKey(event));
     this.title = make("h3", { class: "output-title" });
+    const heading = make("div", { class: "output-heading" }, this.title, this.pencil.toggle);
     this.body = make("div", { class: "output-body" });
     this.note = make("p", { class: "output-note", role: "status", hidden: true });
     return make(
@@ -82,7 +86,8 @@ export class OutputPanel {
       { class: "output-panel", "aria-label": say("live.output_title") },
       make("link", { rel: "stylesheet", href: new URL("output.css", import.meta.url).href }),
       make("div", { class: "output-head" }, make("dl", {}, ...numbers), this.chart.element),
-      this.title,
+      heading,
+      this.pencil.element,
       this.tabs,
       this.body,
       this.note,
@@ -92,6 +97,7 @@ export class OutputPanel {
   /** A new network or data set: choose the views and give them the scene. */
   scene(scene) {
     this.sceneNow = scene;
+    this.pencil.scene(scene);
     const regression = scene.task === "regression";
     const names = VIEWS[scene.view].filter((name) => name !== "confusion" || !regression);
     if (names.join() !== this.names.join()) this.open(names);
@@ -209,6 +215,13 @@ export class OutputPanel {
     setText(this.metric.value, test);
     const values = { train, test };
     mark(this.metric.element, "title", this.say("live.output_metric_both", values));
+  }
+
+  /** The pencil is taken up, or laid down: what is said of the points follows. */
+  turned(isOn) {
+    this.element.classList.toggle("output-drawing", isOn);
+    for (const view of Object.values(this.views)) if (this.sceneNow) view.scene(this.sceneNow);
+    this.redraw();
   }
 
   writeTitle(hover) {

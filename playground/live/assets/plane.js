@@ -7,6 +7,7 @@ import { colourOf } from "./colours.js";
 import { make } from "./dom.js";
 import { Legend } from "./legend.js";
 import { classStyle, markerIcon, markerPath } from "./markers.js";
+import { pairText } from "./samples.js";
 import { Readout, Spoken, mark, throttle } from "./readout.js";
 
 const MARGIN = { left: 42, right: 10, top: 6, bottom: 38 };
@@ -16,9 +17,10 @@ const LARGEST = 420;
 
 /** The plane view: heat map, boundary, points, colour bar, probe. */
 export class Plane {
-  /** @param {{say: Function, send: Function}} panel */
-  constructor({ say, send }) {
+  /** @param {{say: Function, send: Function, pencil: object}} panel */
+  constructor({ say, send, pencil }) {
     this.say = say;
+    this.pencil = pencil;
     this.field = new Field();
     this.overlay = document.createElement("canvas");
     this.canvas = make("canvas", { class: "output-canvas", tabindex: 0, role: "img" });
@@ -30,14 +32,23 @@ export class Plane {
     this.send = throttle((point) => send({ probe: point }), PROBE_INTERVAL);
     this.describe = throttle((text) => mark(this.canvas, "aria-label", text), 3000);
     this.probe = null;
+    pencil.attach(this);
     this.listen();
+  }
+
+  /** Whether the test data are shown: as chosen, and always while one draws. */
+  get showsTest() {
+    return this.sceneNow.show_test || this.pencil.isOn;
   }
 
   scene(scene) {
     this.sceneNow = scene;
     const [x0, x1, y0, y1] = scene.extent;
     this.extent = { x: [x0, x1], y: [y0, y1] };
-    this.names = [axisName(scene.x_label), axisName(scene.y_label)];
+    this.isRatings = scene.view === "ratings";
+    this.names = this.isRatings
+      ? [this.say("live.output_people"), this.say("live.output_films")]
+      : [axisName(scene.x_label), axisName(scene.y_label)];
     // What came before may not fit this scene; the canvas keeps its picture until the next frame.
     [this.header, this.arrays] = [{}, {}];
     this.stale = true;
@@ -81,6 +92,7 @@ export class Plane {
       if (painted) this.drawField(pen);
       if (this.stale) this.drawOverlay(width, height);
       pen.drawImage(this.overlay, 0, 0, width, height);
+      this.pencil.paint(pen, this.box);
       this.drawProbe(pen);
     }
     this.showLegend();
@@ -138,7 +150,7 @@ export class Plane {
     pen.beginPath();
     pen.rect(left, top, width, height);
     pen.clip();
-    pen.imageSmoothingEnabled = true;
+    pen.imageSmoothingEnabled = !this.isRatings; // between two people is nobody
     pen.drawImage(canvas, left - dx / 2, top - dy / 2, width + dx, height + dy);
     if (this.boundary) {
       pen.beginPath();
@@ -155,16 +167,21 @@ export class Plane {
     this.stale = false;
     const pen = sharpen(this.overlay, width, height);
     pen.clearRect(0, 0, width, height);
-    const { box, colours, sceneNow } = this;
+    const { box, colours } = this;
     const wanted = box.width > 200 ? 7 : 4;
     const axes = { xTicks: ticks(...box.x, wanted), yTicks: ticks(...box.y, wanted), colours };
-    drawAxes(pen, box, axes);
-    drawLabels(pen, box, { xLabel: this.names[0], yLabel: this.names[1], colours });
+    const labels = { xLabel: this.names[0], yLabel: this.names[1], colours };
+    if (this.isRatings) {
+      drawLabels(pen, box, { ...labels, bottom: 8, left: 10 }); // places have no numbers
+    } else {
+      drawAxes(pen, box, axes);
+      drawLabels(pen, box, labels);
+    }
     pen.strokeStyle = colours.border;
     pen.strokeRect(box.left - 0.5, box.top - 0.5, box.width + 1, box.height + 1);
     const { train_points, train_y, test_points, test_y } = this.points ?? {};
     if (train_points) this.drawPoints(pen, train_points, train_y, "#ffffff");
-    if (test_points && sceneNow.show_test) this.drawPoints(pen, test_points, test_y, "#111111");
+    if (test_points && this.showsTest) this.drawPoints(pen, test_points, test_y, "#111111");
   }
 
   drawPoints(pen, points, labels, edge) {
@@ -173,6 +190,7 @@ export class Plane {
     const styles = Array.from({ length: count }, (_, k) => classStyle(k, count));
     const [lo, hi] = sceneNow.value_range ?? [-1, 1];
     for (let i = 0; i < points.shape[0]; i++) {
+      if (this.pencil.hides(points[2 * i], points[2 * i + 1])) continue;
       const [x, y] = [toX(box, points[2 * i]), toY(box, points[2 * i + 1])];
       if (x < box.left || x > box.left + box.width || y < box.top || y > box.top + box.height) {
         continue;
@@ -197,7 +215,7 @@ export class Plane {
     const { sceneNow, hovered, say } = this;
     const { classes = [], n_outputs, discretize, value_range } = sceneNow;
     const regression = sceneNow.task === "regression";
-    const shown = { classes, test: sceneNow.show_test, bar: null, note: null };
+    const shown = { classes, test: this.showsTest, bar: null, note: null };
     if (this.picture) {
       const bar = { range: [-1, 1], caption: say("live.output_bar_weights"), discretize: false };
       return this.legend.show({ classes: [], test: false, bar });
@@ -206,7 +224,8 @@ export class Plane {
       const range = hovered.value_range ?? [-1, 1];
       shown.bar = { range, caption: say("live.output_bar_neuron"), discretize };
     } else if (regression) {
-      shown.bar = { range: value_range, caption: say("live.output_bar_value"), discretize };
+      const caption = say(this.isRatings ? "live.output_bar_stars" : "live.output_bar_value");
+      shown.bar = { range: value_range, caption, discretize };
     } else if (n_outputs === 1) {
       const values = { class: classes[1] ?? 1 };
       const isProbability = sceneNow.columns.at(-1).activation === "sigmoid";
@@ -217,7 +236,8 @@ export class Plane {
     } else if (!discretize) {
       shown.note = say("live.output_paler");
     }
-    shown.slice = sceneNow.view === "plane" ? null : say("live.output_slice");
+    const slice = this.isRatings ? "live.output_ratings" : "live.output_slice";
+    shown.slice = sceneNow.view === "plane" ? null : say(slice);
     this.legend.show({ ...shown, classes: regression ? [] : classes });
   }
 
@@ -304,6 +324,7 @@ export class Plane {
   /** The probe's lines: coordinates, then the value or the likeliest classes. */
   reading() {
     const { box, sceneNow, say, header } = this;
+    if (this.isRatings) return this.ratingReading();
     const [x, y] = this.probe.map((value, axis) =>
       fixed(value, digitsFor(box[axis ? "y" : "x"][1] - box[axis ? "y" : "x"][0])));
     const where = `${this.names[0]} ${x}, ${this.names[1]} ${y}`;
@@ -318,6 +339,16 @@ export class Plane {
     lines.push(make("div", {}, text));
     if (classes.length) lines.push(this.verdict(header.probe.class, classes));
     return lines;
+  }
+
+  /** Who and what is under the probe, once the server has said so. */
+  ratingReading() {
+    const { pair, stars } = this.header.probe ?? {};
+    if (!pair) return [];
+    return [
+      make("div", { class: "output-where" }, pairText(this.say, pair)),
+      make("div", {}, this.say("live.output_stars", { stars: fixed(stars, 2) })),
+    ];
   }
 
   verdict(name, classes) {

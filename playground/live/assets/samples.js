@@ -49,6 +49,7 @@ export class Samples {
   data(header, arrays) {
     this.samples = arrays;
     this.texts = header.texts;
+    this.pairs = header.pairs; // of ratings: who rated what
     this.chosen = 0;
     this.build();
   }
@@ -109,8 +110,9 @@ export class Samples {
     // names here.
     const { start = 0, names = [] } = this.sceneNow.columns[0];
     const first = i * width + start;
-    const values = this.texts
-      ? [make("td", { class: "output-text" }, this.texts[i])]
+    const text = this.texts?.[i] ?? (this.pairs && pairText(this.say, this.pairs[i]));
+    const values = text !== undefined
+      ? [make("td", { class: "output-text" }, text)]
       : Array.from(sample_rows.subarray(first, first + names.length), (value) =>
           make("td", { class: "output-share" }, fixed(value, 2)));
     const truth = make("td", {}, this.regression ? fixed(sample_y[i]) : this.name(sample_y[i]));
@@ -128,7 +130,8 @@ export class Samples {
     const heads = regression
       ? [say("live.output_true_short"), predicted]
       : ["", predicted, say("live.output_probability"), say("live.output_true_short")];
-    const columns = this.texts ? [say("live.output_text")] : names;
+    const columns = this.texts ? [say("live.output_text")]
+      : this.pairs ? [say("live.output_pair_head")] : names;
     const cells = [...heads, ...columns].map((text) => make("th", { scope: "col" }, text));
     return make("thead", {}, make("tr", {}, ...cells));
   }
@@ -266,3 +269,6 @@ export class Samples {
     this.sort.cancel();
   }
 }
+
+/** A person and a film in words. @param {[number, string]} pair */
+export const pairText = (say, [person, film]) => say("live.output_pair", { person, film });

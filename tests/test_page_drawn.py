@@ -1,0 +1,110 @@
+"""The line that is typed and the points that are drawn, on the page without a browser."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core import DataConfig, Experiment
+from core.data.drawn import groups_of, with_points
+from core.experiment.points import write_points
+from playground.live.player import Player
+from tests.test_page import opened_page, said, session, sound, trained
+
+FEW = write_points([[(0.0, 1.0), (2.0, 3.0)], [(4.0, 5.0)]])
+
+
+def test_a_refused_line_stays_in_its_field_with_the_reason_and_what_runs_runs_on() -> None:
+    page = opened_page(dataset="boundary")
+    run = trained(page)
+    page.text_input(key="formula").set_value("sin x").run()
+    assert page.text_input(key="formula").value == "sin x"
+    (problem,) = [error.value.replace("\\", "") for error in page.error]
+    assert problem == "sin needs parentheses: sin(x). In use is still 3*sin(x)."
+    assert run.numbers().step == 30
+    page.text_input(key="formula").set_value("9").run()  # read, but of one class alone
+    assert "nearly all points would be of class 0" in page.error[0].value
+    assert run.numbers().step == 30
+    sound(page.text_input(key="formula").set_value("sqrt(x) - 1").run())
+    assert run.experiment.data.formula == "sqrt(x) - 1"
+    assert page.query_params["formula"] == "sqrt(x) - 1"
+    assert "for x from -6 to 0" in said(page)
+
+
+def test_a_line_and_a_drawing_are_there_again_after_other_data() -> None:
+    page = opened_page(dataset="boundary", formula="x/2")
+    sound(page.selectbox(key="dataset").set_value("drawn").run())
+    with pytest.raises(KeyError):
+        page.query_params["formula"]
+    session(page).take_points(((), ((1.0, 1.0),)))
+    sound(page.selectbox(key="dataset").set_value("boundary").run())
+    assert session(page).experiment.data.formula == "x/2"
+    sound(page.selectbox(key="dataset").set_value("drawn").run())
+    assert groups_of(session(page).experiment.data) == ((), ((1.0, 1.0),))
+
+
+def test_a_drawing_in_a_link_is_learnt_and_more_points_leave_its_weights() -> None:
+    page = opened_page(dataset="drawn", points=FEW)
+    run = trained(page)
+    with run.trainer() as trainer:
+        weights = trainer.params.copy()
+    session(page).redraw(lambda groups: with_points(groups, 1, [(5.0, 5.0)]))
+    sound(page.run())
+    with run.trainer() as trainer:
+        assert np.array_equal(trainer.params, weights)
+        assert len(trainer.dataset.X_train) + len(trainer.dataset.X_test) == 4
+        assert trainer.step_count == 0
+    assert "4 points are drawn. A new run learns on from these weights" in said(page)
+    assert page.query_params["points"] == run.experiment.data.points
+
+
+def test_a_bundled_set_becomes_the_ground_of_a_drawing() -> None:
+    page = opened_page()
+    session(page).redraw(lambda groups: with_points(groups, 0, [(5.0, 5.0)]))
+    sound(page.run())
+    data = session(page).player.dataset
+    assert session(page).experiment.data.name == "drawn"
+    assert len(data.X_train) + len(data.X_test) == 501
+    assert "Drawn from Circle, now 501 points." in said(page)
+
+
+def test_a_third_class_brings_its_loss() -> None:
+    page = opened_page(dataset="drawn", points=FEW)
+    trained(page)
+    session(page).redraw(lambda groups: with_points(groups, 2, [(5.0, 5.0)]))
+    sound(page.run())
+    assert session(page).experiment.training.loss == "categorical_crossentropy"
+    assert session(page).player.dataset.n_classes == 3
+
+
+def test_the_table_is_opened_and_refuses_in_words() -> None:
+    page = opened_page(dataset="drawn", points=FEW)
+    sound(page.button(key="edit_points").click().run())
+    assert page.button(key="use_points").label == "Use these points"
+    with pytest.raises(ValueError, match="no point left"):
+        session(page).take_points(((), ()))
+    assert session(page).edits_points
+    session(page).take_points(((), ((1.0, 1.0),)))
+    assert not session(page).edits_points
+    sound(page.run())
+    assert session(page).player.dataset.n_classes == 2
+
+
+def test_learning_goes_on_and_reset_gives_the_first_weights() -> None:
+    player = Player(Experiment(DataConfig("drawn", points=FEW)))
+    with player.trainer() as trainer:
+        first = trainer.params.copy()
+        trainer.step(20)
+        last = trainer.params.copy()
+    more = write_points([[(0.0, 1.0), (2.0, 3.0)], [(4.0, 5.0), (5.0, 5.0)]])
+    player._playing = True
+    player.learn_on(Experiment(DataConfig("drawn", points=more)))
+    assert player._playing
+    with player.trainer() as trainer:
+        assert trainer.step_count > 0 or np.array_equal(trainer.params, last)
+    with pytest.raises(ValueError, match="no point left"):
+        player.learn_on(Experiment(DataConfig("drawn", points=".")))
+    assert player.experiment.data.points == more
+    player.reset()
+    with player.trainer() as trainer:
+        assert np.array_equal(trainer.params, first)
