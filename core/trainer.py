@@ -11,13 +11,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from core.costs import calm_interval, checkpoint_stride, early_evaluations
 from core.data import Dataset, load_dataset
 from core.data.augmentation import changes_images, check_augmentation
+from core.data.sparse import SparseRows
 from core.data.targets import check_loss, output_activation, output_size
 from core.data.weights import check_class_weight, sample_weights
 from core.edits import (
@@ -59,6 +60,9 @@ EVALUATION_WORK = 2 * 10**9
 """Parameters times rows: an estimate takes some tens of milliseconds at most."""
 
 FEWEST_ROWS = 50
+
+FETCHING = 8
+"""Times as long as in dense rows a product takes whose weights are fetched from here and there."""
 
 KEPT_SCRATCH = 2**20
 """Bytes of scratch memory that a run keeps for each part's evaluations."""
@@ -153,7 +157,8 @@ class Trainer:
         """Checkpoints and history; how often they are filled follows from what a step costs."""
         n, batch = self.layout.n_parameters, self._settings.training.batch_size
         batch = min(batch, len(self.dataset.X_train))
-        rows = sum(min(len(part), self._most_rows) for part in self._samples.values())
+        most = max(EVALUATION_WORK // n, FEWEST_ROWS)
+        rows = sum(min(len(part), most) for part in self._samples.values())
         self._checkpoints = Checkpoints(self._checkpoint_bytes, checkpoint_stride(n, batch))
         evaluations = EvaluationTable(
             self.steps_an_epoch,
@@ -701,7 +706,12 @@ class Trainer:
 
     @property
     def _most_rows(self) -> int:
-        return max(EVALUATION_WORK // self.layout.n_parameters, FEWEST_ROWS)
+        """How many rows an estimate looks at; sparse ones cost what is not 0, by fetching it."""
+        work, X = self.layout.n_parameters, cast("Any", self.dataset.X_train)
+        if isinstance(X, SparseRows):
+            unread = self.layout.n_inputs - len(X.values) // len(X)
+            work = FETCHING * (work - unread * self.layout.sizes[1])
+        return max(EVALUATION_WORK // work, FEWEST_ROWS)
 
     def _look(self, part: str) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
         """As `estimate`, without the penalty; a small network's scratch memory is kept."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -69,8 +69,10 @@ class Session:
         return said(text, self.language)
 
     def column_labels(self, dataset: Dataset) -> tuple[str, ...]:
-        width = dataset.image_shape[1] if dataset.image_shape else 0
-        return column_labels(dataset.feature_names, width, self.t)
+        return column_labels(dataset.feature_names, dataset.image_shape, self.t)
+
+    def once(self, name: str, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        return make()
 
     def guard(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
@@ -168,6 +170,9 @@ RUNS = {
     ),
     "regression": lambda: run(
         data=DataConfig("sine"), training=TrainingConfig("huber", "rmsprop", 0.01)
+    ),
+    "ratings": lambda: run(
+        3, data=DataConfig("movielens", 2000), training=TrainingConfig("mean_squared_error")
     ),
     "hinge": lambda: run(
         data=DataConfig("blobs", classes=5), training=TrainingConfig("hinge", "adagrad", 0.1)
