@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
+from core.data.augmentation import misfits
 from core.data.weights import check_class_weight
 from core.edits import LIVE_FIELDS, with_schedule
 from core.experiment import (
@@ -147,7 +148,7 @@ def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
     """The experiment after one setting was changed by hand, what hangs on it adjusted with it.
 
     Another data set brings its usual number of samples, a loss that suits it and, for images and
-    the like, a network that can learn them, and takes away class weights that do not fit it;
+    the like, a network that can learn them, and takes away what of training does not fit it;
     another optimizer, schedule or initializer brings its own options, a schedule keeps those that
     it shares with the one before. Raises ValueError if the value is not valid.
     """
@@ -162,6 +163,8 @@ def edited(experiment: Experiment, path: Path, value: Any) -> Experiment:
     if path == ("data", "name"):
         return with_data(experiment, value)
     new: Experiment = write(experiment, path, value)
+    if path == ("training", "loss"):
+        new, _ = with_fitting_augmentation(new)
     return _suiting(experiment, new) if path == ("data", "classes") else new
 
 
@@ -178,11 +181,11 @@ def with_data(experiment: Experiment, name: str, formula: str = "", points: str 
 
 
 def _suiting(old: Experiment, new: Experiment) -> Experiment:
-    """With samples, loss, layers and class weights that suit other data."""
+    """With samples, loss, layers and the rest of training as other data want them."""
     new = _usual_samples(old, new)
     new = write(new, ("training", "loss"), suitable_loss(new, n_classes(old)))
     new = write(new, ("network", "layers"), suitable_layers(old, new))
-    new, _ = with_fitting_class_weight(new)
+    new, _ = with_fitting_training(new)
     return new
 
 
@@ -194,7 +197,7 @@ def with_table(experiment: Experiment, data: DataConfig) -> Experiment:
     new = write(new, ("network", "layers"), suitable_layers(experiment, new))
     if experiment.training.batch_size in (USUAL_BATCH, fitting_batch(experiment)):
         new = write(new, ("training", "batch_size"), fitting_batch(new))
-    new, _ = with_fitting_class_weight(new)
+    new, _ = with_fitting_training(new)
     return new
 
 
@@ -264,6 +267,23 @@ def with_fitting_class_weight(experiment: Experiment) -> tuple[Experiment, list[
         training = replace(experiment.training, class_weight="none")
         return replace(experiment, training=training), [refusal.sentence]
     return experiment, []
+
+
+def with_fitting_augmentation(experiment: Experiment) -> tuple[Experiment, list[Sentence]]:
+    """The experiment, without augmentation that does not fit it, and why it does not."""
+    from core.data import record_of
+
+    training, kind = experiment.training, record_of(experiment.data).kind
+    found = misfits(training, is_image=kind == "image", is_sparse=kind == "ratings")
+    off: dict[str, Any] = dict.fromkeys(found, 0)
+    return replace(experiment, training=replace(training, **off)), list(found.values())
+
+
+def with_fitting_training(experiment: Experiment) -> tuple[Experiment, list[Sentence]]:
+    """The experiment, without what of training does not fit its data, and why it does not."""
+    new, problems = with_fitting_class_weight(experiment)
+    new, more = with_fitting_augmentation(new)
+    return new, [*problems, *more]
 
 
 def usual_loss(experiment: Experiment) -> str:

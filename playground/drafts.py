@@ -37,6 +37,8 @@ class Draft:
         self.choices: TableChoices | None = None
         self.wanted = wanted
         self.remark: Sentence | None = None
+        self.treated = 0
+        """How often a single column was told how to be taken."""
         self._sheets: list[str] | None = None
         self._reports: tuple[tuple[str, ...], tuple[ColumnReport, ...]] | None = None
 
@@ -175,6 +177,18 @@ class Draft:
         ordered = [name for name in table.columns if name in set(columns)]
         features = tuple(before.get(n) or Feature(n, treatment[n]) for n in ordered)
         self.choices = replace(choices, features=features)
+
+    def treat(self, row: int, **fields: str) -> None:
+        """Choose what the feature of a row is taken for, or how its numbers are scaled."""
+        features = list(self.both[1].features)
+        features[row] = replace(features[row], **fields)
+        self.choices = replace(self.both[1], features=tuple(features))
+        self.treated += 1
+
+    def prepare(self, **fields: Any) -> None:
+        """Choose how features become inputs."""
+        choices = self.both[1]
+        self.choices = replace(choices, preparation=replace(choices.preparation, **fields))
 
     def do(self, task: str) -> None:
         """Choose the task; classes are split in proportion, unless a column says otherwise."""

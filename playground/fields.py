@@ -50,6 +50,11 @@ FIELDS: dict[Path, Field] = {
     ("training", "global_clip_norm"): Field("global_clip_norm"),
     ("training", "max_norm"): Field("max_norm"),
     ("training", "input_noise"): Field("input_noise"),
+    ("training", "translation"): Field("translation"),
+    ("training", "rotation"): Field("rotation"),
+    ("training", "zoom"): Field("zoom"),
+    ("training", "cutout"): Field("cutout"),
+    ("training", "mixup"): Field("mixup"),
 }
 
 LAYER_FIELDS = {

@@ -17,7 +17,7 @@ from playground.changes import (
     fitting_losses,
     usual_loss,
     usual_samples,
-    with_fitting_class_weight,
+    with_fitting_training,
 )
 from playground.fields import number_text
 from playground.settings import Settings, changed
@@ -126,8 +126,8 @@ def completed(
 ) -> tuple[Experiment, list[Sentence]]:
     """The experiment with what its data set usually goes with, where that was not given.
 
-    A loss that does not suit the data set is replaced, class weights that do not are left out, each
-    with a sentence.
+    A loss that does not suit the data set is replaced, class weights and augmentation that do not
+    are left out, each with a sentence.
     """
     training, data = experiment.training, experiment.data
     if "n_samples" not in given:
@@ -147,7 +147,7 @@ def completed(
         training = replace(training, loss=usual)
     elif "loss" not in given:
         training = replace(training, loss=usual)
-    fitting, more = with_fitting_class_weight(replace(experiment, data=data, training=training))
+    fitting, more = with_fitting_training(replace(experiment, data=data, training=training))
     return fitting, [*problems, *more]
 
 

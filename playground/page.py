@@ -74,6 +74,7 @@ def main(page: Session) -> None:
         view_options.view_options,
         in_sidebar(controls.network_section),
         in_sidebar(controls.training_section),
+        in_sidebar(augmented),
         in_sidebar(controls.files_section),
         controls.tell_ranges,
         panels,
@@ -113,6 +114,14 @@ def live(page: Session) -> None:
     )
 
 
+def augmented(page: Session) -> None:
+    """What augmentation makes of samples, where there is any."""
+    from core.data.augmentation import augments
+
+    if augments(page.experiment.training):
+        view("augmented")(page)
+
+
 def panels(page: Session) -> None:
     """What is read at rest: only the open panel is drawn."""
     names = {page.t(f"page.tab.{name}"): name for name in TABS}
@@ -126,7 +135,9 @@ def panels(page: Session) -> None:
 
 def view(name: str) -> Callable[[Session], None]:
     """A panel's drawing function, imported when it is first opened."""
-    show: Callable[[Session], None] = import_module(f"playground.views.{VIEWS[name]}").show
+    show: Callable[[Session], None] = import_module(
+        f"playground.views.{VIEWS.get(name, name)}"
+    ).show
     return show
 
 

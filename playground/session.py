@@ -7,6 +7,7 @@ of its fields: a widget's callback edits the experiment, and the next drawing se
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -55,6 +56,9 @@ ECHO_SECONDS = 1.5
 """How long a browser may still send back what a widget showed before it was told otherwise."""
 
 
+ONE_FLUSH = 0.1
+"""Within so many seconds Streamlit has sent what it holds."""
+
 AFTER_A_DIALOG = 4.0
 """So many times as long after a dialog, which the browser takes away at the same time."""
 
@@ -81,6 +85,12 @@ def session() -> Session:
         st.session_state[KEY] = Session(dict(st.query_params), st.context.locale)
     found: Session = st.session_state[KEY]
     return found
+
+
+def is_fragment() -> bool:
+    """Whether parts of the page are drawn now, and not all of it."""
+    run = get_script_run_ctx()
+    return run is not None and bool(run.fragment_ids_this_run)
 
 
 class Session:
@@ -117,6 +127,7 @@ class Session:
         self.problems: tuple[str, ...] = tuple(problems)
         self.problems_title = "page.link.problems"
         self._is_clicked = self._had_dialog = False
+        self._fragment_ended = -math.inf
         self.ranges: dict[str, tuple[float, float | None]] = {}
         """What may be typed into the number fields as drawn, by key: the least and the most."""
         self._closed_stop: tuple[int, int] | None = None
@@ -208,6 +219,20 @@ class Session:
         if self._drawn != (self.status, self.is_waiting, self.player.experiment):
             self._is_clicked = True
             st.rerun()
+        if is_fragment() and time.monotonic() - self._fragment_ended < ONE_FLUSH:
+            self._fragment_ended = -math.inf
+            st.rerun()
+
+    def fragment_ends(self) -> None:
+        """Remember when a part of the page that is drawn by itself was last drawn.
+
+        A run of the page that begins before the message of the last one's end has left makes it
+        "finished early" (Streamlit 1.67, forward_msg_queue.py), and what a fragment no longer
+        draws would stay on the page. `look_again`, drawn by a timer, begins such runs; so it looks
+        whether it did, and draws everything anew.
+        """
+        if is_fragment():
+            self._fragment_ended = time.monotonic()
 
     # -- whatever is clicked goes through here -----------------------------------------------
 
@@ -233,8 +258,7 @@ class Session:
         the click along, and then the click comes by itself as well; the page's buttons stand in
         no fragment, so that what a fragment's run brings is the copy.
         """
-        run = get_script_run_ctx()
-        if run is None or not run.fragment_ids_this_run:
+        if not is_fragment():
             self.act(action, *args)
 
     @contextmanager

@@ -1,6 +1,6 @@
 """Install what testing needs, a browser included, and run every test.
 
-    python tests/run.py [arguments of pytest]
+    python tests/run.py [arguments of pytest, to run other ones]
 
 An active virtual environment is used; without one, `.venv` is made in the project's folder.
 """
@@ -16,6 +16,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ("requirements.txt", "tests/requirements.txt")
+NEEDS_QUIET = sorted(str(path) for path in Path(__file__).parent.glob("test_browser_*.py"))
+NEEDS_QUIET.append(str(Path(__file__).parent / "test_server_lifecycle.py"))
+PARTS = (
+    # A process a core; a file's tests stay together, for what they share.
+    ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", *(f"--ignore={p}" for p in NEEDS_QUIET)],
+    NEEDS_QUIET,  # a browser and a server, one test after another
+)
+"""All tests, in two runs."""
 
 
 def main() -> int:
@@ -27,8 +35,11 @@ def main() -> int:
     browser = chromium.find_or_install()
     print(f"Browser: {browser}", flush=True)
     environment = {**os.environ, "CHROMIUM": browser}
-    command = [sys.executable, "-m", "pytest", *sys.argv[1:]]
-    return subprocess.call(command, cwd=ROOT, env=environment)
+    # Before several processes would compile the same.
+    subprocess.check_call([sys.executable, "-m", "core.engine.warm"], cwd=ROOT, env=environment)
+    pytest = [sys.executable, "-m", "pytest"]
+    runs = [[*pytest, *sys.argv[1:]]] if sys.argv[1:] else [[*pytest, *part] for part in PARTS]
+    return max(abs(subprocess.call(run, cwd=ROOT, env=environment)) for run in runs)
 
 
 def own_python() -> str:

@@ -149,7 +149,7 @@ def test_what_comes_in_from_outside_is_the_background(scale, black):
     [
         (None, {"rotation": 5.0}, "rotation is for images, which these data are not."),
         (None, {"cutout": 2}, "cutout is for images"),
-        (None, {"mixup": 0.2, "loss": "hinge"}, "the loss 'hinge' cannot take"),
+        (None, {"mixup": 0.2, "loss": "hinge"}, "which the loss hinge cannot take"),
         ("sparse", {"mixup": 0.2}, "Augmentation is not possible where the data are sparse."),
     ],
 )

@@ -241,12 +241,11 @@ def test_a_run_stops_early_says_why_and_is_kept_training(server: Server, visit: 
 
 def test_what_keeps_training_in_bounds_is_folded_away_and_changes_live(visitor: Visitor) -> None:
     assert not visitor.field("Clip gradients by norm").is_visible()
-    visitor.page.get_by_text("Smoothing, noise, clipping", exact=True).click()
+    visitor.page.get_by_text("Smoothing and clipping", exact=True).click()
     visitor.press("Step")
     visitor.wait_until(lambda: visitor.number("Epoch") == 1, "one epoch")
     for field, name, value in (
         ("Label smoothing", "label_smoothing", 0.1),
-        ("Input noise", "input_noise", 0.2),
         ("Clip gradients by norm", "clip_norm", 0.5),
         ("Largest norm of weights", "max_norm", 2),
     ):

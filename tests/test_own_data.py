@@ -173,6 +173,24 @@ def test_a_draft_is_changed_choice_by_choice() -> None:
     assert draft.made().dataset.task == "regression"
 
 
+def test_a_column_is_taken_for_what_it_is_told_to_be_and_scaled_by_itself() -> None:
+    draft = Draft("people.csv", people().encode())
+    draft.read(lambda done, total: None)
+    draft.use(["age", "height"])
+    draft.prepare(scaling="none", max_categories=3)
+    draft.treat(0, treatment="category")
+    draft.treat(1, scaling="min_max")
+    dataset = draft.made().dataset
+    ages, height = dataset.X_train[:, :-1], dataset.X_train[:, -1]
+    assert draft.treated == 2
+    assert set(np.unique(ages)) == {0.0, 1.0}
+    assert ages.shape[1] == 3
+    assert (height.min(), height.max()) == (0.0, 1.0)
+    assert choices_of(own_table(draft.made().data)) == draft.choices  # kept by links and files
+    draft.treat(1, scaling="as_all")
+    assert draft.made().dataset.X_train[:, -1].min() > 1.0
+
+
 @pytest.mark.parametrize(("how", "column"), [("group", "city"), ("time", "joined")])
 def test_a_way_of_splitting_brings_a_column_that_fits(how: str, column: str) -> None:
     draft = Draft("people.csv", people().encode())
@@ -317,11 +335,16 @@ def test_every_choice_of_the_dialog_can_be_made(page: AppTest) -> None:
     sound(page.multiselect(key="own_targets").set_value(["age", "height"]).run())
     sound(page.multiselect(key="own_features").set_value(["joined", "bought"]).run())
     sound(page.checkbox(key="own_header").set_value(True).run())
+    sound(page.selectbox(key="own_scaling").set_value("min_max").run())
+    sound(page.selectbox(key="own_impute_number").set_value("constant").run())
+    sound(page.number_input(key="own_number_fill").set_value(7.0).run())
     sound(page.button(key="own_use").click().run())
     data = session(page).player.dataset
     assert data.table is not None
     assert set(data.table.test["city"]) == {"Oslo"}
     assert data.n_values == 2
+    assert data.table.choices.preparation.scaling == "min_max"
+    assert data.table.choices.preparation.number_fill == 7.0
     sound(page.button(key="own_data").click().run())  # the table in use, to choose otherwise
     assert page.multiselect(key="own_features").value == ["joined", "bought"]
     sound(page.selectbox(key="own_task").set_value("regression").run())

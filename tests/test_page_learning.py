@@ -31,6 +31,7 @@ def page() -> AppTest:
 FIELDS = {
     "label_smoothing": (0.2, 0.0),
     "input_noise": (0.1, 0.0),
+    "mixup": (0.4, 0.0),
     "clip_value": (0.5, None),
     "clip_norm": (1.5, None),
     "global_clip_norm": (2.0, None),
@@ -86,16 +87,16 @@ def test_every_setting_has_words_in_both_languages(page: AppTest) -> None:
         "提前停止的耐心（轮）",
     } <= shown
     assert {"类别权重", "恢复最佳权重", "最小改进量", "起始轮"} <= shown
-    assert {"提前停止：5 轮", "平滑、噪声与裁剪"} <= labels(page.expander)
+    assert {"提前停止：5 轮", "平滑与裁剪"} <= labels(page.expander)
 
 
 def test_headings_tell_what_is_on_below_them(page: AppTest) -> None:
-    assert {"Early stopping", "Smoothing, noise, clipping"} <= labels(page.expander)
+    assert {"Early stopping", "Smoothing and clipping"} <= labels(page.expander)
     for name, value in (("early_stopping", 1), ("clip_norm", 0.5), ("label_smoothing", 0.1)):
         sound(page.number_input(key=name).set_value(value).run())
-    assert {"Early stopping: 1 epoch", "Smoothing, noise, clipping: 2 on"} <= labels(page.expander)
+    assert {"Early stopping: 1 epoch", "Smoothing and clipping: 2 on"} <= labels(page.expander)
     sound(page.selectbox(key="loss").set_value("hinge").run())  # which smooths no labels
-    assert "Smoothing, noise, clipping: 1 on" in labels(page.expander)
+    assert "Smoothing and clipping: 1 on" in labels(page.expander)
     sound(page.number_input(key="early_stopping").set_value(0).run())
     assert "Early stopping" in labels(page.expander)
 
@@ -166,6 +167,7 @@ def test_a_link_holds_them_all() -> None:
             global_clip_norm=2.0,
             max_norm=3.0,
             input_noise=0.05,
+            mixup=0.3,
             schedule="reduce_on_plateau",
             schedule_options={"patience": 3, "factor": 0.5},
         )

@@ -6,6 +6,8 @@ import math
 
 import pytest
 
+from playground import session
+from playground.session import Session
 from playground.transport import loss_text, metric_text
 
 
@@ -33,3 +35,31 @@ def test_a_metric_is_a_share_in_per_cent_or_a_number() -> None:
     assert metric_text("accuracy", 0.985) == "98.5%"
     assert metric_text("r2", 0.1234) == "0.123"
     assert metric_text("r2", math.nan) == "–"
+
+
+class RerunError(Exception):
+    """Stands in for Streamlit's own."""
+
+
+def test_what_a_timer_may_have_cut_short_is_drawn_anew_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The timer of the numbers follows a fragment at once: it draws the whole page, one time."""
+
+    def rerun() -> None:
+        raise RerunError
+
+    page = Session({}, "en-US")
+    page.begin()
+    page.numbers()
+    page.begin()
+    monkeypatch.setattr(session.st, "rerun", rerun)
+    monkeypatch.setattr(session, "is_fragment", lambda: True)
+    page.look_again()  # no fragment was drawn before
+    page.fragment_ends()
+    with pytest.raises(RerunError):
+        page.look_again()
+    page.look_again()
+    monkeypatch.setattr(session, "is_fragment", lambda: False)
+    page.fragment_ends()
+    page.look_again()  # all of the page was drawn, not a part

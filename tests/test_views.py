@@ -73,6 +73,9 @@ class Session:
     def guard(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
+    def fragment_ends(self) -> None:
+        pass
+
 
 def page(panel, session):  # type: ignore[no-untyped-def]
     # AppTest runs the source of this function in a module of its own.

@@ -83,6 +83,15 @@ def read_ratings() -> Ratings:
     )
 
 
+@lru_cache(maxsize=1)
+def well_known(fewest: int = 20) -> tuple[int, ...]:
+    """Numbers of the films that at least so many people rated, the most rated first."""
+    ratings = read_ratings()
+    counts = np.bincount(ratings.film, minlength=ratings.n_films)
+    order = np.argsort(-counts, kind="stable")
+    return tuple(order[counts[order] >= fewest].tolist())
+
+
 def split(train_fraction: float = 0.8, seed: int = 0, most: int | None = None) -> tuple[Rows, Rows]:
     """Numbers of the training and the test ratings, in random order; same seed, same split.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.engine.compile import double, single
 from core.engine.jit import kernel
+from core.engine.lanes import LANES, fill, load_part, store, store_part
 from core.engine.layout import INPUTS, UNITS
 from core.engine.memory import (
     CHANNELS,
@@ -40,7 +41,7 @@ f32 = np.float32
 ONE, ZERO = f32(1.0), f32(0.0)
 ONE_ROW = np.int64(1)
 BEFORE, AROUND = 1, 3  # pixels of background before an image's first row, and around it in all
-PIXEL_COST = 64  # of a number of an image, in multiplications
+PIXEL_COST = 32  # of a number of an image, in multiplications
 
 key, draw, uniform = double(random.key), double(random.draw), double(random.uniform)
 between, placing, share = (
@@ -78,73 +79,75 @@ def drawn_placing(numbers, stream, p, height, width):
 
 
 @kernel
-def frame(X, x, step, height, width, channels, background, T):
-    """Copy an image, numbers from x on `step` apart, into a frame of background: all of T."""
-    across = (width + AROUND) * channels
-    for k in range((height + AROUND) * (width + AROUND)):
-        for channel in range(channels):
-            T[k * channels + channel] = background[channel]
+def frame(X, x, apart, height, width, background, T):
+    """Copy a channel of an image, numbers from x on `apart` apart, into a frame of background."""
+    across = width + AROUND
+    for k in range(0, (height + AROUND) * across, LANES):
+        store(T, k, fill(background))
     for row in range(height):
-        start, k = (row + BEFORE) * across + BEFORE * channels, x + row * width * channels * step
-        for i in range(width * channels):
-            T[start + i] = X[k + i * step]
+        start, k = (row + BEFORE) * across + BEFORE, x + row * width * apart
+        if apart == 1:
+            for column in range(0, width, LANES):
+                n = min(LANES, width - column)
+                store_part(T, start + column, load_part(X, k + column, n), n)
+        else:
+            for column in range(width):
+                T[start + column] = X[k + column * apart]
 
 
 @kernel
-def within(place, size):
-    """A place within a framed image of a size: anything beyond its edge is background alike."""
+def within(place, most):
+    """A place within a framed image: anything beyond its edge is background alike."""
     place = place if place > ZERO else ZERO
-    most = f32(size + BEFORE)
     return place if place < most else most
 
 
 @kernel
-def sample_image(T, a, b, c, d, height, width, channels, X, x, step):
-    """Write an image whose pixels come from places in the framed one in T."""
-    across, a, b = (width + AROUND) * channels, f32(a), f32(b)
+def sample_image(T, a, b, c, d, height, width, X, x, apart):
+    """Write a channel whose pixels come from places in the framed one in T."""
+    a, b, c, d = f32(a), f32(b), f32(c + BEFORE), f32(d + BEFORE)
+    lowest, rightmost = f32(height + BEFORE), f32(width + BEFORE)
+    across = width + AROUND
+    right, below, both = np.uint64(1), np.uint64(across), np.uint64(across + 1)
     for row in range(height):
-        down, right = f32(a * f32(row) + f32(c + BEFORE)), f32(b * f32(row) + f32(d + BEFORE))
+        first_v, first_u = a * f32(row) + c, b * f32(row) + d
         for column in range(width):
-            v = within(down - b * f32(column), height)
-            u = within(right + a * f32(column), width)
-            i, j = np.int64(np.int32(v)), np.int64(np.int32(u))
-            k, out = i * across + j * channels, x + (row * width + column) * channels * step
-            v, u = v - f32(i), u - f32(j)
-            for channel in range(channels):
-                m = k + channel
-                X[out + channel * step] = blend(
-                    T[m], T[m + channels], T[m + across], T[m + across + channels], v, u
-                )
+            v = within(first_v - b * f32(column), lowest)
+            u = within(first_u + a * f32(column), rightmost)
+            i, j = np.int32(v), np.int32(u)
+            k = np.uint64(i * across + j)  # numba looks out for places below 0, if there can be any
+            X[x + (row * width + column) * apart] = blend(
+                T[k], T[k + right], T[k + below], T[k + both], v - f32(i), u - f32(j)
+            )
 
 
 @kernel
-def cut_out(X, x, step, side, top, left, height, width, channels, background):
+def cut_out(X, x, apart, side, top, left, height, width, background):
     """Fill a square with background; what of it lies outside of the image is not there."""
     for row in range(max(top, 0), min(top + side, height)):
         for column in range(max(left, 0), min(left + side, width)):
-            k = x + (row * width + column) * channels * step
-            for channel in range(channels):
-                X[k + channel * step] = background[channel]
+            X[x + (row * width + column) * apart] = background
 
 
 @kernel
 def change_images(first, last, table, settings, X, width, step, T):
-    """Move and cut out samples first to last of the batch. T: scratch for a framed image."""
-    numbers, codes, background = settings.numbers, settings.codes, settings.background
+    """Move and cut out samples first to last of the batch. T: scratch for a framed channel."""
+    numbers, codes = settings.numbers, settings.codes
     n, stream = table[0, INPUTS], key(codes[SEED], random.IMAGES, step)
     height, across, channels = codes[HEIGHT], codes[WIDTH], codes[CHANNELS]
     rows = by_samples(table, 0)
-    side, apart = np.int64(numbers[CUTOUT]), 1 if rows else width
+    side, apart = np.int64(numbers[CUTOUT]), channels * (1 if rows else width)
     for p in range(first, last):
-        x = p * n if rows else p
-        if moves_images(numbers):
-            a, b, c, d = drawn_placing(numbers, stream, p, height, across)
-            frame(X, x, apart, height, across, channels, background, T)
-            sample_image(T, a, b, c, d, height, across, channels, X, x, apart)
-        if side > 0:
-            top = np.int64(number(stream, p, CUT_ROW) * height) - side // 2
-            left = np.int64(number(stream, p, CUT_COLUMN) * across) - side // 2
-            cut_out(X, x, apart, side, top, left, height, across, channels, background)
+        a, b, c, d = drawn_placing(numbers, stream, p, height, across)
+        top = np.int64(number(stream, p, CUT_ROW) * height) - side // 2
+        left = np.int64(number(stream, p, CUT_COLUMN) * across) - side // 2
+        for channel in range(channels):
+            background = settings.background[channel]
+            x = p * n + channel if rows else channel * width + p
+            if moves_images(numbers):
+                frame(X, x, apart, height, across, background, T)
+                sample_image(T, a, b, c, d, height, across, X, x, apart)
+            cut_out(X, x, apart, side, top, left, height, across, background)
 
 
 change_together = shared(IMAGES, change_images)

@@ -263,6 +263,10 @@ class CPUEngine:
             )
         return int(done), int(n_rows), bool(finite)
 
+    def drawn_order(self, epoch: int) -> NDArray[np.int64] | None:
+        """The order of an epoch's samples, as long as nothing runs; None if it is not drawn yet."""
+        return self._order if self._drawn[memory.ORDER_EPOCH] == epoch else None
+
     @contextlib.contextmanager
     def _team(self, idle: int) -> Iterator[memory.Team]:
         """This thread, with as many of the idle ones as there is work for."""

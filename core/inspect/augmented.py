@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.data import Dataset
+from core.data.augmentation import changes_images
 from core.experiment import TrainingConfig
 from core.maths import random
 from core.maths.augmentation import (
@@ -41,6 +43,13 @@ class Augmentation:
     step: int
     planes: tuple[int, int, int] | None = None
     background: np.ndarray | None = None
+
+    @staticmethod
+    def of(dataset: Dataset, training: TrainingConfig, seed: int, step: int) -> Augmentation:
+        """What a step (from 1) of a run on a data set does under these settings."""
+        if not changes_images(training):
+            return Augmentation(training, seed, step)
+        return Augmentation(training, seed, step, dataset.image_planes, dataset.background)
 
     def changed(self, X: np.ndarray) -> np.ndarray:
         """Samples (batch, n_inputs) as moved, turned, scaled and cut-out images."""

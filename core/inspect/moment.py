@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data.augmentation import changes_images
 from core.data.sparse import as_array
 from core.data.targets import encode_targets
 from core.experiment import TrainingConfig
@@ -79,10 +78,7 @@ class Moment:
     @property
     def augmentation(self) -> Augmentation:
         """What the next step does to its samples."""
-        if not changes_images(self.training):
-            return Augmentation(self.training, self.seed, self.step + 1)
-        planes, background = self.dataset.image_planes, self.dataset.background
-        return Augmentation(self.training, self.seed, self.step + 1, planes, background)
+        return Augmentation.of(self.dataset, self.training, self.seed, self.step + 1)
 
     def trace(self, rows: np.ndarray, *, as_step: bool = False) -> Trace:
         """Trace training rows (batch,).
@@ -287,7 +283,7 @@ def moment_of(trainer: Trainer, layer: int = 0) -> Moment:
         dropout=trainer.dropout,
         seed=trainer.experiment.seed,
         dataset=trainer.dataset,
-        batch=_next_batch(trainer),
+        batch=next_batch(trainer),
         learning_rate=trainer.learning_rate,
         weights=trainer.sample_weights,
     )
@@ -300,12 +296,16 @@ def _of_layer(layout: Layout, flat: np.ndarray, layer: int) -> tuple[np.ndarray,
     return tuple(part.copy() for part in (weights[layer], biases[layer], *scales))
 
 
-def _next_batch(trainer: Trainer) -> np.ndarray:
+def next_batch(trainer: Trainer) -> np.ndarray:
     """Return the training rows that the next step will read, int64 (batch,)."""
-    position = int(trainer.engine.state[2]) if trainer.step_count else 0
-    n = len(trainer.dataset.X_train)
-    order = _order(trainer.experiment.seed, trainer.epoch_count, n)
-    return order[position : position + trainer.training.batch_size]
+    position, order = 0, None
+    if trainer.step_count:
+        position = int(trainer.engine.state[2])
+        order = trainer.engine.drawn_order(trainer.epoch_count)
+    if order is None:
+        n = len(trainer.dataset.X_train)
+        order = _order(trainer.experiment.seed, trainer.epoch_count, n)
+    return order[position : position + trainer.training.batch_size].copy()
 
 
 @functools.lru_cache(maxsize=2)

@@ -39,6 +39,8 @@ def data_section(session: Session) -> None:
         drawing_section(session)
     else:
         _amounts(session)
+    if record.kind == "ratings":
+        st.caption(session.t("page.terms.movielens"))
     if record.kind == "plane":
         _features(session)
     if name not in DRAWINGS and record.classes is None:

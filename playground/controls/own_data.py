@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.refusals import Refusal
 from playground.controls.own_choices import choose, field_of
+from playground.controls.own_preparation import prepare
 from playground.drafts import PREVIEW_ROWS, Draft
 from playground.sentences import plain
 from playground.session import Session
@@ -50,6 +51,7 @@ def own_data_dialog(session: Session) -> None:
     def show() -> None:
         with session.guard():
             _dialog(session)
+        session.fragment_ends()
 
     show()
 
@@ -68,6 +70,7 @@ def _dialog(session: Session) -> None:
         _problem(session)
         return
     choose(session, draft)
+    prepare(session, draft)
     _problem(session)
     _use(session)
 

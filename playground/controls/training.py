@@ -11,6 +11,7 @@ from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
 from playground.changes import fitting_losses
+from playground.controls.augmentation import augmentation_section
 from playground.controls.options import options
 from playground.controls.widgets import (
     choice,
@@ -27,12 +28,13 @@ LEARNING_RATES = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 
 REGULARIZATION_RATES = (0.0, 1e-5, 1e-4, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 MOST_IN_A_BATCH = 65_536
 MOST_EPOCHS = 1_000_000
-BOUNDS = ("input_noise", "clip_value", "clip_norm", "global_clip_norm", "max_norm")
+BOUNDS = ("clip_value", "clip_norm", "global_clip_norm", "max_norm")
 
 
 def training_section(session: Session) -> None:
     """Loss, rates, optimizer and schedule with their options, batch size, regularization, class
-    weights; folded away: early stopping, and what keeps gradients and weights in bounds.
+    weights; folded away: early stopping, what keeps gradients and weights in bounds, and last, with
+    its view below it, augmentation.
     """
     t, training = session.t, session.experiment.training
     st.subheader(t("page.section.training"))
@@ -53,6 +55,7 @@ def training_section(session: Session) -> None:
         _early_stopping(session)
     with st.expander(_bounds_heading(session), icon=":material/tune:", key="bounds"):
         _bounds(session)
+    augmentation_section(session)
 
 
 def _schedule(session: Session) -> None:
@@ -123,9 +126,8 @@ def _early_stopping(session: Session) -> None:
 
 
 def _bounds(session: Session) -> None:
-    """Smoothed labels, noise, clipped gradients, and the largest norm of weights."""
+    """Smoothed labels, clipped gradients, and the largest norm of weights."""
     if LOSSES[session.experiment.training.loss].smooths_labels:
         number(session, ("training", "label_smoothing"), 0.05)
-    number(session, ("training", "input_noise"), 0.05)
-    for name in BOUNDS[1:]:
+    for name in BOUNDS:
         optional(session, ("training", name), 0.1)

@@ -43,6 +43,8 @@ def _drawn(draw: Draw, session: Session, timed: bool) -> None:
         draw(session)
     if timed != _will_change(session):
         st.rerun()  # what moved has ended by itself, or begun in this panel: with another timer
+    if not timed:
+        session.fragment_ends()
 
 
 def _will_change(session: Session) -> bool:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.data import Dataset
 from core.data.drawing import as_image
+from core.data.films import FilmPairs
 from core.data.words import Words, words_of
 from core.inspect.importance import Verdict, class_verdict, value_verdict
 from core.network import Network
@@ -19,7 +20,7 @@ from playground.fields import four_digits, plain
 from playground.live.canvas import drawing_canvas
 from playground.session import Session
 from playground.tables import in_units
-from playground.views import own_columns
+from playground.views import films, own_columns
 from playground.views.panel import draw_chart, refreshing
 from playground.views.pictures import show_image, show_signed
 
@@ -58,6 +59,8 @@ def show(session: Session) -> None:
         _drawing(session, subject, subject.dataset.image_shape)
     elif isinstance(subject.network.preprocessing, Words):
         _text(session, subject, subject.network.preprocessing)
+    elif isinstance(subject.network.preprocessing, FilmPairs):
+        films.show(session, subject.network, subject.dataset)
     else:
         _columns(session, subject)
 

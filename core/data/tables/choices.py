@@ -15,6 +15,7 @@ from core.refusals import Refusal
 
 TASKS = ("binary", "multiclass", "regression", "multi_output_regression")
 TREATMENTS = ("auto", "number", "category", "date", "text")
+SCALINGS = ("standardize", "min_max", "none")
 SPLITS = ("share", "stratified", "group", "time", "column")
 DATE_PARTS = ("days", "year", "month", "day", "weekday", "hour")
 MOST_TARGETS = 64
@@ -22,10 +23,15 @@ MOST_TARGETS = 64
 
 @config
 class Feature:
-    """A column that the network sees, and what it is taken for; "auto" follows its kind."""
+    """A column that the network sees.
+
+    treatment: what it is taken for; "auto" follows its kind. scaling: of its numbers, or parts of
+    its dates; "as_all" is that of `PreparationChoices`.
+    """
 
     column: Annotated[str, Text()] = ""
     treatment: Annotated[str, OneOf("treatment", TREATMENTS)] = "auto"
+    scaling: Annotated[str, OneOf("scaling", ("as_all", *SCALINGS))] = "as_all"
 
 
 @config
@@ -61,7 +67,7 @@ class PreparationChoices:
     number_fill: Annotated[float, Within(Limits(-1e12, 1e12))] = 0.0
     impute_category: Annotated[str, OneOf("imputer", ("most_frequent", "own"))] = "most_frequent"
     indicator: Annotated[bool, Flag()] = False
-    scaling: Annotated[str, OneOf("scaling", ("standardize", "min_max", "none"))] = "standardize"
+    scaling: Annotated[str, OneOf("scaling", SCALINGS)] = "standardize"
     max_categories: Annotated[int, Within(Limits(2, 1000, whole=True))] = 20
     min_frequency: Annotated[float, Within(Limits(0.0, 0.5))] = 0.005
     date_parts: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -47,7 +48,7 @@ def fit_preparation(
     """
     steps: list[Step] = []
     for each in features:
-        steps.append(_fit(train[each.column], each.treatment, choices))
+        steps.append(_fit(train[each.column], each, choices))
         tick(len(steps) / len(features))
     count = sum(len(step.names) for step in steps)
     if count > MAX_INPUTS:
@@ -60,7 +61,10 @@ def fit_preparation(
     return TablePreparation(tuple(steps), tuple(targets))
 
 
-def _fit(column: pl.Series, treatment: str, choices: PreparationChoices) -> Step:
+def _fit(column: pl.Series, feature: Feature, choices: PreparationChoices) -> Step:
+    treatment = feature.treatment
+    if feature.scaling != "as_all":
+        choices = replace(choices, scaling=feature.scaling)
     if column.null_count() == len(column):
         raise Refusal("{column} is empty in every training row.", column=shown(column.name))
     if treatment == "auto":
