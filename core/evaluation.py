@@ -49,15 +49,21 @@ class Samples:
         return Samples(self.X[rows], self.y[rows], self.Y[rows])
 
 
+def parts_of(dataset: Dataset) -> tuple[str, ...]:
+    """Parts that a network is evaluated on: "train", "test", and "validation" if there is one."""
+    return ("train", "test", *(["validation"] if dataset.n_validation else []))
+
+
 def samples_of(
     dataset: Dataset, part: str, loss: str, *, activation: str = "auto", rows: Rows = ALL
 ) -> Samples:
-    """Rows of the "train" or the "test" part. activation: of the output layer."""
-    if part not in ("train", "test"):
+    """Rows of the "train", "test" or, where there is one, "validation" part.
+
+    activation: of the output layer.
+    """
+    if part not in parts_of(dataset):
         raise Refusal("Unknown part {part}. Choose 'train' or 'test'.", part=repr(part))
-    X, y = (
-        (dataset.X_train, dataset.y_train) if part == "train" else (dataset.X_test, dataset.y_test)
-    )
+    X, y = getattr(dataset, f"X_{part}"), getattr(dataset, f"y_{part}")
     Y = encode_targets(y[rows], dataset.task, dataset.n_classes, loss, activation=activation)
     return Samples(X[rows], y[rows], Y)
 

@@ -25,6 +25,7 @@ EVALUATION_ROWS = 512
 STEP_COLUMNS = ("step", "epoch", "batch_loss", "learning_rate")
 LAYER_COLUMNS = ("gradient_norm", "weight_norm", "update_ratio")
 EVALUATION_COLUMNS = ("step", "epoch", "train_loss", "test_loss", "train_metric", "test_metric")
+VALIDATION_COLUMNS = ("validation_loss", "validation_metric")
 
 
 class ThinnedTable:
@@ -79,11 +80,22 @@ class EvaluationTable(ThinnedTable):
 
     interval: steps between the first rows, an epoch. calmest: the interval doubles with the run's
     age until it is at least this long, so that looking costs little beside learning. first: rows
-    before it first doubles; after that come half as many an octave of steps.
+    before it first doubles; after that come half as many an octave of steps. with_validation:
+    whether a row ends with what the validation part came to.
     """
 
-    def __init__(self, interval: int, calmest: float = 0.0, first: int = 32) -> None:
-        super().__init__(EVALUATION_ROWS, len(EVALUATION_COLUMNS), interval)
+    def __init__(
+        self,
+        interval: int,
+        calmest: float = 0.0,
+        first: int = 32,
+        *,
+        with_validation: bool = False,
+    ) -> None:
+        self.with_validation = with_validation
+        more = VALIDATION_COLUMNS if with_validation else ()
+        self.columns = (*EVALUATION_COLUMNS, *more)
+        super().__init__(EVALUATION_ROWS, len(self.columns), interval)
         self.interval, self.calmest, self.first = interval, calmest, first
 
     def interval_at(self, step: int) -> int:
@@ -101,7 +113,9 @@ class EvaluationTable(ThinnedTable):
         return (last // interval + 1) * interval
 
     def copy(self) -> EvaluationTable:
-        other = EvaluationTable(self.interval, self.calmest, self.first)
+        other = EvaluationTable(
+            self.interval, self.calmest, self.first, with_validation=self.with_validation
+        )
         other.stride, other.count = self.stride, self.count
         other.rows[: self.count] = self.filled
         return other
@@ -110,22 +124,28 @@ class EvaluationTable(ThinnedTable):
 class Evaluations:
     """Losses and metrics over the whole training and test set, at steps fixed in advance.
 
-    Columns: step, epoch, train_loss, test_loss, train_metric, test_metric; `metric` and the
-    metric's own name (accuracy or r2) mean the test set's.
+    Columns: step, epoch, train_loss, test_loss, train_metric, test_metric, and validation_loss and
+    validation_metric where there is such a part; `metric` and the metric's own name (accuracy or
+    r2) mean the test set's.
     """
 
-    def __init__(self, table: ThinnedTable, metric_name: str) -> None:
+    def __init__(self, table: EvaluationTable, metric_name: str) -> None:
         self._table = table
         self.metric_name = metric_name
 
     def __getitem__(self, column: str) -> np.ndarray:
         """One column as float64 (rows,); steps as int64. Raises ValueError for other names."""
         name = "test_metric" if column in ("metric", self.metric_name) else column
-        if name not in EVALUATION_COLUMNS:
-            known = ", ".join(EVALUATION_COLUMNS)
+        if name not in self.columns:
+            known = ", ".join(self.columns)
             raise ValueError(f"Unknown evaluation column {column!r}. Choose one of: {known}.")
-        values = self._table.filled[:, EVALUATION_COLUMNS.index(name)].copy()
+        values = self._table.filled[:, self.columns.index(name)].copy()
         return values.astype(np.int64) if name == "step" else values
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return self._table.columns
 
     def __len__(self) -> int:
         return self._table.count
@@ -158,7 +178,7 @@ class History:
         if column in LAYER_COLUMNS:
             first = len(STEP_COLUMNS) + LAYER_COLUMNS.index(column) * self.n_layers
             return self.steps.filled[:, first : first + self.n_layers].copy()
-        if column in (*EVALUATION_COLUMNS, "metric", self.evaluations.metric_name):
+        if column in (*self.evaluations.columns, "metric", self.evaluations.metric_name):
             return self.evaluations[column]
         known = ", ".join((*STEP_COLUMNS, *LAYER_COLUMNS))
         raise ValueError(f"Unknown history column {column!r}. Choose one of: {known}.")

@@ -1,9 +1,9 @@
 """What watches a run at the end of every epoch: early stopping, and the rate that plateaus lower.
 
-Both look at the same loss: the test loss (the training loss, where there are no test samples), over
-the rows that `Trainer.estimate` takes. Rules are Keras 3's EarlyStopping and ReduceLROnPlateau with
-monitor="val_loss". A Monitor is never changed but followed by another, so a checkpoint holds one as
-it is, and the run that comes back to it goes on as it did.
+Both look at the same loss: the validation loss, else the test loss (the training loss, where there
+are no test samples), over the rows that `Trainer.estimate` takes. Rules are Keras 3's EarlyStopping
+and ReduceLROnPlateau with monitor="val_loss". A Monitor is never changed but followed by another,
+so a checkpoint holds one as it is, and the run that comes back to it goes on as it did.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Stop:
     """Why and where a run stopped early.
 
     step, epoch: done when it stopped. best_step, best_epoch: done when the loss was smallest, and
-    best_loss that loss, of `part` ("test" or "train"). restored: whether the run has the weights
-    of that moment now; else it has those that it stopped with.
+    best_loss that loss, of `part` ("validation", "test" or "train"). restored: whether the run has
+    the weights of that moment now; else it has those that it stopped with.
     """
 
     step: int

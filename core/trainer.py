@@ -11,13 +11,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from core.costs import calm_interval, checkpoint_stride, early_evaluations
 from core.data import Dataset, load_dataset
 from core.data.augmentation import changes_images, check_augmentation
+from core.data.sparse import SparseRows
 from core.data.targets import check_loss, output_activation, output_size
 from core.data.weights import check_class_weight, sample_weights
 from core.edits import (
@@ -31,9 +32,9 @@ from core.edits import (
     settings_after,
     whole,
 )
-from core.evaluation import METRIC, Samples, measure, samples_of
+from core.evaluation import METRIC, Samples, measure, parts_of, samples_of
 from core.experiment import Experiment, NetworkConfig, TrainingConfig
-from core.history import EVALUATION_COLUMNS, Checkpoint, Checkpoints, EvaluationTable, History
+from core.history import Checkpoint, Checkpoints, EvaluationTable, History
 from core.maths.augmentation import IMAGE_FIELDS
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
@@ -59,6 +60,9 @@ EVALUATION_WORK = 2 * 10**9
 """Parameters times rows: an estimate takes some tens of milliseconds at most."""
 
 FEWEST_ROWS = 50
+
+FETCHING = 8
+"""Times as long as in dense rows a product takes whose weights are fetched from here and there."""
 
 KEPT_SCRATCH = 2**20
 """Bytes of scratch memory that a run keeps for each part's evaluations."""
@@ -138,7 +142,7 @@ class Trainer:
             data.task, data.n_classes, loss, n_values=data.n_values, activation=activation
         )
         self._samples = {
-            part: samples_of(data, part, loss, activation=activation) for part in ("train", "test")
+            part: samples_of(data, part, loss, activation=activation) for part in parts_of(data)
         }
         self._metric_name = METRIC[data.task]
 
@@ -153,10 +157,14 @@ class Trainer:
         """Checkpoints and history; how often they are filled follows from what a step costs."""
         n, batch = self.layout.n_parameters, self._settings.training.batch_size
         batch = min(batch, len(self.dataset.X_train))
-        rows = sum(min(len(part), self._most_rows) for part in self._samples.values())
+        most = max(EVALUATION_WORK // n, FEWEST_ROWS)
+        rows = sum(min(len(part), most) for part in self._samples.values())
         self._checkpoints = Checkpoints(self._checkpoint_bytes, checkpoint_stride(n, batch))
         evaluations = EvaluationTable(
-            self.steps_an_epoch, calm_interval(n, batch, rows), early_evaluations(n, rows)
+            self.steps_an_epoch,
+            calm_interval(n, batch, rows),
+            early_evaluations(n, rows),
+            with_validation="validation" in self._samples,
         )
         self.history = History(len(self.layout.sizes) - 1, evaluations, self._metric_name)
 
@@ -470,8 +478,8 @@ class Trainer:
         assert self._engine is not None
         if self._engine.state[2] or not is_watching(self.training):
             return
-        part = "test" if len(self._samples["test"]) else "train"
-        place = EVALUATION_COLUMNS.index(f"{part}_loss")
+        part = self._watched_part
+        place = self.history.evaluations.columns.index(f"{part}_loss")
         loss = self._look(part)[0]["loss"] if row is None else row[place]
         now = Measured(self.step_count, self.epoch_count, loss, part, self.params)
         before, self._monitor = self._monitor, self._monitor.after(self.training, now)
@@ -480,6 +488,13 @@ class Trainer:
         if self.stopped is not None and self.stopped.restored:
             assert self._monitor.best.params is not None
             self.params[:] = self._monitor.best.params
+
+    @property
+    def _watched_part(self) -> str:
+        """The part that says when to stop, and which weights are the best."""
+        if "validation" in self._samples:
+            return "validation"
+        return "test" if len(self._samples["test"]) else "train"
 
     def _turn_back(self, started: int) -> int:
         """Find out where it broke and go back to a checkpoint: from there the run goes on to the
@@ -517,10 +532,11 @@ class Trainer:
 
     def evaluation_now(self) -> tuple[float, ...]:
         """What history's evaluations would hold of the present step: a row of their columns."""
-        train, test = (self._look(part)[0] for part in ("train", "test"))
-        name = self._metric_name
-        losses = (train["loss"], test["loss"])
-        return (self.step_count, self.epoch_fraction, *losses, train[name], test[name])
+        found = {part: self._look(part)[0] for part in self._samples}
+        name, both = self._metric_name, ("train", "test")
+        row = [found[part][what] for what in ("loss", name) for part in both]
+        row += [found["validation"][what] for what in ("loss", name) if "validation" in found]
+        return (self.step_count, self.epoch_fraction, *row)
 
     def _check(self, training: TrainingConfig) -> None:
         """Raise a ValueError if the data do not allow what the settings ask for."""
@@ -670,8 +686,9 @@ class Trainer:
     # -- measuring -------------------------------------------------------------------------
 
     def evaluate(self, part: str = "test") -> dict[str, float]:
-        """Loss, penalty and metrics over a whole part, "train" or "test"; dropout off, no weights.
+        """Loss, penalty and metrics over a whole part; dropout off, no weights.
 
+        part: "train", "test", or "validation" where there is one.
         Returns loss, penalty and accuracy (classification) or r2 and mean_absolute_error
         (regression); nan where the part is empty.
         """
@@ -689,7 +706,12 @@ class Trainer:
 
     @property
     def _most_rows(self) -> int:
-        return max(EVALUATION_WORK // self.layout.n_parameters, FEWEST_ROWS)
+        """How many rows an estimate looks at; sparse ones cost what is not 0, by fetching it."""
+        work, X = self.layout.n_parameters, cast("Any", self.dataset.X_train)
+        if isinstance(X, SparseRows):
+            unread = self.layout.n_inputs - len(X.values) // len(X)
+            work = FETCHING * (work - unread * self.layout.sizes[1])
+        return max(EVALUATION_WORK // work, FEWEST_ROWS)
 
     def _look(self, part: str) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
         """As `estimate`, without the penalty; a small network's scratch memory is kept."""

@@ -206,6 +206,8 @@ class Draft:
         split = replace(choices.split, **fields)
         if "how" in fields:
             split = replace(split, column=self._column_for(split.how))
+        if {"how", "column"} & fields.keys():  # values of another column say nothing of this one
+            split = replace(split, validation_values=())
         if split.how == "column" and not set(split.test_values) & set(self.values_of(split.column)):
             split = replace(split, test_values=tuple(self.values_of(split.column)[-1:]))
         self.choices = replace(choices, split=split)

@@ -27,6 +27,7 @@ FIELDS: dict[Path, Field] = {
     ("data", "noise"): Field("noise"),
     ("data", "n_samples"): Field("samples"),
     ("data", "train_fraction"): Field("training_share"),
+    ("data", "validation_fraction"): Field("validation_share"),
     ("data", "classes"): Field("classes"),
     ("data", "features"): Field("features", "feature"),
     ("data", "formula"): Field("formula"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from core.inspect.plane import plane_of
 from playground.live.camera import Camera
 from playground.live.scene import Shown
 from tests.live_tap import unpack
+from tests.test_views import draw
 
 EXPERIMENT = Experiment(
     DataConfig("movielens", 20_000, train_fraction=0.8),
@@ -103,6 +106,22 @@ def test_components_of_sparse_rows_are_those_of_dense_ones(trainer) -> None:
     values = np.linalg.svd(whole, compute_uv=False) ** 2
     np.testing.assert_allclose(found.shares, values[:2] / values.sum(), rtol=1e-6)
     assert not components_of(rows[np.zeros(1, int)]).shares.any()
+
+
+def test_what_a_run_is_followed_by_is_all_of_it(trainer) -> None:
+    wide = Trainer(replace(EXPERIMENT, network=NetworkConfig((Dense(32),))))
+    for part, count in (("train", 16_000), ("test", 4_000)):
+        values, _, rows = wide.estimate(part)
+        assert len(rows) == count  # however many parameters the inputs have that are 0
+        assert values["loss"] == pytest.approx(wide.evaluate(part)["loss"])
+
+
+def test_inside_one_step_names_what_a_rating_is_of(trainer) -> None:
+    (sentence,) = [m.value for m in draw("one_step", trainer).markdown if "Step" in m.value]
+    row = int(moment_of(trainer).batch[0])
+    names = [trainer.dataset.feature_names[k] for k in trainer.dataset.X_train[[row]].columns]
+    assert all(name.replace(":", "\\:") in sentence for name in names)
+    assert "more" not in sentence or len(names) > 8
 
 
 def test_ratings_are_divided_into_folds(trainer) -> None:

@@ -167,6 +167,9 @@ RUNS = {
     "regression": lambda: run(
         data=DataConfig("sine"), training=TrainingConfig("huber", "rmsprop", 0.01)
     ),
+    "ratings": lambda: run(
+        3, data=DataConfig("movielens", 2000), training=TrainingConfig("mean_squared_error")
+    ),
     "hinge": lambda: run(
         data=DataConfig("blobs", classes=5), training=TrainingConfig("hinge", "adagrad", 0.1)
     ),

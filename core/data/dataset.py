@@ -46,6 +46,9 @@ class Dataset:
     table: the raw rows and the choices of data made of a table, None for all other data.
     pictures: the pictures and the choices of data made of a person's own, None for all other data.
     texts_train, texts_test: the texts that rows were made of, None for all other data.
+    X_validation, y_validation: as X_test and y_test, of training rows that were held back: early
+        stopping and the best weights are judged by them, so that the test stays a test. Both None
+        where there are none.
     """
 
     X_train: NDArray[np.float32]
@@ -65,6 +68,8 @@ class Dataset:
     pictures: PictureSplit | None = None
     texts_train: tuple[str, ...] | None = None
     texts_test: tuple[str, ...] | None = None
+    X_validation: NDArray[np.float32] | None = None
+    y_validation: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         for part in fields(self):
@@ -85,6 +90,8 @@ class Dataset:
         class_names: Sequence[str] | None = None,
         image_shape: tuple[int, ...] | None = None,
         sample_weight: ArrayLike | None = None,
+        X_validation: ArrayLike | SparseRows | None = None,
+        y_validation: ArrayLike | None = None,
     ) -> Dataset:
         """Take a person's own arrays as they are: no scaling, no shuffling; copied as float32.
 
@@ -95,6 +102,7 @@ class Dataset:
         sample_weight: (n,), numbers from 0 up, one for each training row: its loss is multiplied
         by it in training, as Keras does (the mean still divides by the number of rows, and
         evaluations are not weighted). Class weights multiply it.
+        X_validation, y_validation: as the test's, or neither.
         Raises ValueError that says which array does not fit, and why.
         """
         if task not in TASKS:
@@ -117,6 +125,8 @@ class Dataset:
                 train=inputs.shape[1],
                 test=test_inputs.shape[1],
             )
+        if (X_validation is None) != (y_validation is None):
+            raise Refusal("X_validation and y_validation go together: give both, or neither.")
         names: tuple[str, ...] = ()
         if task == "classification":
             targets, test_targets, names = class_numbers(y_train, y_test, class_names)
@@ -124,6 +134,12 @@ class Dataset:
             targets, test_targets = _values(y_train, y_test)
         _same_length(inputs, targets, "train")
         _same_length(test_inputs, test_targets, "test")
+        held = held_targets = None
+        if X_validation is not None and y_validation is not None:
+            kept = cls.from_arrays(
+                X_train, y_train, X_validation, y_validation, task, class_names=names or None
+            )
+            held, held_targets = kept.X_test, kept.y_test
         return cls(
             inputs,
             targets,
@@ -134,6 +150,8 @@ class Dataset:
             names,
             image_shape=_image_shape(image_shape, inputs.shape[1]),
             sample_weight=_sample_weight(sample_weight, len(inputs)),
+            X_validation=held,
+            y_validation=held_targets,
         )
 
     @cached_property
@@ -154,6 +172,11 @@ class Dataset:
         assert self.image_shape is not None
         height, width = self.image_shape[:2]
         return height, width, math.prod(self.image_shape[2:])
+
+    @property
+    def n_validation(self) -> int:
+        """Number of rows that are held back for validation."""
+        return 0 if self.y_validation is None else len(self.y_validation)
 
     @property
     def n_inputs(self) -> int:

@@ -178,7 +178,7 @@ def _checked(limits: Limits, name: str, value: object, number: int) -> float:
 
 
 def load_drawn(config: DataConfig) -> Dataset:
-    """The data of a drawing or a sketch. A point's side of the split is told by its place in its
+    """The data of a drawing or a sketch. A point's part of the data is told by its place in its
     class, so that those added later leave the others where they are.
 
     Raises ValueError if there is no point.
@@ -189,12 +189,14 @@ def load_drawn(config: DataConfig) -> Dataset:
     chosen = [in_turn(len(group), config.train_fraction, config.seed) for group in groups]
     points = np.array([point for group in groups for point in group], dtype=np.float32)
     numbers = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-    trains = np.concatenate(chosen)
+    tests = ~np.concatenate(chosen)
+    holds = np.concatenate([_held_back(of_group, config) for of_group in chosen])
+    trains = ~tests & ~holds
     is_curve = config.name == SKETCHED
     raw, y = (points[:, :1], points[:, 1:]) if is_curve else (points, numbers.astype(np.float32))
     preprocessing: Preprocessing = Identity() if is_curve else Features(tuple(config.features))
     X = preprocessing.transform(raw)
-    parts = (X[trains], y[trains], X[~trains], y[~trains])
+    parts = (X[trains], y[trains], X[tests], y[tests])
     X_train, y_train, X_test, y_test = map(np.ascontiguousarray, parts)
     return Dataset(
         X_train,
@@ -206,6 +208,16 @@ def load_drawn(config: DataConfig) -> Dataset:
         class_names=tuple(map(str, range(n_classes(config)))),
         preprocessing=preprocessing,
         points_train=raw[trains].copy(),
-        points_test=raw[~trains].copy(),
+        points_test=raw[tests].copy(),
         source=config,
+        X_validation=X[holds] if holds.any() else None,
+        y_validation=y[holds] if holds.any() else None,
     )
+
+
+def _held_back(trains: NDArray[np.bool_], config: DataConfig) -> NDArray[np.bool_]:
+    """Which points of a class, bool (n_points,), are held back from training for validation."""
+    places = np.flatnonzero(trains)
+    held = np.zeros(len(trains), dtype=bool)
+    held[places] = ~in_turn(len(places), 1.0 - config.validation_fraction, config.seed)
+    return held

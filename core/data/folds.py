@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.data import bundled, splits
 from core.data.dataset import Dataset
-from core.data.registry import DATASETS, bundled_part, rows_of
+from core.data.registry import DRAWINGS, bundled_part, record_of, rows_of
 from core.maths.limits import Limits
 from core.refusals import Refusal
 
@@ -24,8 +24,8 @@ class Folds:
 
     how: "stratified" (at random, every class in proportion), "share" (at random), "group" (what
     belongs together stays together) or "time" (each fold learns from what was before its rows).
-    rows: of each fold the training and the test rows, numbers among the training rows of `dataset`
-    followed, but where `untouched`, by its test rows.
+    rows: of each fold the training and the test rows, numbers among the rows of `dataset`: those
+    for training, for validation and, but where `untouched`, for the test.
     untouched: test rows that are in no fold, since the split is the data's own or a person's.
     """
 
@@ -42,7 +42,7 @@ class Folds:
         """
         Limits(FEWEST, 1_000_000, whole=True).check("k", k)
         fixed = _is_split_fixed(dataset)
-        n_rows = len(dataset.y_train) + (0 if fixed else len(dataset.y_test))
+        n_rows = _n_taught(dataset) + (0 if fixed else len(dataset.y_test))
         untouched = len(dataset.y_test) if fixed else 0
         if (times := _times(dataset, n_rows)) is not None:
             _check_count(n_rows - 1, k)
@@ -77,19 +77,26 @@ class Folds:
 
             return part_of(whole, train, test)
         if whole.source is not None and _is_bundled(whole):
-            numbers = _bundled_rows(whole)
-            return bundled_part(whole.source.name, numbers[train], numbers[test])
+            numbers = rows_of(whole.source)
+            return bundled_part(whole.source, numbers[train], numbers[test])
         return _taken(whole, train, test)
 
 
 def _is_bundled(dataset: Dataset) -> bool:
-    return dataset.source is not None and DATASETS[dataset.source.name].generate is None
+    source = dataset.source
+    if source is None or source.name in DRAWINGS:
+        return False
+    return record_of(source).generate is None
 
 
-def _bundled_rows(dataset: Dataset) -> Rows:
-    """Numbers of a bundled data set's rows in its file, the training rows first."""
-    assert dataset.source is not None
-    return np.concatenate(rows_of(dataset.source))
+def _n_taught(dataset: Dataset) -> int:
+    """How many rows are not for the test; rows that a person holds back stay held back."""
+    return len(dataset.y_train) + (0 if _is_persons(dataset) else dataset.n_validation)
+
+
+def _is_persons(dataset: Dataset) -> bool:
+    """Whether its parts are a person's own arrays."""
+    return dataset.source is None and dataset.table is None
 
 
 def _is_split_fixed(dataset: Dataset) -> bool:
@@ -98,7 +105,7 @@ def _is_split_fixed(dataset: Dataset) -> bool:
         return dataset.table.choices.split.how == "column"
     if dataset.pictures is not None:
         return dataset.pictures.choices.split == "folders"
-    return dataset.source is None or DATASETS[dataset.source.name].split == "fixed"
+    return dataset.source is None or record_of(dataset.source).split == "fixed"
 
 
 def _times(dataset: Dataset, n_rows: int) -> NDArray | None:
@@ -120,7 +127,7 @@ def _groups(dataset: Dataset, n_rows: int) -> Rows | None:
         assert dataset.source is not None
         groups = bundled.read(dataset.source.name).groups
         if groups is not None:
-            own = groups[_bundled_rows(dataset)[:n_rows]]
+            own = groups[rows_of(dataset.source)[:n_rows]]
             return np.unique(own, return_inverse=True)[1].astype(np.int64)
     return None
 
@@ -139,31 +146,43 @@ def _check_groups(groups: Rows, k: int) -> None:
 
 
 def _targets(dataset: Dataset) -> NDArray[np.float32]:
-    return np.concatenate([dataset.y_train, dataset.y_test])
+    return np.concatenate(_parts(dataset, "y"))
+
+
+def _parts(dataset: Dataset, what: str) -> list[Any]:
+    """What ("X" or "y") of the training, validation and test rows."""
+    held = None if _is_persons(dataset) else getattr(dataset, f"{what}_validation")
+    parts = (getattr(dataset, f"{what}_train"), held, getattr(dataset, f"{what}_test"))
+    return [part for part in parts if part is not None]
 
 
 def _taken(whole: Dataset, train: Rows, test: Rows) -> Dataset:
     """Rows of arrays that need no preparation, or have one that measures nothing."""
-    n_train = len(whole.y_train)
-
-    def taken(first: Any, second: Any, rows: Rows) -> Any:
-        if first is None:
-            return None
-        if max(rows, default=0) < n_train:  # also of sparse rows, which never have others
-            return first[rows]
-        return np.concatenate([first, second])[rows]
-
+    share = 0.0 if whole.source is None else whole.source.validation_fraction
+    left, held = splits.held_back(train, share, 0)
+    X_held, y_held = (_chosen(whole, what, held) if len(held) else None for what in "Xy")
+    if _is_persons(whole):
+        X_held, y_held = whole.X_validation, whole.y_validation
+    weights = whole.sample_weight
     return Dataset(
-        taken(whole.X_train, whole.X_test, train),
-        taken(whole.y_train, whole.y_test, train),
-        taken(whole.X_train, whole.X_test, test),
-        taken(whole.y_train, whole.y_test, test),
+        _chosen(whole, "X", left),
+        _chosen(whole, "y", left),
+        _chosen(whole, "X", test),
+        _chosen(whole, "y", test),
         task=whole.task,
         feature_names=whole.feature_names,
         class_names=whole.class_names,
         preprocessing=whole.preprocessing,
-        points_train=taken(whole.points_train, whole.points_test, train),
-        points_test=taken(whole.points_train, whole.points_test, test),
         image_shape=whole.image_shape,
-        sample_weight=None if whole.sample_weight is None else whole.sample_weight[train],
+        sample_weight=None if weights is None else weights[left],
+        X_validation=X_held,
+        y_validation=y_held,
     )
+
+
+def _chosen(whole: Dataset, what: str, rows: Rows) -> Any:
+    """Rows of "X" or "y"; sparse ones are training rows, since their split is a person's."""
+    parts = _parts(whole, what)
+    if max(rows, default=0) < len(parts[0]):
+        return parts[0][rows]
+    return np.concatenate(parts)[rows]

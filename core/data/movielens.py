@@ -24,6 +24,7 @@ from core.maths.random import SPLIT, permutation
 NAME = "movielens"
 NO_GENRES = "(no genres listed)"
 Rows = NDArray[np.int64]  # row numbers (n,)
+NONE: Rows = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,17 +103,28 @@ def split(train_fraction: float = 0.8, seed: int = 0, most: int | None = None) -
     return order[:cut], order[cut:]
 
 
-def ratings_part(train: Rows, test: Rows) -> Dataset:
+def ratings_part(train: Rows, test: Rows, held: Rows = NONE) -> Dataset:
     """What a network learns of who rated which film how, by numbers of ratings.
+
+    held: those for validation.
 
     Targets are stars less the training mean: a network begins near 0.
     """
     ratings = read_ratings()
     pairs = film_pairs(ratings, train)
-    X, X_test = (pairs.encode(ratings.person[rows], ratings.film[rows]) for rows in (train, test))
-    y, y_test = (ratings.stars[rows] - np.float32(pairs.mean) for rows in (train, test))
-    names = column_names(ratings)
-    made = Dataset.from_arrays(X, y, X_test, y_test, task="regression", feature_names=names)
+    parts = [train, test, *([held] if len(held) else [])]
+    X, X_test, *X_held = (pairs.encode(ratings.person[rows], ratings.film[rows]) for rows in parts)
+    y, y_test, *y_held = (ratings.stars[rows] - np.float32(pairs.mean) for rows in parts)
+    made = Dataset.from_arrays(
+        X,
+        y,
+        X_test,
+        y_test,
+        task="regression",
+        feature_names=column_names(ratings),
+        X_validation=X_held[0] if X_held else None,
+        y_validation=y_held[0] if y_held else None,
+    )
     return replace(made, preprocessing=pairs)
 
 

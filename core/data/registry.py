@@ -15,7 +15,7 @@ from core.data.boundary import boundary
 from core.data.bundled import Bundle
 from core.data.dataset import Dataset
 from core.data.preprocessing import Features, Identity, Preprocessing, Scale, Standardize
-from core.data.splits import DIVIDE, ORDER, SUBSET, stratified
+from core.data.splits import DIVIDE, ORDER, SUBSET, held_back, stratified
 from core.data.words import Words
 from core.experiment import (
     BOUNDARY,
@@ -263,6 +263,7 @@ def _generated(record: DatasetRecord, config: DataConfig) -> Dataset:
     if record.task == "regression":
         y = y[:, None]
     cut = round(config.n_samples * config.train_fraction)
+    left, held = held_back(np.arange(cut), config.validation_fraction, config.seed)
     preprocessing: Preprocessing = Identity()
     names: tuple[str, ...] = ("x1",)
     if record.kind == "plane":
@@ -270,34 +271,37 @@ def _generated(record: DatasetRecord, config: DataConfig) -> Dataset:
         preprocessing = Features(names)
     X = preprocessing.transform(points)
     return Dataset(
-        *_cut(X, cut, y),
+        X[left],
+        y[left],
+        X[cut:].copy(),
+        y[cut:].copy(),
         task=record.task,
         feature_names=names,
         class_names=tuple(map(str, range(classes))),
         preprocessing=preprocessing,
-        points_train=points[:cut].copy(),
+        points_train=points[left],
         points_test=points[cut:].copy(),
         source=config,
+        X_validation=X[held] if len(held) else None,
+        y_validation=y[held] if len(held) else None,
     )
-
-
-def _cut(X: NDArray, cut: int, y: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Training and test rows, as arrays of their own."""
-    return X[:cut].copy(), y[:cut].copy(), X[cut:].copy(), y[cut:].copy()
 
 
 @lru_cache(maxsize=KEPT)
 def _read(name: str, config: DataConfig) -> Dataset:
     """A bundled data set, or a part of it, split as it is or with every class in proportion."""
-    made = bundled_part(name, *rows_of(config))
-    return replace(made, source=config)
+    return replace(bundled_part(config, *_rows_of(config)), source=config)
 
 
-def bundled_part(name: str, train: NDArray[np.int64], test: NDArray[np.int64]) -> Dataset:
-    """Rows of a bundled data set, by their numbers in its file, prepared by the training rows."""
-    if name == movielens.NAME:
-        return movielens.ratings_part(train, test)
-    bundle, record = bundled.read(name), DATASETS[name]
+def bundled_part(config: DataConfig, train: NDArray[np.int64], test: NDArray[np.int64]) -> Dataset:
+    """Rows of a bundled data set, by their numbers in its file, prepared by the training rows.
+
+    Of these some are held back for validation where the configuration asks for it.
+    """
+    train, held = _held_back(config, train)
+    if config.name == movielens.NAME:
+        return movielens.ratings_part(train, test, held)
+    bundle, record = bundled.read(config.name), DATASETS[config.name]
     preprocessing = _fitted(bundle, train)
     y = bundle.targets.astype(np.float32)
     if record.task == "regression":
@@ -315,6 +319,8 @@ def bundled_part(name: str, train: NDArray[np.int64], test: NDArray[np.int64]) -
         image_shape=bundle.image_shape,
         texts_train=tuple(bundle.raw[train]) if words else None,
         texts_test=tuple(bundle.raw[test]) if words else None,
+        X_validation=preprocessing.transform(bundle.raw[held]) if len(held) else None,
+        y_validation=y[held] if len(held) else None,
     )
 
 
@@ -327,7 +333,25 @@ def _fitted(bundle: Bundle, train: NDArray[np.int64]) -> Preprocessing:
     return Scale(bundle.divisor)
 
 
-def rows_of(config: DataConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def rows_of(config: DataConfig) -> NDArray[np.int64]:
+    """Numbers of a bundled data set's rows: for training, for validation, for the test."""
+    train, test = _rows_of(config)
+    return np.concatenate([*_held_back(config, train), test])
+
+
+def _held_back(
+    config: DataConfig, train: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The training rows that are left, and those for validation."""
+    share, seed = config.validation_fraction, config.seed
+    if config.name == movielens.NAME:
+        return held_back(train, share, seed)
+    bundle = bundled.read(config.name)
+    groups = None if bundle.groups is None else bundle.groups[train]
+    return held_back(train, share, seed, classes=bundle.classes[train], groups=groups)
+
+
+def _rows_of(config: DataConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Numbers of a bundled data set's training and test rows, each in random order."""
     if config.name == movielens.NAME:
         return movielens.split(config.train_fraction, config.seed, config.n_samples)

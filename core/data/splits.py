@@ -10,9 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.maths.random import SPLIT, permutation, uniforms
+from core.refusals import Refusal
 
-SUBSET, DIVIDE, ORDER, FOLDS, TURN = 0, 1, 2, 3, 4  # independent streams of the SPLIT purpose
+# Independent streams of the SPLIT purpose.
+SUBSET, DIVIDE, ORDER, FOLDS, TURN, VALIDATE = 0, 1, 2, 3, 4, 5
 Rows = NDArray[np.int64]
+
+FEWEST_GROUPS = 2  # one to learn from and one to hold back
 
 
 def by_share(n_rows: int, n_train: int, seed: int) -> tuple[Rows, Rows]:
@@ -93,6 +97,31 @@ def _proportional(totals: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     by_remainder = np.argsort(-(exact - shares), kind="stable")
     shares[by_remainder[:missing]] += 1
     return shares
+
+
+def held_back(
+    train: Rows, share: float, seed: int, *, classes: Rows | None = None, groups: Rows | None = None
+) -> tuple[Rows, Rows]:
+    """Take a share of the training rows for validation; returns the training rows left, and those.
+
+    train: row numbers, in random order or that of time: the last are taken. classes, groups: a
+    number for each of them, where every class is taken in proportion, or groups stay together.
+    Raises ValueError if nothing would be left to learn from.
+    """
+    if not share:
+        return train, train[:0]
+    count = max(round(len(train) * share), 1)
+    if count >= len(train) or (groups is not None and len(np.unique(groups)) < FEWEST_GROUPS):
+        raise Refusal("There are too few training rows to hold some back for validation.")
+    n_left = len(train) - count
+    if groups is not None:
+        left, held = by_group(np.unique(groups, return_inverse=True)[1], n_left, seed)
+        return train[left], train[held]
+    if classes is not None:
+        every = np.arange(len(train))
+        left, held = stratified(every, classes, n_left, seed, VALIDATE)
+        return train[left], train[held]
+    return train[:n_left], train[n_left:]
 
 
 def folds(classes: Rows, k: int, seed: int) -> list[Rows]:

@@ -112,6 +112,7 @@ KEYS: dict[str, Key] = {
     "n_samples": Key("data", "n_samples"),
     "noise": Key("data", "noise"),
     "train_fraction": Key("data", "train_fraction"),
+    "validation_fraction": Key("data", "validation_fraction"),
     "features": Key("data", "features", _names_to_text, _names_from_text),
     "classes": Key("data", "classes"),
     "data_seed": Key("data", "seed"),

@@ -97,7 +97,8 @@ class DataConfig:
     """Which data: a name, its size and noise, and for 2-D data the features made of x1 and x2.
 
     noise: a fraction, 0 to 0.5. train_fraction: the training set's share, where the data set has no
-    split of its own. classes: of `blobs` only.
+    split of its own. validation_fraction: of the training rows, the share that is held back for
+    validation, by the rule of the split. classes: of `blobs` only.
     table: of a person's own table or pictures, which file it is and how it is used, see
     `own.OwnTable`; its rows travel with nobody, so that such data are given to the trainer as its
     dataset.
@@ -117,6 +118,7 @@ class DataConfig:
     table: Annotated[str, TableText()] = ""
     formula: Annotated[str, FormulaText()] = "3*sin(x)"
     points: Annotated[str, PointsText()] = ""
+    validation_fraction: Annotated[float, Within(Limits(0.0, 0.5))] = 0.0
 
     @property
     def is_own(self) -> bool:
@@ -195,8 +197,9 @@ class TrainingConfig:
     n / (k * count) over the training rows) or one number a class. As in Keras the mean still
     divides by the number of samples (PyTorch's weight= divides by the sum of the weights), and it
     acts in training only: recorded batch losses have it, evaluations do not.
-    early_stopping: Keras's patience: the run stops after so many epochs without a smaller test
-    loss (training loss, where there are no test samples), or None. What counts is one smaller by
+    early_stopping: Keras's patience: the run stops after so many epochs without a smaller
+    validation loss (test loss, where nothing is held back for validation; training loss, where
+    there are no test samples either), or None. What counts is one smaller by
     more than early_stopping_min_delta; epochs before start_from_epoch (from 0) are not looked at;
     restore_best_weights (on here, off in Keras) brings back those of the best epoch's end.
     """

@@ -38,11 +38,14 @@ class Report:
 def report(
     network: Network, dataset: Dataset, part: str, loss: str, *, most: int | None = None
 ) -> Report:
-    """Evaluate a network on the "train" or the "test" part, or on the first `most` rows of it."""
+    """Evaluate a network on a part of the data, or on the first `most` rows of it.
+
+    part: "train", "test", or "validation" where there is one.
+    """
     last = network.config.output_activation
     chosen = samples_of(dataset, part, loss, activation=last, rows=slice(most))
     found, outputs = measure(network.layout, network.params, chosen, dataset.task, loss)
-    n = len(dataset.X_train if part == "train" else dataset.X_test)
+    n = len(getattr(dataset, f"y_{part}"))
     return Report(outputs, chosen.y, found.pop("loss"), found, n)
 
 

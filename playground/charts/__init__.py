@@ -11,7 +11,7 @@ from playground.charts.judging import (
     residual_chart,
     share_chart,
 )
-from playground.charts.lines import Band, Best, Curve, Mark, line_chart
+from playground.charts.lines import Band, Best, Curve, Mark, Role, line_chart
 from playground.charts.scatter import Heat, class_points, over_heat, value_points
 from playground.charts.style import Axes, empty, smooth, thin
 from playground.charts.weights import Spread, matrix_chart, spread_chart, weight_images
@@ -27,6 +27,7 @@ __all__ = [
     "Level",
     "Mark",
     "PartCurve",
+    "Role",
     "Spread",
     "class_points",
     "confusion_chart",

@@ -13,6 +13,7 @@ from playground.charts.style import (
     POSITIVE,
     TEST,
     TRAINING,
+    VALIDATION,
     Axes,
     framed,
     layer_style,
@@ -22,14 +23,14 @@ from playground.charts.style import (
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure, Scatter
 
-Role = Literal["train", "test", "batch"] | int
+Role = Literal["train", "test", "validation", "batch"] | int
 MARKERS = 8  # on the line of a layer
 LABELLED_MARKS = 12  # labels beyond these would cover one another
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One line. x, y: (n,). role: "train", "test", "batch", or the number of a layer."""
+    """One line. x, y: (n,). role: a part of the data, "batch", or the number of a layer."""
 
     label: str
     x: np.ndarray
@@ -143,6 +144,8 @@ def _line_style(role: Role) -> dict[str, object]:
         return {"color": TRAINING, "width": 2.2, "dash": "dash"}  # as in the live view
     if role == "test":
         return {"color": TEST, "width": 2.2}
+    if role == "validation":
+        return {"color": VALIDATION, "width": 2.2, "dash": "dashdot"}
     style = layer_style(int(role))
     return {"color": style["color"], "dash": style["dash"], "width": 1.8}
 

@@ -21,7 +21,7 @@ SEQUENTIAL = [[0.0, ZERO], [1.0, POSITIVE]]
 SEQUENTIAL_DARK = [[0.0, "#262d36"], [1.0, "#1f83c9"]]  # as in the live view's confusion matrix
 GREY = "#8a8f94"
 
-TRAINING, TEST = "#1f83c9", "#d55e00"
+TRAINING, TEST, VALIDATION = "#1f83c9", "#d55e00", "#009e73"
 
 # Okabe and Ito's colours, the blue lightened to be seen on dark, without yellow and black, which
 # vanish on white and on dark.

@@ -82,6 +82,8 @@ def _in_short(session: Session) -> None:
         "test": f"{len(data.X_test):,}",
     }
     st.caption(t("page.own.in_short", **known))
+    if data.n_validation:
+        st.caption(t("page.own.held_back", count=f"{data.n_validation:,}"))
     assert data.table is not None
     for remark in data.table.remarks:
         st.caption(plain(session.said(remark.sentence)))
@@ -116,7 +118,7 @@ def tile_styles(chosen: str, names: Sequence[str]) -> str:
 
 
 def _amounts(session: Session) -> None:
-    """Noise, the split, the number of samples, and of classes where it can be chosen."""
+    """Noise, the parts, the number of samples, and of classes where it can be chosen."""
     record = DATASETS[session.experiment.data.name]
     t, is_made = session.t, record.generate is not None
     columns = st.columns(2, gap="medium", wrap=False)
@@ -128,6 +130,7 @@ def _amounts(session: Session) -> None:
             _fixed_share(session)
         else:
             fraction(session, ("data", "train_fraction"), 0.1, 0.9, 0.05)
+    fraction(session, ("data", "validation_fraction"), 0.0, 0.5, 0.05)
     limit = record.available or MOST_SAMPLES
     note = t("page.samples.limit", n=limit) if record.available else ""
     columns = st.columns(2, gap="medium", vertical_alignment="bottom", wrap=False)
@@ -143,7 +146,7 @@ def _amounts(session: Session) -> None:
 def _fixed_share(session: Session) -> None:
     """The share that the data set comes with, which nobody sets."""
     t, data = session.t, session.player.dataset
-    count = len(data.X_train)
+    count = len(data.y_train) + data.n_validation
     session.seed("fixed_share", round(count / (count + len(data.X_test)), 2))
     st.slider(
         t("page.training_share"),

@@ -108,12 +108,35 @@ def _split(session: Session, draft: Draft) -> None:
                 session, "own_share", lambda d, n: d.split(train_fraction=n), split.train_fraction
             )
             st.slider(min_value=0.1, max_value=0.95, step=0.05, format="percent", **common)
+    _held_back(session, draft)
     if split.how in ("group", "time", "column"):
         names = [name for name in table.columns if name not in choices.targets]
         common = field_of(
             session, "own_split_column", lambda d, name: d.split(column=name), split.column
         )
         st.selectbox(options=names, **common)
+
+
+def _held_back(session: Session, draft: Draft) -> None:
+    """Which rows are held back for validation, if any."""
+    split = draft.both[1].split
+    if split.how == "column":
+        options = list(dict.fromkeys([*draft.values_of(split.column), *split.validation_values]))
+
+        def how(about: Draft, values: list[str]) -> None:
+            about.split(validation_values=tuple(values))
+
+        common = field_of(session, "own_validation_values", how, list(split.validation_values), [])
+        st.multiselect(options=options, **common)
+        if split.validation_values:
+            return
+    common = field_of(
+        session,
+        "own_validation_share",
+        lambda d, n: d.split(validation_fraction=n),
+        split.validation_fraction,
+    )
+    st.slider(min_value=0.0, max_value=0.5, step=0.05, format="percent", **common)
 
 
 def _test_values(session: Session, draft: Draft) -> None:

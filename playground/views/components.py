@@ -85,7 +85,7 @@ def _plane(
     if dataset.task == "classification":
         figure = charts.class_points(points, y, dataset.class_names, axes)
     else:
-        values = y if y.ndim == 1 else y[:, 0]
+        values = dataset.preprocessing.values(y if y.ndim > 1 else y[:, None])[:, 0]
         figure = charts.value_points(points, values, axes, t("views.true_value"))
     figure.update_layout(uirevision=key)  # the titles' numbers move with the run, the zoom stays
     draw_chart(session, figure, key=key, alt=t("views.alt_components"))

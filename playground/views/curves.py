@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from playground.charts import Axes, Best, Curve, Mark, empty, line_chart
+from playground.charts import Axes, Best, Curve, Mark, Role, empty, line_chart
 from playground.session import Session
 from playground.views.panel import draw_chart, refreshing
 from playground.views.record import Record, marks, record_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+
+
+PARTS: dict[Role, str] = {"test": "test", "validation": "validation", "train": "training"}
 
 
 @dataclass(frozen=True)
@@ -78,28 +81,39 @@ def _loss_chart(session: Session, record: Record, options: Options) -> Figure:
     if options.batches and len(record.steps["step"]):
         places = record.at(record.steps["step"], options.unit)
         curves.append(Curve(t("views.batch_loss"), places, record.steps["batch_loss"], "batch"))
-    curves += _both(session, x, evaluations["train_loss"], evaluations["test_loss"])
+    curves += _parts(session, record, x, "loss")
     axes = Axes(t(f"views.{options.unit}"), t("views.loss_axis"), options.log_x, options.log_y)
     found = _marks(session, record, options.unit)
     return line_chart(curves, axes, marks=found, best=_best(session, record, options.unit))
 
 
-def _both(session: Session, x: np.ndarray, train: np.ndarray, test: np.ndarray) -> list[Curve]:
-    """The test data's line, then the training data's: its dashes let what is below be seen."""
-    curves = [Curve(session.t("views.training"), x, train, "train")]
-    if np.isfinite(test).any():
-        curves.insert(0, Curve(session.t("views.test"), x, test, "test"))
+def _parts(session: Session, record: Record, x: np.ndarray, what: str) -> list[Curve]:
+    """A line for each part, the training data's last: its dashes let what is below be seen.
+
+    what: "loss" or "metric".
+    """
+    curves = []
+    for role, word in PARTS.items():
+        y = record.evaluations.get(f"{role}_{what}")
+        if y is not None and (role == "train" or np.isfinite(y).any()):
+            curves.append(Curve(session.t(f"views.{word}"), x, y, role))
     return curves
 
 
+def _watched(record: Record) -> str:
+    """The loss by which weights are called the best: validation's, where there is one."""
+    return "validation_loss" if "validation_loss" in record.evaluations else "test_loss"
+
+
 def _lowest(record: Record) -> tuple[int, float] | None:
-    """The step and the value of the lowest test loss on record.
+    """The step and the value of the lowest loss on record, of validation or else of the test.
 
     Early stopping looks at the end of every epoch, evaluations become rarer: what it has found
     best counts, too.
     """
-    steps, losses, stop = record.evaluations["step"], record.evaluations["test_loss"], record.stop
-    if stop is not None and stop.part == "test":
+    watched, stop = _watched(record), record.stop
+    steps, losses = record.evaluations["step"], record.evaluations[watched]
+    if stop is not None and watched == f"{stop.part}_loss":
         steps, losses = np.append(steps, stop.best_step), np.append(losses, stop.best_loss)
     losses = np.where(np.isfinite(losses), losses, np.nan)
     if np.isnan(losses).all():
@@ -113,7 +127,8 @@ def _best(session: Session, record: Record, unit: str) -> Best | None:
     if lowest is None or len(record.evaluations["step"]) < 2:
         return None
     step, loss = lowest
-    return Best(float(record.at(np.array(step), unit)), loss, session.t("views.best_test_loss"))
+    label = session.t(f"views.best_{_watched(record)}")
+    return Best(float(record.at(np.array(step), unit)), loss, label)
 
 
 def _marks(session: Session, record: Record, unit: str) -> list[Mark]:
@@ -130,15 +145,15 @@ def _metric_chart(session: Session, record: Record, options: Options) -> Figure:
     if not len(evaluations["step"]):
         return empty(t("views.no_history"))
     x = record.at(evaluations["step"], options.unit)
-    curves = _both(session, x, evaluations["train_metric"], evaluations["test_metric"])
+    curves = _parts(session, record, x, "metric")
     name = t(f"views.{record.metric_name}_axis")
     axes = Axes(t(f"views.{options.unit}"), name, log_x=options.log_x)
     return line_chart(curves, axes, marks=_marks(session, record, options.unit))
 
 
 def _sentence(session: Session, record: Record) -> None:
-    """Say in words where the test loss was lowest, for those who cannot see the star."""
-    steps, losses = record.evaluations["step"], record.evaluations["test_loss"]
+    """Say in words where the loss was lowest, for those who cannot see the star."""
+    steps, losses = record.evaluations["step"], record.evaluations[_watched(record)]
     if len(losses) == 1:
         st.caption(session.t("views.no_history"))
         return
@@ -146,7 +161,8 @@ def _sentence(session: Session, record: Record) -> None:
     if (lowest := _lowest(record)) is not None:
         now = losses[np.searchsorted(steps, record.weights_step, side="right") - 1]
         words = {"step": f"{lowest[0]:,}", "loss": f"{lowest[1]:.4g}", "now": f"{now:.4g}"}
-        sentences.append(session.t("views.best_sentence", **words))
+        name = session.t(f"page.stopped.{_watched(record)}")
+        sentences.append(session.t("views.best_sentence", loss_name=name, **words))
     if (stop := record.stop) is not None:
         words = {"epoch": f"{stop.best_epoch:,}", "step": f"{stop.best_step:,}"}
         loss_name = session.t(f"page.stopped.{stop.part}_loss")

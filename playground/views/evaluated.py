@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.data import Dataset
+from core.evaluation import parts_of
 from core.inspect.report import Report, report
 from core.inspect.residuals import value_scores
 from core.network import Network
@@ -32,6 +33,7 @@ class Result:
     dataset: Dataset
     loss: str
     network: Network
+    validation: Report | None = None
 
     @property
     def is_finite(self) -> bool:
@@ -73,10 +75,10 @@ def evaluate(session: Session) -> Result:
         most = int(np.clip(WORK / (2 * size), 200, 5000))
 
     def compute() -> Result:
-        train, test = (
-            report(network, dataset, part, loss, most=most) for part in ("train", "test")
+        train, test, *held = (
+            report(network, dataset, part, loss, most=most) for part in parts_of(dataset)
         )
-        return Result(step, epochs, train, test, penalty, dataset, loss, network)
+        return Result(step, epochs, train, test, penalty, dataset, loss, network, *held)
 
     return remembered(player, "evaluation", (*key, moving), compute)
 

@@ -64,7 +64,10 @@ def _choose_view(session: Session, result: Result) -> str:
 def _metrics(session: Session, result: Result) -> None:
     t = session.t
     rows = []
-    for part, found in (("training", result.train), ("test", result.test)):
+    parts = {"training": result.train, "validation": result.validation, "test": result.test}
+    for part, found in parts.items():
+        if found is None:
+            continue
         row: dict[str, Any] = {t("views.part"): t(f"views.{part}")}
         row |= {t("views.samples"): found.of, t("views.loss_word"): found.loss}
         row |= {t(f"views.{name}"): value for name, value in result.scores(found).items()}

@@ -180,7 +180,8 @@ def _remarks(session: Session, validation: CrossValidation) -> None:
     if folds.untouched:
         remarks.append(t("views.folds_untouched", count=f"{folds.untouched:,}"))
     if validation.experiment.training.early_stopping is not None:
-        remarks.append(t("views.folds_stop_by_test"))
+        held = folds.dataset.n_validation > 0
+        remarks.append(t("views.folds_stop_by_validation" if held else "views.folds_stop_by_test"))
     if diverged := sum(result.diverged is not None for result in validation.results):
         remarks.append(t("views.folds_diverged", count=diverged))
     st.caption("  \n".join(remarks))

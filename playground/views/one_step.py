@@ -18,6 +18,7 @@ from core.inspect.update import Update
 from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from playground.fields import number_text, plain
+from playground.live.scene import first_input
 from playground.session import Session
 from playground.views import derivation, formulas
 from playground.views.derivation import Focus
@@ -38,10 +39,10 @@ def show(session: Session) -> None:
         sizes, activations = trainer.layout.sizes, trainer.layout.activations
         normalizations = trainer.layout.normalizations
         inputs, n_samples = session.column_labels(trainer.dataset), len(trainer.dataset.X_train)
-        batch_size = trainer.training.batch_size
+        batch_size, first = trainer.training.batch_size, first_input(trainer.dataset)
     whole_batch, number = _choose_sample(session, n_samples, batch_size)
     names = layer_names(session, activations)
-    layer, unit, i = _choose_weight(session, names, sizes, inputs, normalizations)
+    layer, unit, i = _choose_weight(session, names, sizes, inputs, normalizations, first)
     with session.player.trainer() as trainer:
         now = trainer.layout
         if (now.sizes, now.normalizations) != (sizes, normalizations):
@@ -102,6 +103,7 @@ def _choose_weight(
     sizes: tuple[int, ...],
     inputs: tuple[str, ...],
     normalizations: tuple[str, ...],
+    first: int,
 ) -> tuple[int, int, Place]:
     """Ask for a layer, a neuron in it and one of its parameters."""
     t = session.t
@@ -126,7 +128,7 @@ def _choose_weight(
         )
         scales = tuple(NORMALIZATIONS[normalizations[layer]].parameters)
         key = f"{shape}_{layer}{'_'.join(('', *scales))}"
-        i = _choose_input(session, layer, sizes[layer], inputs, key, scales)
+        i = _choose_input(session, layer, sizes[layer], inputs, key, scales, first)
     return layer, int(unit) - 1, i
 
 
@@ -137,13 +139,20 @@ def _choose_input(
     inputs: tuple[str, ...],
     key: str,
     scales: tuple[str, ...],
+    first: int,
 ) -> Place:
-    """Ask for a weight by what it reads, the bias, or one of a normalization's parameters."""
+    """Ask for a weight by what it reads, the bias, or one of a normalization's parameters.
+
+    first: of many inputs, the one that is shown before another is chosen.
+    """
     t = session.t
     if count > LISTED:
+        first = min(first, count - 1) + 1 if layer == 0 else 1
         number = st.number_input(
-            t("views.weight_from_number"), 0, count, 1, width=220, key=f"one_step_input_{key}"
+            t("views.weight_from_number"), 0, count, first, width=220, key=f"one_step_input_{key}"
         )
+        if layer == 0 and number:
+            st.caption(plain(inputs[int(number) - 1]))
         return int(number) - 1 if number else None
     labels = [inputs[i] if layer == 0 else t("views.unit", number=i + 1) for i in range(count)]
     labels += [t("views.bias"), *(t(f"views.{name}") for name in scales)]
@@ -165,10 +174,11 @@ def _sample(session: Session, moment: Moment, traced: Trace, number: int, focus:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if dataset.image_shape is not None:
             show_image(inputs.reshape(dataset.image_shape))
-        labels = session.column_labels(dataset)[:SHOWN_INPUTS]
-        shown = zip(labels, inputs[:SHOWN_INPUTS], strict=False)
-        text = ", ".join(f"{plain(name)} = {value:.4g}" for name, value in shown)
-        more = len(inputs) - SHOWN_INPUTS
+        labels = session.column_labels(dataset)
+        places = np.flatnonzero(inputs) if dataset.is_sparse else np.arange(len(inputs))
+        shown = places[:SHOWN_INPUTS]
+        text = ", ".join(f"{plain(labels[i])} = {inputs[i]:.4g}" for i in shown)
+        more = len(places) - SHOWN_INPUTS
         st.markdown(
             t(
                 "views.sample_sentence",

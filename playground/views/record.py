@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from core.history import EVALUATION_COLUMNS
 from core.monitor import Stop
 from core.trainer import Edit, Trainer
 from playground.charts import Mark
@@ -56,7 +55,7 @@ def record_of(session: Session, *, with_present: bool = False) -> Record:
     with session.player.trainer() as trainer:
         history = trainer.history
         names = ("step", "epoch", "batch_loss", "gradient_norm", "update_ratio")
-        found = {name: history.evaluations[name] for name in EVALUATION_COLUMNS}
+        found = {name: history.evaluations[name] for name in history.evaluations.columns}
         if with_present and not session.player.waiting:
             found = _with_present(found, trainer)
         record = Record(
@@ -78,7 +77,7 @@ def _with_present(found: dict[str, np.ndarray], trainer: Trainer) -> dict[str, n
     place = int(np.searchsorted(found["step"], step))
     if place < len(found["step"]) and found["step"][place] == step:
         return found
-    row = dict(zip(EVALUATION_COLUMNS, trainer.evaluation_now(), strict=True))
+    row = dict(zip(found, trainer.evaluation_now(), strict=True))
     if stop is not None and stop.restored:
         row |= {"step": stop.best_step, "epoch": stop.best_epoch}
     return {name: np.insert(found[name], place, value) for name, value in row.items()}

@@ -25,7 +25,10 @@ def show(session: Session, result: Result) -> None:
     if n_values > 1:
         _scores(session, result)
         value = int(st.number_input(t("views.output"), 1, n_values, 1, key="evaluation_output")) - 1
-    if scales := scales_of(result.dataset.preprocessing):
+    if result.dataset.kind == "ratings":
+        mean = result.dataset.preprocessing.values(np.zeros((1, 1)))[0, 0]
+        st.caption(t("views.in_stars", mean=four_digits(mean)))
+    elif scales := scales_of(result.dataset.preprocessing):
         key = "views.in_units" if n_values == 1 else "views.standardized"
         st.caption(t(key, scale=four_digits(scales[value])))
     parts: list[Part] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,7 @@ from core.data.tables.findings import Finding
 from core.data.tables.fitting import fit_preparation, fit_targets
 from core.data.tables.limits import MAX_CLASSES
 from core.data.tables.raw import as_numbers, as_texts
-from core.data.tables.splitting import split_rows
+from core.data.tables.splitting import split_rows, validation_rows
 from core.data.tables.steps import Target
 from core.data.tables.table import KIND_OF, Table
 from core.maths.registry import check_name, shown
@@ -31,8 +31,9 @@ Progress = Callable[[float, float], None]
 class TableSplit:
     """Where a data set came from: the rows of its table, as they are fed, and the choices.
 
-    train, test: raw rows with all columns of the table, in the order of X_train and X_test.
-    rows_train, rows_test: their numbers in the table, from 0. remarks: what was left out.
+    train, test, validation: raw rows with all columns of the table, in the order of X_train,
+    X_test and X_validation. rows_train, rows_test, rows_validation: their numbers in the table,
+    from 0. remarks: what was left out.
     """
 
     table: Table
@@ -40,9 +41,10 @@ class TableSplit:
     rows_train: NDArray[np.int64]
     rows_test: NDArray[np.int64]
     remarks: tuple[Finding, ...] = ()
+    rows_validation: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
-        for rows in (self.rows_train, self.rows_test):
+        for rows in (self.rows_train, self.rows_test, self.rows_validation):
             rows.flags.writeable = False
 
     @property
@@ -54,12 +56,16 @@ class TableSplit:
         return self.table.frame[self.rows_test]
 
     @property
+    def validation(self) -> pl.DataFrame:
+        return self.table.frame[self.rows_validation]
+
+    @property
     def rows(self) -> NDArray[np.int64]:
-        """Numbers of all rows, those for training first."""
-        return np.concatenate([self.rows_train, self.rows_test])
+        """Numbers of all rows: for training, for validation, for the test."""
+        return np.concatenate([self.rows_train, self.rows_validation, self.rows_test])
 
     def column(self, name: str) -> pl.Series:
-        """A column of all rows, those for training first."""
+        """A column of all rows, in the order of `rows`."""
         return self.table.frame[name][self.rows]
 
 
@@ -76,10 +82,11 @@ def table_dataset(table: Table, choices: TableChoices, progress: Progress | None
     targets, class_names = _targets(table.frame[known], choices, known)
     with _rows_of_table(known):
         train, test = split_rows(table.frame[known], choices, targets)
-    split = TableSplit(table, choices, known[train], known[test], remarks)
+        train, held = validation_rows(table.frame[known], choices, targets, train)
+    split = TableSplit(table, choices, known[train], known[test], remarks, known[held])
     told = (lambda share: None) if progress is None else (lambda share: progress(share, 1.0))
     told(SPLIT)
-    return _prepared(split, (targets[train], targets[test]), class_names, told)
+    return _prepared(split, targets[np.concatenate([train, held, test])], class_names, told)
 
 
 def dataset_of(split: TableSplit) -> Dataset:
@@ -90,33 +97,38 @@ def dataset_of(split: TableSplit) -> Dataset:
     if not np.isin(wanted, known).all() or not len(split.rows_train):
         raise Refusal("A row of the training or test table has no target.")
     targets, class_names = _targets(split.table.frame[wanted], split.choices, wanted)
-    cut = len(split.rows_train)
-    return _prepared(split, (targets[:cut], targets[cut:]), class_names)
+    return _prepared(split, targets, class_names)
 
 
 def part_of(whole: Dataset, train: NDArray[np.int64], test: NDArray[np.int64]) -> Dataset:
     """Some rows of a table's data set, prepared by those for training; classes keep their numbers.
 
-    train, test: numbers among the training rows of `whole` followed by its test rows.
+    train, test: numbers among the rows of `whole.table`. Of the training rows some are held back
+    for validation, where that was chosen.
     """
     split = whole.table
     assert split is not None
     rows = split.rows
     targets, class_names = _targets(split.table.frame[rows], split.choices, rows)
-    part = replace(split, rows_train=rows[train], rows_test=rows[test], remarks=())
-    return _prepared(part, (targets[train], targets[test]), class_names)
+    train, held = validation_rows(split.table.frame[rows], split.choices, targets, train)
+    part = TableSplit(
+        split.table, split.choices, rows[train], rows[test], rows_validation=rows[held]
+    )
+    return _prepared(part, targets[np.concatenate([train, held, test])], class_names)
 
 
 def _prepared(
     split: TableSplit,
-    y: tuple[NDArray, NDArray],
+    targets: NDArray,
     class_names: tuple[str, ...],
     tick: Callable[[float], None] = lambda share: None,
 ) -> Dataset:
-    """The data set of a split, y of both parts in class numbers or in the table's units."""
+    """The data set of a split. targets: of its `rows`, class numbers or in the table's units."""
     choices, frame = split.choices, split.table.frame
+    ends = np.cumsum([len(split.rows_train), len(split.rows_validation)])
+    y, y_validation, y_test = np.split(targets, ends)
     features = frame.select(feature.column for feature in choices.features)
-    scaling = _scaling(y[0], choices)
+    scaling = _scaling(y, choices)
     train = features[split.rows_train]
 
     def fitted(share: float) -> None:
@@ -128,17 +140,22 @@ def _prepared(
     tick(TRANSFORMED)
     with _rows_of_table(split.rows_test):
         X_test = preparation.transform(features[split.rows_test])
+    with _rows_of_table(split.rows_validation):
+        X_validation = preparation.transform(features[split.rows_validation])
+    has_validation = len(split.rows_validation) > 0
     tick(1.0)
     return Dataset(
         X_train,
-        _scaled(y[0], scaling),
+        _scaled(y, scaling),
         X_test,
-        _scaled(y[1], scaling),
+        _scaled(y_test, scaling),
         task="classification" if class_names else "regression",
         feature_names=preparation.names,
         class_names=class_names,
         preprocessing=preparation,
         table=split,
+        X_validation=X_validation if has_validation else None,
+        y_validation=_scaled(y_validation, scaling) if has_validation else None,
     )
 
 

@@ -41,13 +41,17 @@ class SplitChoices:
     how: "share" (at random), "stratified" (at random, every class in proportion), "group" (rows of
     one value of `column` stay together), "time" (the last rows by `column` are the test) or
     "column" (those whose `column` is one of `test_values` are the test).
-    train_fraction: the training rows' share, but for "column".
+    train_fraction: the training rows' share, but for "column". validation_fraction: the share of
+    them that is held back for validation, by the same rule; for "column", those whose `column` is
+    one of `validation_values` are.
     """
 
     how: Annotated[str, OneOf("split", SPLITS)] = "share"
     train_fraction: Annotated[float, Within(Limits(0.1, 0.99))] = 0.8
     column: Annotated[str, Text()] = ""
     test_values: Annotated[tuple[str, ...], TupleOf(Text(), 1, 100, distinct=True)] = ("test",)
+    validation_fraction: Annotated[float, Within(Limits(0.0, 0.5))] = 0.0
+    validation_values: Annotated[tuple[str, ...], TupleOf(Text(), 0, 100, distinct=True)] = ()
 
 
 @config

@@ -33,6 +33,26 @@ def split_rows(
     return splits.by_share(n_rows, n_train, seed)
 
 
+def validation_rows(
+    frame: pl.DataFrame, choices: TableChoices, targets: NDArray, train: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The training rows that are left, and those held back for validation; none where not asked.
+
+    Raises ValueError if nothing would be left to learn from.
+    """
+    how, share, seed = choices.split, choices.split.validation_fraction, choices.seed
+    if how.how == "column" and how.validation_values:
+        column = as_texts(frame[how.column])
+        held = column.is_in(list(how.validation_values)).fill_null(False).to_numpy()[train]
+        if held.all():
+            raise _nothing_left(how)
+        return train[~held], train[held]
+    if how.how == "group" and share:
+        return splits.held_back(train, share, seed, groups=groups_of(frame[how.column])[train])
+    is_classes = how.how in ("stratified", "column") and targets.ndim == 1
+    return splits.held_back(train, share, seed, classes=targets[train] if is_classes else None)
+
+
 def groups_of(column: pl.Series) -> NDArray[np.int64]:
     """A number for each row, 0 to k-1: alike where the column is; what is missing is a group."""
     numbers = as_texts(column).rank("dense").fill_null(0).cast(pl.Int64)
@@ -50,8 +70,12 @@ def _both(
     parts: tuple[NDArray[np.int64], NDArray[np.int64]], how: SplitChoices
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     if not len(parts[0]) or not len(parts[1]):
-        raise Refusal(
-            "The split by {column} leaves no row for training or none for the test.",
-            column=shown(how.column),
-        )
+        raise _nothing_left(how)
     return parts
+
+
+def _nothing_left(how: SplitChoices) -> Refusal:
+    return Refusal(
+        "The split by {column} leaves no row for training or none for the test.",
+        column=shown(how.column),
+    )

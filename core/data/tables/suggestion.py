@@ -25,6 +25,7 @@ TARGET_NAMES = (
 )
 SPLIT_NAMES = ("split", "set", "subset", "fold", "partition")
 TEST_WORDS = ("test", "testing", "测试")
+VALIDATION_WORDS = ("validation", "valid", "val", "dev", "development", "验证")
 FEW_CLASSES = 10  # different whole numbers that are taken for classes ...
 ROWS_OF_A_CLASS = 5.0  # ... if each has that many rows on average
 UNFIT = ("constant", "identifier", "text", "date")
@@ -121,6 +122,7 @@ def _suggest_split(table: Table, task: str) -> SplitChoices:
         if name.lower() in SPLIT_NAMES and table.frame[name].dtype == pl.String:
             values = table.frame[name].drop_nulls().unique(maintain_order=True).to_list()
             test = tuple(value for value in values if value.lower() in TEST_WORDS)
-            if test and len(values) > 1:
-                return SplitChoices("column", column=name, test_values=test)
+            held = tuple(value for value in values if value.lower() in VALIDATION_WORDS)
+            if test and len(values) > 1 + (len(held) > 0):
+                return SplitChoices("column", column=name, test_values=test, validation_values=held)
     return SplitChoices("stratified" if task in ("binary", "multiclass") else "share")

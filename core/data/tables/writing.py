@@ -40,6 +40,8 @@ Files = dict[str, bytes]
 def write_tables(dataset: Dataset, format: str = "csv") -> Files:
     """Files by name: "train.csv", "test.csv" (or ".parquet") and "table.json".
 
+    What is held back for validation is "validation.csv".
+
     Raises ValueError for another format.
     """
     check_name(FORMATS, format, "table format")
@@ -47,6 +49,8 @@ def write_tables(dataset: Dataset, format: str = "csv") -> Files:
         parts, description = _inputs(dataset), _about_inputs(dataset)
     else:
         parts = {"train": dataset.table.train, "test": dataset.table.test}
+        if len(dataset.table.rows_validation):
+            parts["validation"] = dataset.table.validation
         description = {
             "choices": dataset.table.choices.to_mapping(),
             "name": dataset.table.table.name,
@@ -79,10 +83,9 @@ def _inputs(dataset: Dataset) -> dict[str, pl.DataFrame]:
     """Inputs and targets: classes by their names, values as numbers."""
     names = clean_names((*dataset.feature_names, *_target_names(dataset)))
     parts = {}
-    for part, X, y in (
-        ("train", dataset.X_train, dataset.y_train),
-        ("test", dataset.X_test, dataset.y_test),
-    ):
+    held = ("validation",) if dataset.n_validation else ()
+    for part in ("train", "test", *held):
+        X, y = getattr(dataset, f"X_{part}"), getattr(dataset, f"y_{part}")
         columns = [pl.Series(X[:, number]) for number in range(X.shape[1])]
         if dataset.task == "classification":
             classes = [dataset.class_names[int(number)] for number in y]
@@ -123,8 +126,10 @@ def read_tables(files: Mapping[str, bytes]) -> Dataset:
         raise Refusal("{name} was not written by this playground.", name=DESCRIPTION)
     options = ReadOptions.from_mapping(about.get("read"))
     parts = {}
-    for part in ("train", "test"):
+    for part in ("train", "test", "validation"):
         name = f"{part}.{options.format}"
+        if name not in files and part == "validation":
+            continue
         if name not in files:
             raise Refusal("There is no file {name}.", name=name)
         parts[part] = read_table(files[name], name, options).frame
@@ -134,12 +139,14 @@ def read_tables(files: Mapping[str, bytes]) -> Dataset:
 
 
 def _of_rows(parts: Mapping[str, pl.DataFrame], name: str, choices: TableChoices) -> Dataset:
-    if parts["train"].columns != parts["test"].columns:
+    if any(part.columns != parts["train"].columns for part in parts.values()):
         raise Refusal("The training and the test table have different columns.")
-    both = pl.concat(list(parts.values()), how="vertical_relaxed")
-    rows = np.arange(both.height)
-    cut = parts["train"].height
-    return dataset_of(TableSplit(Table(both, name), choices, rows[:cut], rows[cut:]))
+    together = pl.concat(list(parts.values()), how="vertical_relaxed")
+    ends = np.cumsum([part.height for part in parts.values()])
+    train, test, *held = np.split(np.arange(together.height), ends[:-1])
+    validation = held[0] if held else train[:0]
+    split = TableSplit(Table(together, name), choices, train, test, rows_validation=validation)
+    return dataset_of(split)
 
 
 def _of_inputs(parts: Mapping[str, pl.DataFrame], about: Mapping[str, Any]) -> Dataset:
@@ -158,7 +165,8 @@ def _of_inputs(parts: Mapping[str, pl.DataFrame], about: Mapping[str, Any]) -> D
         arrays.append(
             targets.to_series().to_list() if task == "classification" else targets.to_numpy()
         )
-    X_train, y_train, X_test, y_test = arrays
+    X_train, y_train, X_test, y_test, *held = arrays
+    X_validation, y_validation = held or (None, None)
     made = Dataset.from_arrays(
         X_train,
         y_train,
@@ -168,6 +176,8 @@ def _of_inputs(parts: Mapping[str, pl.DataFrame], about: Mapping[str, Any]) -> D
         feature_names=features,
         class_names=classes or None,
         image_shape=tuple(shape) if shape else None,
+        X_validation=X_validation,
+        y_validation=y_validation,
     )
     return replace(made, preprocessing=Preprocessing.from_dict(about.get("preprocessing")))
 

@@ -346,7 +346,7 @@ export class Plane {
     const { pair, stars } = this.header.probe ?? {};
     if (!pair) return [];
     return [
-      make("div", { class: "output-where" }, pairText(this.say, pair)),
+      make("div", { class: "output-where output-pair" }, pairText(this.say, pair)),
       make("div", {}, this.say("live.output_stars", { stars: fixed(stars, 2) })),
     ];
   }
