@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -67,8 +67,10 @@ class Session:
         return said(text, self.language)
 
     def column_labels(self, dataset: Dataset) -> tuple[str, ...]:
-        width = dataset.image_shape[1] if dataset.image_shape else 0
-        return column_labels(dataset.feature_names, width, self.t)
+        return column_labels(dataset.feature_names, dataset.image_shape, self.t)
+
+    def once(self, name: str, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        return make()
 
     def guard(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
