@@ -301,7 +301,7 @@ def test_labels_are_those_that_are_fixed(page: AppTest) -> None:
     assert {"Initializer", "Activation", "Speed", "Language"} <= labels(page.selectbox)
     numbers = {"Samples", "Batch size", "Units", "Dropout", "Learning rate", "Regularization rate"}
     assert numbers <= labels(page.number_input)
-    assert labels(page.slider) == {"Noise", "Training share"}
+    assert labels(page.slider) == {"Noise", "Training share", "Validation share"}
     assert {"Show test data", "Discretize output"} <= labels(page.checkbox)
     assert {"Epoch", "Training loss", "Test loss"} <= labels(page.metric)
 
