@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from core.experiment import DataConfig, Experiment
+from core.experiment import OWN_PICTURES, DataConfig, Experiment
 from core.refusals import Refusal, Sentence
 from playground import changes
+from playground.albums import PictureDraft, TakenPictures, are_pictures
 from playground.drafts import Draft
 from playground.tables import Taken, is_missing, own
 
@@ -17,39 +18,49 @@ if TYPE_CHECKING:
 
 
 class Desk:
-    """What a visitor has brought: the table in use, the one looked at, and the one asked for.
+    """What a visitor has brought: the data in use, those looked at, and those asked for.
 
-    used: stays while other data are learnt from, to go back to. wanted: an experiment whose table
-    is not here; stand_in: what is shown in its place. problem: why the last choice was refused.
+    used: stays while other data are learnt from, to go back to. wanted: an experiment whose data
+    are not here; stand_in: what is shown in its place. problem: why the last choice was refused.
     uploads: how many files came; the uploader is a new one each time.
     """
 
     def __init__(self) -> None:
-        self.used: Taken | None = None
-        self.draft: Draft | None = None
+        self.used: Taken | TakenPictures | None = None
+        self.draft: Draft | PictureDraft | None = None
         self.wanted: Experiment | None = None
         self.stand_in: Experiment | None = None
         self.problem: Sentence | None = None
         self.is_open = False
         self.uploads = 0
 
-    def open(self) -> None:
-        """Open the dialog: on the table in use, or on an empty desk."""
+    def open(self, kind: str = "") -> None:
+        """Open the dialog: on the data in use, or on an empty desk.
+
+        kind: only on data of this name, such as OWN_PICTURES.
+        """
         self.close()
         self.is_open = True
-        if self.used is not None and self.wanted is None:
-            self.draft = Draft.of(self.used)
+        used = self.used
+        if used is None or self.wanted is not None or kind not in ("", used.data.name):
+            return
+        self.draft = PictureDraft.of(used) if isinstance(used, TakenPictures) else Draft.of(used)
 
     def close(self) -> None:
         """Close the dialog; what was only looked at is gone."""
         self.is_open, self.draft, self.problem = False, None, None
         self.uploads += 1
 
-    def bring(self, name: str, data: bytes) -> None:
-        """Look at a file."""
+    def bring(self, *files: tuple[str, bytes]) -> None:
+        """Look at files, each a name and bytes: a table, or pictures, by what they are called."""
+        if not files:
+            return
         self.uploads += 1
         self.problem = None
-        self.draft = Draft(name, data, None if self.wanted is None else own(self.wanted.data))
+        wanted = None if self.wanted is None else self.wanted.data
+        is_album = len(files) > 1 or are_pictures([name for name, _ in files])
+        asked = None if wanted is None or is_album != (wanted.name == OWN_PICTURES) else own(wanted)
+        self.draft = PictureDraft(files, asked) if is_album else Draft(*files[0], asked)
 
     def put_away(self) -> None:
         """Look at another file."""
@@ -85,7 +96,7 @@ class Desk:
         self.stand_in = changes.edited(experiment, ("data", "name"), DataConfig().name)
         return self.stand_in
 
-    def experiment_on(self, table: Taken, current: Experiment) -> Experiment:
+    def experiment_on(self, table: Taken | TakenPictures, current: Experiment) -> Experiment:
         """What is run on a table that was taken: as it was asked for, or as the page is set."""
         if self.wanted is None:
             return changes.with_table(current, table.data)

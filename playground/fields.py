@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from core.data.preprocessing import COLOURS
 from core.experiment import OPTIONS_OF, Dense, Experiment
 from playground.changes import Change, Path, fitting_layers, read
 
@@ -102,14 +103,22 @@ def label_of(path: Path, t: Translate) -> str:
     return t(f"page.{field.label}") if field else str(path[-1]).replace("_", " ")
 
 
-def column_labels(names: Sequence[str], image_width: int, t: Translate) -> tuple[str, ...]:
+def column_labels(
+    names: Sequence[str], image_shape: Sequence[int] | None, t: Translate
+) -> tuple[str, ...]:
     """Columns of the data as the diagram names them: X₁² for x1_squared, a pixel by its place.
 
-    image_width: in pixels, 0 where a row is no image.
+    image_shape: (height, width) or (height, width, 3), None where a row is no image.
     """
-    if image_width:
-        places = (divmod(number, image_width) for number in range(len(names)))
-        return tuple(t("live.pixel", row=row + 1, column=column + 1) for row, column in places)
+    if image_shape:
+        height, width, *colours = image_shape
+        keys = [f"live.pixel_{colour}" for colour in COLOURS] if colours else ["live.pixel"]
+        return tuple(
+            t(key, row=row + 1, column=column + 1)
+            for row in range(height)
+            for column in range(width)
+            for key in keys
+        )
     labels = (t(f"feature.{name}") for name in names)
     return tuple(
         name if label.startswith("feature.") else label

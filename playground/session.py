@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.experiment import OWN_TABLE, DataConfig, Experiment
+from core.experiment import OWN_NAMES, DataConfig, Experiment
 from core.refusals import Refusal, Sentence, sentence_of
 from playground import changes, files, link
 from playground.changes import Change, Path
@@ -48,6 +48,9 @@ PASTED = "pasted.csv"
 
 STOPS = ("diverged", "stopped", "failed")
 """Statuses of a run that stopped by itself."""
+
+LATE_SECONDS = 1.0
+"""How long a browser may come with the address of before a change; nobody goes back this fast."""
 
 LONGEST_KEPT = 1000
 """Letters of a refused formula that are kept to be mended."""
@@ -114,8 +117,10 @@ class Session:
         self._player: Player | None = None
         self._seeded_language = ""
         self._words: dict[str, str] = {}
+        self._made: dict[str, tuple[tuple[Any, ...], Any]] = {}
         self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
+        self._superseded: tuple[dict[str, str], float] = ({}, -math.inf)
         self.experiment, self.settings, problems = link.read(params)
         self.desk, self.folds = Desk(), FoldsDesk()
         self.sketchbook = Sketchbook()
@@ -147,6 +152,16 @@ class Session:
     def said(self, text: str) -> str:
         """A text that may be a Sentence of the core, in the language in use."""
         return said(text, self.language)
+
+    def once(self, name: str, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """What `make` gave when it was last asked for this key; only that is kept, by name.
+
+        For what takes a while to make of a person's file, which panels draw again and again.
+        """
+        if name not in self._made or self._made[name][0] != key:
+            self._made.pop(name, None)
+            self._made[name] = key, make()
+        return self._made[name][1]
 
     def choose_language(self) -> None:
         """Take over the language; what could not be used is said again, in that language."""
@@ -208,8 +223,7 @@ class Session:
 
     def column_labels(self, dataset: Dataset) -> tuple[str, ...]:
         """Names of a data set's columns, as the diagram writes them."""
-        width = dataset.image_shape[1] if dataset.image_shape else 0
-        return column_labels(dataset.feature_names, width, self.t)
+        return column_labels(dataset.feature_names, dataset.image_shape, self.t)
 
     def look_again(self) -> None:
         """Draw the page anew if the run stopped, got ready or changed its settings by itself.
@@ -317,6 +331,9 @@ class Session:
     def _take_over(self, path: Path, value: Any) -> None:
         """Make a change, unless it is none: what the page just told a widget may come back late."""
         self._follow_run()
+        depth = len(self.experiment.network.layers)
+        if path[:2] == ("network", "layers") and int(path[2]) >= depth:
+            raise EchoError  # of a layer's field that the browser had not taken away yet
         with suppress(LookupError, AttributeError):
             if changes.read(self.experiment, path) == value:
                 raise EchoError
@@ -420,13 +437,14 @@ class Session:
     # -- own tables ------------------------------------------------------------------------------
 
     def choose_data(self, name: str) -> None:
-        """Learn from a data set of that name, or from the table that was brought, or bring one."""
-        if name == OWN_TABLE and self.desk.used is None:
-            self.desk.open()
+        """Learn from a data set of that name, or from what was brought, or bring it."""
+        used = self.desk.used
+        if name in OWN_NAMES and (used is None or used.data.name != name):
+            self.desk.open(name)
             return
         self.desk.wanted = None
-        if name == OWN_TABLE and self.desk.used is not None:
-            self.change(changes.with_table, self.desk.used.data)
+        if name in OWN_NAMES and used is not None:
+            self.change(changes.with_table, used.data)
         else:
             self.sketchbook.keep(self.experiment.data)
             self.change(self.sketchbook.open, name)
@@ -478,15 +496,15 @@ class Session:
         self.end_points()
 
     def bring_upload(self, key: str) -> None:
-        """Look at the table that was uploaded."""
-        if (chosen := st.session_state.get(key)) is not None:
-            self.desk.bring(chosen.name, chosen.getvalue())
+        """Look at what was uploaded."""
+        chosen = st.session_state.get(key) or []
+        self.desk.bring(*((file.name, file.getvalue()) for file in chosen))
 
     def bring_text(self, key: str) -> None:
         """Look at the table that was pasted."""
         text = str(st.session_state.get(key) or "")
         if text.strip():
-            self.desk.bring(PASTED, text.encode("utf-8", "replace"))
+            self.desk.bring((PASTED, text.encode("utf-8", "replace")))
 
     def tell_draft(self, key: str, how: Callable[..., None], *values: Any) -> None:
         """Take over what a widget was told about the table that is looked at."""
@@ -513,7 +531,7 @@ class Session:
         desk.wanted = None
         desk.close()
         self.problems = ()
-        self.notice = Notice(self.t("page.notice.table", name=desk.used.table.name))
+        self.notice = Notice(self.t("page.notice.table", name=desk.used.name))
 
     def choose_fold_epochs(self, key: str) -> None:
         """Take over for how many epochs each of k folds trains."""
@@ -638,7 +656,7 @@ class Session:
         with the address as the browser had it, which may be behind what was done just before.
         """
         params = dict(st.query_params)
-        if params == self._published or self._is_clicked:
+        if params == self._published or self._is_clicked or self._is_late(params):
             return
         wanted, settings, problems = link.read(params)
         self.act(self.go, wanted)
@@ -646,6 +664,15 @@ class Session:
         self._show(self.player)
         self.player.speed = settings.speed
         self.problems, self.problems_title = tuple(problems), "page.link.problems"
+
+    def _is_late(self, params: dict[str, str]) -> bool:
+        """Whether this is the address of just before the last change.
+
+        A click that a fragment's timer brought along comes again by itself (see `press`): when all
+        is done by then, nothing tells of a click, only the address is that of before.
+        """
+        before, changed_at = self._superseded
+        return params == before and time.monotonic() < changed_at + LATE_SECONDS
 
     def finish(self) -> None:
         """At the end of a drawing: put every setting into the address."""
@@ -656,6 +683,8 @@ class Session:
         params = link.write(shown or self.experiment, self.settings)
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
+        if params != self._published:
+            self._superseded = self._published, time.monotonic()
         self._published = params
         self._is_clicked = self._had_dialog = False
 

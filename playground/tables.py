@@ -40,6 +40,11 @@ class Taken:
     data: DataConfig
 
     @property
+    def name(self) -> str:
+        """The file's."""
+        return self.table.name
+
+    @property
     def choices(self) -> TableChoices:
         """What is made of the table."""
         assert self.dataset.table is not None
@@ -52,6 +57,8 @@ class Taken:
         """
         from core.data.tables import choices_of, options_of
 
+        if data.name != OWN_TABLE:
+            return None
         wanted, mine = own(data), own(self.data)
         if data == self.data or not wanted.file or wanted == mine.in_short:
             return self

@@ -11,6 +11,7 @@ import base64
 import struct
 import zlib
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,11 +53,13 @@ def data_address(name: str) -> str:
 def picture(name: str) -> Image:
     """Draw a data set: its points in the plane, its curve, one of its images, or its kind."""
     from core.data import load_dataset, record_of
-    from core.experiment import OWN_TABLE, DataConfig
+    from core.experiment import OWN_PICTURES, OWN_TABLE, DataConfig
     from core.inspect.plane import plane_of
 
     if name == OWN_TABLE:
         return _sheet()
+    if name == OWN_PICTURES:
+        return _photo()
     record = record_of(DataConfig(name))
     if record.kind == "ratings":
         return _ratings(load_dataset(DataConfig(name, n_samples=record.n_samples)))
@@ -101,6 +104,20 @@ def _sheet() -> Image:
     for row, top in enumerate(range(10, SIZE - 12, 15)):
         for left in range(8, SIZE - 18, 21):
             image[top : top + 11, left : left + 18] = 2 if row == 0 else 1
+    return image
+
+
+def _photo() -> Image:
+    """A framed picture of a hill under a sun."""
+    image = np.zeros((SIZE, SIZE), np.uint8)
+    image[10:-10, 6:-6] = GREY
+    image[13:-13, 9:-9] = 0
+    rows, columns = np.indices(image.shape)
+    sun = (rows - 27) ** 2 + (columns - 52) ** 2 < 64
+    hills = (rows > 20 + np.abs(columns - 30)) | (rows > 38 + np.abs(columns - 54))
+    inside = (rows >= 13) & (rows < SIZE - 13) & (columns >= 9) & (columns < SIZE - 9)
+    image[inside & hills] = 2
+    image[inside & sun] = 1
     return image
 
 
@@ -156,6 +173,32 @@ def _ratings(data: Dataset) -> Image:
         left, top = 8 + side * x, SIZE - 14 - side * y
         image[top : top + side - 1, left : left + side - 1] = 2 if value > 0 else 1
     return image
+
+
+def address(pixels: NDArray[np.uint8]) -> str:
+    """An image (height, width[, 3 or 4]) as an address that holds it as PNG.
+
+    Streamlit's server would forget a file of it with the next drawing, before a browser that
+    follows a run has fetched it.
+    """
+    from PIL import Image
+
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def strip(pictures: NDArray[np.uint8], side: int) -> str:
+    """Pictures (n, h, w) or (n, h, w, 3) side by side, as an address. side: as they are shown.
+
+    Each pixel becomes a square: the browser would blur what it has to enlarge.
+    """
+    times = -(-2 * side // pictures.shape[1])  # twice what is shown, for screens of double density
+    coloured = pictures if pictures.ndim == 4 else np.repeat(pictures[..., None], 3, axis=3)
+    large = coloured.repeat(times, axis=1).repeat(times, axis=2)
+    clear = np.zeros((*large.shape[:2], max(large.shape[2] // 16, 1), 4), np.uint8)
+    opaque = np.concatenate([large, np.full_like(large[..., :1], 255)], axis=3)
+    return address(np.hstack([part for pair in zip(opaque, clear, strict=True) for part in pair]))
 
 
 def png(image: Image) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser import Visitor
 from tests.test_own_data import people
+from tests.test_pictures import RED, folders, plain, zipped
 
 
 def bring(visitor: Visitor, path: Path) -> None:
@@ -37,6 +38,33 @@ def test_a_spreadsheet_becomes_a_network_that_learns(visitor: Visitor, tmp_path:
     with visitor.page.expect_download() as download:
         visitor.press("As CSV (.zip)")
     assert download.value.suggested_filename == "people-csv.zip"
+
+
+RED_SHARE = """canvas => {
+  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return data.filter((value, k) => k % 4 === 0 && value > 150 && data[k + 2] < 80).length;
+}"""
+
+
+def test_pictures_become_a_network_that_tells_one_of_ones_own(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    path = tmp_path / "colours.zip"
+    path.write_bytes(zipped(folders(20)))
+    bring(visitor, path)
+    visitor.wait_for_text("40 pictures, 2 classes; as the network sees them, 1,200 inputs each:")
+    visitor.press("Use these pictures")
+    visitor.wait_for_text("A new network for colours.zip")
+    visitor.press("Play")
+    visitor.wait_until(lambda: visitor.number("Test accuracy") == 100, "all are told")
+    visitor.press("Pause")
+    seen = visitor.page.locator("canvas.output-image")
+    reds = [canvas.evaluate(RED_SHARE) for canvas in seen.all()]
+    assert sorted(set(reds)) == [0, 400]  # all of 20 by 20 pixels, or none
+    visitor.page.get_by_role("tab", name="Try it", exact=True).click()
+    mine = {"name": "mine.png", "mimeType": "image/png", "buffer": plain(RED, 90, 60)}
+    visitor.page.locator(".st-key-try_picture input[type=file]").set_input_files(mine)
+    visitor.page.get_by_test_id("stMetric").filter(has_text="red").wait_for()
 
 
 def test_a_file_that_is_no_table_is_said_and_what_runs_keeps_running(

@@ -46,7 +46,10 @@ PAGE["playground.changes"] = set()
 PAGE["playground.fields"] = {"playground.changes"}
 PAGE["playground.tables"] = set()
 PAGE["playground.drafts"] = {"playground.tables"}
-PAGE["playground.desk"] = {"playground.changes", "playground.drafts", "playground.tables"}
+PAGE["playground.albums"] = {"playground.tables"}
+PAGE["playground.desk"] = {
+    *("playground.albums", "playground.changes", "playground.drafts", "playground.tables"),
+}
 PAGE["playground.drawing"] = {"playground.changes"}
 PAGE["playground.link"] = {
     *("playground.settings", "playground.changes", "playground.fields", "playground.tables"),

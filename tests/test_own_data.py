@@ -380,7 +380,7 @@ def test_a_link_whose_table_is_not_here_asks_for_it_and_then_is_as_it_was(used: 
     assert session(page).experiment.training.learning_rate == 0.007
     page.button(key="bring_table").click().run()
     found = session(page)
-    found.desk.bring("people.csv", people().encode())
+    found.desk.bring(("people.csv", people().encode()))
     sound(page.run())
     sound(page.button(key="own_use").click().run())
     assert session(page).experiment == wanted

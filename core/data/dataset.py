@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.data.films import FilmPairs
 from core.data.labels import class_numbers
-from core.data.preprocessing import Identity, Preprocessing
+from core.data.preprocessing import Identity, Pixels, Preprocessing
 from core.data.sparse import SparseRows, sparse_rows
 from core.experiment import DataConfig
 from core.refusals import Refusal
@@ -206,6 +206,17 @@ class Dataset:
         if self.points_train is not None:
             return "plane" if self.points_train.shape[1] == 2 else "curve"
         return "table" if self.image_shape is None else "image"
+
+    def image_of(self, x: NDArray) -> NDArray:
+        """A row of X as an image: ink (height, width), or light (height, width, 3) of photographs.
+
+        x: (n_inputs,). Where a row is an image; a grey photograph has three equal colours.
+        """
+        assert self.image_shape is not None
+        image = np.asarray(x).reshape(self.image_shape)
+        if isinstance(self.preprocessing, Pixels) and image.ndim == 2:
+            return np.repeat(image[..., None], 3, axis=2)
+        return image
 
     @property
     def value_range(self) -> tuple[float, float]:

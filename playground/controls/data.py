@@ -8,13 +8,15 @@ import streamlit as st
 
 from core.data import DATASETS, DRAWINGS, own_table, record_of
 from core.data.features import FEATURES
-from core.experiment import BOUNDARY, OWN_TABLE
+from core.experiment import BOUNDARY, OWN_NAMES
 from playground import changes
+from playground.albums import TakenPictures
 from playground.controls.drawn import boundary_section, drawing_section
 from playground.controls.presets import presets
 from playground.controls.widgets import choice, fraction, prepared, whole_number
 from playground.sentences import plain
 from playground.session import Session
+from playground.tables import Taken
 from playground.thumbnails import data_address
 
 MOST_SAMPLES = 1_000_000
@@ -28,9 +30,9 @@ def data_section(session: Session) -> None:
     _tiles(session)
     _own_data(session)
     about = session.t(f"dataset.{session.experiment.data.name}.about")
-    choice(session, ("data", "name"), [*DATASETS, *DRAWINGS, OWN_TABLE], note=about)
+    choice(session, ("data", "name"), [*DATASETS, *DRAWINGS, *OWN_NAMES], note=about)
     name, record = session.experiment.data.name, record_of(session.experiment.data)
-    if name == OWN_TABLE:
+    if session.experiment.data.is_own:
         _in_short(session)
         return
     if name == BOUNDARY:
@@ -48,13 +50,13 @@ def data_section(session: Session) -> None:
 
 
 def _names(session: Session) -> list[str]:
-    """The data sets that have a tile, the table that was brought among them."""
-    own = [OWN_TABLE] if session.desk.used else []
-    return [*DATASETS, *DRAWINGS, *own]
+    """The data sets that have a tile, what was brought among them."""
+    used = session.desk.used
+    return [*DATASETS, *DRAWINGS, *([used.data.name] if used else [])]
 
 
 def _own_data(session: Session) -> None:
-    """Bring a table, or choose otherwise what is made of it."""
+    """Bring a table or pictures, or choose otherwise what is made of them."""
     st.button(
         session.t("page.own_data"),
         key="own_data",
@@ -67,11 +69,30 @@ def _own_data(session: Session) -> None:
 
 
 def _in_short(session: Session) -> None:
-    """What is made of the table in use; its dialog has what other data have fields for here."""
-    used, t = session.desk.used, session.t
-    if used is None:
-        return
-    data, choices = used.dataset, used.choices
+    """What is made of the data in use; their dialog has what others have fields for here."""
+    used = session.desk.used
+    if isinstance(used, TakenPictures):
+        _pictures_in_short(session, used)
+    elif used is not None:
+        _table_in_short(session, used)
+    st.caption(session.t("page.own.no_amounts"))
+
+
+def _pictures_in_short(session: Session, used: TakenPictures) -> None:
+    t, data, choices = session.t, used.dataset, used.choices
+    known = {
+        "name": plain(used.name),
+        "count": f"{len(used.pictures.names):,}",
+        "classes": f"{data.n_classes:,}",
+        "side": choices.side,
+        "train": f"{len(data.X_train):,}",
+        "test": f"{len(data.X_test):,}",
+    }
+    st.caption(t("page.own.in_colour" if choices.colour else "page.own.in_grey", **known))
+
+
+def _table_in_short(session: Session, used: Taken) -> None:
+    t, data, choices = session.t, used.dataset, used.choices
     known = {
         "name": plain(own_table(used.data).file),
         "rows": f"{used.table.n_rows:,}",
@@ -87,7 +108,6 @@ def _in_short(session: Session) -> None:
     assert data.table is not None
     for remark in data.table.remarks:
         st.caption(plain(session.said(remark.sentence)))
-    st.caption(t("page.own.no_amounts"))
 
 
 def _tiles(session: Session) -> None:

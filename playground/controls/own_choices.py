@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
+from core.refusals import Sentence
 from playground.drafts import Draft
 from playground.sentences import plain
 from playground.session import Session
@@ -20,7 +21,7 @@ def choose(session: Session, draft: Draft) -> None:
     """Draw what was suggested, each of it to be changed, and what should be known before."""
     _target_and_task(session, draft)
     _features(session, draft)
-    _findings(session, draft)
+    findings(session, list(draft.findings()))
     _split(session, draft)
     _columns(session, draft)
 
@@ -75,9 +76,9 @@ def _features(session: Session, draft: Draft) -> None:
     st.multiselect(options=options, **field_of(session, "own_features", Draft.use, chosen, []))
 
 
-def _findings(session: Session, draft: Draft) -> None:
+def findings(session: Session, sentences: Sequence[Sentence]) -> None:
     """What should be known before, in words."""
-    found = [plain(session.said(sentence)) for sentence in draft.findings()]
+    found = [plain(session.said(sentence)) for sentence in sentences]
     if not found:
         return
     lines = [f"- {sentence}" for sentence in found[:MOST_FINDINGS]]

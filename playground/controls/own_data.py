@@ -1,4 +1,4 @@
-"""The dialog in which a person's own table is brought, looked at, and taken.
+"""The dialog in which a person's own table or pictures are brought, looked at, and taken.
 
 Nothing that runs is touched before the last button is pressed.
 """
@@ -10,8 +10,12 @@ from typing import Any
 
 import streamlit as st
 
+from core.experiment import OWN_PICTURES
 from core.refusals import Refusal
+from playground import albums
+from playground.albums import PictureDraft
 from playground.controls.own_choices import choose, field_of
+from playground.controls.own_pictures import choose_pictures
 from playground.controls.own_preparation import prepare
 from playground.drafts import PREVIEW_ROWS, Draft
 from playground.sentences import plain
@@ -63,14 +67,18 @@ def _dialog(session: Session) -> None:
         return
     _file(session, draft)
     try:
-        _how_it_is_read(session, draft)
-        _rows(session, draft)
+        if isinstance(draft, PictureDraft):
+            choose_pictures(session, draft, _bar)
+        else:
+            _how_it_is_read(session, draft)
+            _rows(session, draft)
     except Refusal as refusal:
         st.error(plain(session.said(refusal.sentence)), icon=":material/error:")
         _problem(session)
         return
-    choose(session, draft)
-    prepare(session, draft)
+    if isinstance(draft, Draft):
+        choose(session, draft)
+        prepare(session, draft)
     _problem(session)
     _use(session)
 
@@ -85,15 +93,17 @@ def _problem(session: Session) -> None:
 
 
 def _bring(session: Session) -> None:
-    """Upload a file, or paste a table."""
+    """Upload a file, or pictures and their labels, or paste a table."""
     t, number = session.t, session.desk.uploads
     wanted = session.desk.wanted
     if wanted is not None and own(wanted.data).file:
-        st.info(plain(t("page.own.wanted", name=own(wanted.data).file)))
+        more = "_pictures" if wanted.data.name == OWN_PICTURES else ""
+        st.info(plain(t(f"page.own.wanted{more}", name=own(wanted.data).file)))
     key = f"own_upload_{number}"
     st.file_uploader(
         t("page.own.upload"),
-        type=list(SUFFIXES),
+        type=[*SUFFIXES, *albums.SUFFIXES],
+        accept_multiple_files=True,
         key=key,
         help=t("page.own.upload.help", most=MAX_MEGABYTES),
         max_upload_size=MAX_MEGABYTES,
@@ -119,7 +129,7 @@ def _watch(session: Session) -> None:
         st.rerun()
 
 
-def _file(session: Session, draft: Draft) -> None:
+def _file(session: Session, draft: Draft | PictureDraft) -> None:
     """Which file it is, and the way to another one."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(draft.name)}**")
@@ -236,11 +246,15 @@ def _bar(words: str) -> Callable[[float, float], None]:
 
 
 def _use(session: Session) -> None:
-    """Take the table: only now is what runs replaced."""
+    """Take the data: only now is what runs replaced."""
     t = session.t
+    is_pictures = isinstance(session.desk.draft, PictureDraft)
     with st.container(key="own_take", horizontal=True, vertical_alignment="center"):
         pressed = st.button(
-            t("page.own.use"), key="own_use", type="primary", icon=":material/check:"
+            t("page.own.use_pictures" if is_pictures else "page.own.use"),
+            key="own_use",
+            type="primary",
+            icon=":material/check:",
         )
         st.caption(t("page.own.use.note"))
     if not pressed:

@@ -241,9 +241,10 @@ def samples(trainer: Trainer) -> dict[str, np.ndarray]:
         return {"sample_rows": np.zeros((len(rows), 1), np.float32), "sample_y": y}
     if data.image_shape is None:
         return {"sample_rows": X, "sample_y": y}
-    brightest = float(X.max(initial=0.0)) or 1.0
-    pictures = np.clip(X / brightest * 255.0, 0, 255).astype(np.uint8)
-    return {"samples": pictures.reshape(-1, *data.image_shape), "sample_y": y}
+    images = np.stack([data.image_of(row) for row in X]) if len(X) else X.reshape(0, 1, 1)
+    brightest = 1.0 if images.ndim == 4 else float(X.max(initial=0.0)) or 1.0
+    pictures = np.clip(images / brightest * 255.0, 0, 255).round().astype(np.uint8)
+    return {"samples": pictures, "sample_y": y}
 
 
 def input_maps(trainer: Trainer, plane: Plane, part: Window) -> np.ndarray:

@@ -11,7 +11,7 @@ from core.inspect.preview import Preview, preview_of
 from playground.fields import plain
 from playground.session import Session
 from playground.views.panel import refreshing
-from playground.views.pictures import address, enlarged, is_dark
+from playground.views.pictures import address, as_shown
 
 IMAGES = 6
 INPUTS = 8  # of a table's sample
@@ -51,9 +51,7 @@ def _grid(session: Session, preview: Preview) -> str:
 
 def _picture(preview: Preview, sample: np.ndarray) -> str:
     """A sample's image as an address."""
-    shape = preview.dataset.image_shape
-    assert shape is not None
-    return address(enlarged(sample.reshape(shape), dark=is_dark()))
+    return address(as_shown(preview.dataset.image_of(sample)))
 
 
 def _below(preview: Preview, k: int) -> str:

@@ -156,10 +156,9 @@ def _brought(split: TableSplit, part: str, sample: int) -> dict[str, Any]:
 
 
 def _pictures(session: Session, result: Result, X: np.ndarray, chosen: list[Decision]) -> None:
-    names, shape = result.dataset.class_names, result.dataset.image_shape
-    assert shape is not None
+    names = result.dataset.class_names
     with st.container(horizontal=True, gap="small"):
         for decision in chosen:
             words = {"true": names[decision.true], "predicted": names[decision.predicted]}
             caption = session.t("views.taken_for", **words, sure=f"{decision.confidence:.0%}")
-            show_image(X[decision.sample].reshape(shape), caption)
+            show_image(result.dataset.image_of(X[decision.sample]), caption)

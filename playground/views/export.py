@@ -14,7 +14,7 @@ import streamlit as st
 
 from core import exchange
 from core.data.films import FilmPairs
-from core.data.preprocessing import Preprocessing, Scale, Standardize
+from core.data.preprocessing import Pixels, Preprocessing, Scale, Standardize
 from core.exchange.readme import OPENING, prediction_code
 from core.maths.normalizations import NORMALIZATIONS
 from playground.live.download import download_weights
@@ -222,6 +222,8 @@ def _rounded(value: Any) -> Any:
 def raw_columns(preprocessing: Preprocessing, X: np.ndarray) -> np.ndarray:
     """Undo a preprocessing: the raw columns that network inputs were made of."""
     X = X.astype(np.float64)
+    if isinstance(preprocessing, Pixels):
+        return (X * 255.0).round()
     if isinstance(preprocessing, Scale):
         return X * preprocessing.divisor
     if isinstance(preprocessing, Standardize):

@@ -173,7 +173,7 @@ def _sample(session: Session, moment: Moment, traced: Trace, number: int, focus:
     inputs = traced.layers[0].inputs[focus.row]
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if dataset.image_shape is not None:
-            show_image(inputs.reshape(dataset.image_shape))
+            show_image(dataset.image_of(inputs))
         labels = session.column_labels(dataset)
         places = np.flatnonzero(inputs) if dataset.is_sparse else np.arange(len(inputs))
         shown = places[:SHOWN_INPUTS]

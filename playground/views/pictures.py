@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from io import BytesIO
-
 import numpy as np
 import streamlit as st
 
 from playground.charts.style import NEGATIVE, POSITIVE, ZERO
+from playground.thumbnails import address
 
 SIDE = 84  # pixels that an image is shown at
 
 
 def show_image(image: np.ndarray, caption: str = "", *, width: int = SIDE) -> None:
-    """Show an image (height, width) in ink on paper, both of the page's theme."""
-    st.image(address(enlarged(image, dark=is_dark())), caption=caption or None, width=width)
+    """Show an image, ink (height, width) or light (height, width, 3)."""
+    st.image(address(as_shown(image)), caption=caption or None, width=width)
 
 
 def show_signed(values: np.ndarray, caption: str = "", *, width: int = SIDE) -> None:
@@ -23,17 +21,12 @@ def show_signed(values: np.ndarray, caption: str = "", *, width: int = SIDE) -> 
     st.image(address(signed(values)), caption=caption or None, width=width)
 
 
-def address(pixels: np.ndarray) -> str:
-    """An image (height, width) or (height, width, 3), uint8, as an address that holds it as PNG.
+def as_shown(image: np.ndarray) -> np.ndarray:
+    """An image as pixels of the screen: ink (height, width) on paper, both of the page's theme.
 
-    Streamlit's server would forget a file of it with the next drawing, before a browser that
-    follows a run has fetched it.
+    Light, (height, width, 3), 0 to 1, keeps its own colours.
     """
-    from PIL import Image  # comes with Streamlit
-
-    file = BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return "data:image/png;base64," + b64encode(file.getvalue()).decode()
+    return coloured(image) if image.ndim == 3 else enlarged(image, dark=is_dark())
 
 
 def is_dark() -> bool:
@@ -52,6 +45,12 @@ def enlarged(image: np.ndarray, times: int = 6, *, dark: bool = False) -> np.nda
     ink = 255.0 * (image - low) / max(high - low, 1e-12)
     grey = 20.0 + 0.92 * ink if dark else 250.0 - 0.92 * ink
     return np.kron(grey, np.ones((times, times))).astype(np.uint8)
+
+
+def coloured(image: np.ndarray, times: int = 6) -> np.ndarray:
+    """Scale an image (height, width, 3) of red, green and blue, 0 to 1, to uint8 (.., .., 3)."""
+    levels = np.clip(np.nan_to_num(np.asarray(image, dtype=np.float64)), 0.0, 1.0) * 255.0
+    return np.kron(levels, np.ones((times, times, 1))).round().astype(np.uint8)
 
 
 def signed(values: np.ndarray, times: int = 6) -> np.ndarray:

@@ -11,6 +11,7 @@ import streamlit as st
 from core.data import Dataset
 from core.data.drawing import as_image
 from core.data.films import FilmPairs
+from core.data.preprocessing import Pixels
 from core.data.words import Words, words_of
 from core.inspect.importance import Verdict, class_verdict, value_verdict
 from core.network import Network
@@ -20,7 +21,7 @@ from playground.fields import four_digits, plain
 from playground.live.canvas import drawing_canvas
 from playground.session import Session
 from playground.tables import in_units
-from playground.views import films, own_columns
+from playground.views import films, own_columns, own_picture
 from playground.views.panel import draw_chart, refreshing
 from playground.views.pictures import show_image, show_signed
 
@@ -55,6 +56,8 @@ def show(session: Session) -> None:
         st.info(session.t("views.try_untrained"))
     if not np.isfinite(subject.network.params).all():
         st.warning(session.t("views.outputs_broken"))
+    elif isinstance(subject.dataset.preprocessing, Pixels):
+        _picture(session, subject, subject.dataset.preprocessing)
     elif subject.dataset.image_shape is not None:
         _drawing(session, subject, subject.dataset.image_shape)
     elif isinstance(subject.network.preprocessing, Words):
@@ -85,6 +88,30 @@ def _drawing(session: Session, subject: Subject, shape: tuple[int, ...]) -> None
         if verdict is not None:
             pixels = verdict.contributions.reshape(shape)
             show_signed(pixels, _sides(session, subject, verdict), width=IMAGE)
+
+
+def _picture(session: Session, subject: Subject, pixels: Pixels) -> None:
+    """A field for a picture; beside it what becomes of it, and the answer."""
+    t = session.t
+    field, seen, answer = st.columns([5, 3, 7], gap="medium")
+    with field:
+        try:
+            picture = own_picture.ask(session, pixels)
+        except ValueError as error:
+            st.warning(plain(session.said(sentence_of(error))))
+            return
+    if picture is None:
+        with answer:
+            st.info(t("views.try_no_picture"))
+        return
+    x = pixels.transform(picture[None])[0]
+    verdict = _asked(session, subject, x, answer)
+    with seen, st.container(horizontal=True, gap="small"):
+        size = f"{pixels.side}×{pixels.side}"
+        show_image(subject.dataset.image_of(x), t("views.try_seen", size=size), width=IMAGE)
+        if verdict is not None:
+            by_pixel = verdict.contributions.reshape(pixels.side, pixels.side, -1).sum(axis=2)
+            show_signed(by_pixel, _sides(session, subject, verdict), width=IMAGE)
 
 
 def _text(session: Session, subject: Subject, words: Words) -> None:

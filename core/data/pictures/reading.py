@@ -74,14 +74,16 @@ def read_pictures(
     made: list[NDArray[np.uint8]] = []
     kept: list[Labelled] = []
     lost: list[Sentence] = []
+    tell = progress or _nobody_asks
+    total = float(len(source.pictures))
     for done, (each, pixels) in enumerate(_decoded(source, choices)):
-        if progress is not None:
-            progress(float(done), float(len(source.pictures)))
+        tell(float(done), total)
         if isinstance(pixels, Sentence):
             lost.append(pixels)
         else:
             made.append(pixels)
             kept.append(each)
+    tell(total, total)
     _check_every_class(source, kept, lost)
     number = {name: code for code, name in enumerate(source.class_names)}
     return Pictures(
@@ -92,6 +94,10 @@ def read_pictures(
         np.array([bool(each.is_test) for each in kept]) if source.has_parts else None,
         (*source.remarks, *_said(lost)),
     )
+
+
+def _nobody_asks(done: float, total: float) -> None:
+    """How far it is."""
 
 
 def _decoded(

@@ -3,7 +3,7 @@
 import { colourOf } from "./colours.js";
 import { Edges } from "./edges.js";
 import { biasIndex, layOut } from "./layout.js";
-import { drawNumber, drawPixelPlace, Pictures } from "./pictures.js";
+import { drawNumber, drawPixelPlace, Pictures, pixelOf } from "./pictures.js";
 
 const BIAS = 9; // px, side of a bias square
 const FLOW = 0.03; // px a millisecond: the dashes' speed while the run plays
@@ -126,7 +126,7 @@ export class Diagram {
       if (scene.view !== "images" || !scene.image_shape) {
         return pictures.draw(pen, "inputs", node.row, x, y, side, theme);
       }
-      drawPixelPlace(pen, node.unit, scene.image_shape, x, y, side, theme);
+      drawPixelPlace(pen, pixelOf(node.unit, scene.image_shape), scene.image_shape, x, y, side, theme);
       return true;
     }
     if (node.layer === 0 && pictures.draw(pen, "weights", node.row, x, y, side, theme)) return true;

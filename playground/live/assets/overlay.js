@@ -5,6 +5,7 @@ import { biasPlace } from "./diagram.js";
 import { make, setText } from "./dom.js";
 import { HEADINGS } from "./layout.js";
 import { classStyle, markerIcon } from "./markers.js";
+import { COLOURS, pixelOf } from "./pictures.js";
 import { featureLabel } from "./text.js";
 
 const MOST_UNITS = 1024; // of a layer, on the page
@@ -237,10 +238,13 @@ export class Overlay {
 
   /** Of an image's input: its place, counted from 1. */
   #inputName(node) {
-    const [, width] = this.scene.image_shape ?? [];
-    if (!width) return node.label || String(node.unit + 1);
-    return this.actions.t("pixel", {
-      row: Math.floor(node.unit / width) + 1, column: (node.unit % width) + 1,
+    const shape = this.scene.image_shape;
+    if (!shape) return node.label || String(node.unit + 1);
+    const pixel = pixelOf(node.unit, shape);
+    const [, width, colours] = shape;
+    const colour = colours ? `_${COLOURS[node.unit % colours]}` : "";
+    return this.actions.t(`pixel${colour}`, {
+      row: Math.floor(pixel / width) + 1, column: (pixel % width) + 1,
     });
   }
 

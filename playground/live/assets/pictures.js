@@ -86,6 +86,13 @@ function drawCurve(pen, bytes, start, count, left, top, side, theme) {
   pen.stroke();
 }
 
+export const COLOURS = ["red", "green", "blue"];
+
+/** Which pixel an input belongs to: three in a row are red, green and blue of one. */
+export function pixelOf(unit, [, , colours = 1]) {
+  return Math.floor(unit / colours);
+}
+
 /** An input of an image: the image's grid with the input's own pixel marked. */
 export function drawPixelPlace(pen, unit, [rows, columns], x, y, side, theme) {
   const left = x - side / 2;

@@ -7,7 +7,7 @@ const MOST_ROWS = 10;
 
 /** Paint sample i into a canvas of the sample's own size; the style sheet enlarges it. */
 export function drawSample(canvas, samples, i, dark) {
-  const [, height, width] = samples.shape;
+  const [, height, width, colours] = samples.shape;
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;
     canvas.height = height;
@@ -16,7 +16,14 @@ export function drawSample(canvas, samples, i, dark) {
   const image = pen.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
   for (let p = 0; p < pixels.length; p++) {
-    const ink = samples[i * pixels.length + p];
+    const at = i * pixels.length + p;
+    if (colours) {
+      // A photograph is shown as it is, on a light page and on a dark one.
+      const [red, green, blue] = samples.subarray(3 * at, 3 * at + 3);
+      pixels[p] = (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+      continue;
+    }
+    const ink = samples[at];
     // Ink is dark on a light page and light on a dark one, never quite the page's own colour.
     const grey = dark ? 20 + Math.round(ink * 0.92) : 250 - Math.round(ink * 0.92);
     pixels[p] = (0xff000000 | (grey << 16) | (grey << 8) | grey) >>> 0;

@@ -1,0 +1,211 @@
+"""A person's own pictures on the page: brought, looked at, taken, drawn in their colours, tried."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core import Dense, Experiment, Trainer
+from core.data.pictures import PictureChoices, PictureSource, read_pictures
+from core.experiment import OWN_PICTURES, DataConfig
+from core.refusals import Refusal
+from playground import changes, link
+from playground.albums import PictureDraft, TakenPictures, are_pictures, taken
+from playground.desk import Desk
+from playground.fields import column_labels
+from playground.live import scene
+from playground.live.camera import Camera
+from playground.locales import translate
+from playground.session import EchoError
+from playground.settings import Settings
+from playground.tables import stem
+from playground.thumbnails import picture, strip
+from playground.views.export import raw_samples
+from playground.views.pictures import coloured
+from tests.test_own_data import people
+from tests.test_page import opened_page, session, sound
+from tests.test_page import said as page_said
+from tests.test_pictures import BLUE, RED, folders, plain, zipped
+from tests.test_try_it import opened, said, texts
+
+ZIP = zipped(folders(10))
+
+
+def used(side: int = 8, *, colour: bool = True) -> TakenPictures:
+    source = PictureSource.of([("some.zip", ZIP)])
+    choices = PictureChoices(side, colour)
+    return taken(read_pictures(source, choices), choices)
+
+
+# -- the desk -------------------------------------------------------------------------------------
+
+
+def test_files_are_looked_at_as_what_they_are_called() -> None:
+    assert are_pictures(["a.zip"])
+    assert are_pictures(["labels.csv", "a.HEIC"])
+    assert not are_pictures(["a.xlsx"])
+    desk = Desk()
+    desk.bring(("people.csv", people().encode()))
+    assert not isinstance(desk.draft, PictureDraft)
+    desk.bring(("some.zip", ZIP))
+    assert isinstance(desk.draft, PictureDraft)
+    desk.bring(("a.png", plain(RED)), ("labels.csv", b"file,label\na.png,x\n"))
+    with pytest.raises(Refusal, match="one class, 'x'"):
+        desk.draft.read()
+
+
+def test_what_is_chosen_is_made_and_named() -> None:
+    draft = PictureDraft([("some.zip", ZIP)])
+    draft.choose(side=8, train_fraction=0.7)
+    with pytest.raises(Refusal, match="side is 7"):
+        draft.choose(side=7)
+    seen: list[float] = []
+    made = draft.made(lambda done, total: seen.append(done / total))
+    assert seen[-1] == 1.0
+    assert (made.dataset.image_shape, len(made.dataset.X_train)) == ((8, 8, 3), 14)
+    assert draft.read() is made.pictures  # no second time
+    assert stem(made.data) == "some"
+    on_them = changes.with_table(Experiment(), made.data)
+    assert on_them.network.layers == (Dense(32, "relu"),)
+    assert on_them.training.loss == "binary_crossentropy"
+
+
+def test_the_same_pictures_serve_other_experiments() -> None:
+    first, other = used(), used(12, colour=False)
+    served = first.serving(other.data)
+    assert served is not None
+    assert served.data == other.data
+    assert np.array_equal(served.dataset.X_test, other.dataset.X_test)
+    assert first.serving(DataConfig(OWN_PICTURES)) is first
+    assert first.serving(DataConfig("table")) is None
+    elsewhere = first.data.table.replace(first.pictures.source.digest, "0" * 16)
+    assert first.serving(DataConfig(OWN_PICTURES, table=elsewhere)) is None
+
+
+def test_a_draft_follows_the_link_for_the_same_files_only() -> None:
+    wanted = used(12, colour=False).data
+    desk = Desk()
+    desk.wanted = Experiment(wanted)
+    desk.bring(("other name.zip", ZIP))
+    assert isinstance(desk.draft, PictureDraft)
+    assert (desk.draft.choices.side, desk.draft.choices.colour) == (12, False)
+    desk.bring(("some.zip", zipped(folders(3))))
+    assert desk.draft.choices.colour
+    remarks = [sentence.template for sentence in desk.draft.findings()]
+    assert remarks == ["These are not the pictures that were asked for: {file} held others."]
+
+
+def test_unequal_classes_are_told() -> None:
+    files = folders(10) | {f"green/{n}.png": plain((0, 255, 0)) for n in range(2)}
+    draft = PictureDraft([("some.zip", zipped(files))])
+    assert [str(sentence) for sentence in draft.findings()] == [
+        "The classes are unequal: there are 10 pictures of 'blue', only 2 of 'green'."
+    ]
+    assert draft.counts() == {"blue": 10, "green": 2, "red": 10}
+    assert draft.first("green", 1).shape == (1, 20, 20, 3)
+
+
+# -- on the page ----------------------------------------------------------------------------------
+
+
+def test_a_link_asks_for_its_pictures_and_the_dialog_takes_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("playground.session.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    wanted = changes.with_table(Experiment(), used(12).data)
+    page = opened_page(**link.write(wanted, Settings()))
+    assert any("some.zip" in item.value for item in page.warning)
+    page.button(key="bring_table").click().run()
+    uploader = page.file_uploader(key=f"own_upload_{session(page).desk.uploads}")
+    uploader.upload("some.zip", ZIP, "application/zip")
+    sound(page.run())
+    assert page.select_slider(key="own_side").value == 12
+    captions = "\n".join(item.value for item in page.caption)
+    assert "20 pictures, 2 classes; as the network sees them, 432 inputs each" in captions
+    sound(page.button(key="own_use").click().run())
+    found = session(page)
+    assert found.experiment == wanted
+    assert "A new network for some.zip" in page_said(page)
+    with pytest.raises(EchoError):  # of a field that is gone with its layer
+        found._take_over(("network", "layers", 1, "units"), 2)
+    sound(page.button(key="own_data").click().run())
+    sound(page.toggle(key="own_colour").set_value(False).run())
+    sound(page.button(key="own_use").click().run())
+    assert (found.player.dataset.image_shape, len(found.player.dataset.X_train)) == ((12, 12), 16)
+    assert any("in grey; 16 train the network, 4 test it" in c.value for c in page.caption)
+    assert page.button(key="tile_pictures").help == "Your pictures"
+
+
+# -- drawn in their colours -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_the_live_view_shows_photographs_as_they_are(colour: bool) -> None:
+    data = used(colour=colour).dataset
+    trainer = Trainer(Experiment(), dataset=data)
+    drawn = scene.samples(trainer)["samples"]
+    assert drawn.shape == (4, 8, 8, 3)
+    (row,) = np.flatnonzero(scene.sample_rows(trainer) == 0)
+    expected = data.image_of(data.X_test[0]) * 255
+    np.testing.assert_allclose(drawn[row], expected, atol=0.51)
+    camera = Camera(trainer, scene.Shown())
+    assert camera._weight_images().shape == (4, 8, 8)
+
+
+def test_inputs_are_named_by_pixel_and_colour() -> None:
+    labels = column_labels((), (2, 2, 3), lambda key, **values: translate("en", key, **values))
+    assert labels[4:7] == ("pixel 1, 2, green", "pixel 1, 2, blue", "pixel 2, 1, red")
+
+
+def test_pictures_become_squares_of_their_own_colours() -> None:
+    light = np.array([[[1.0, 0.5, 0.0], [np.nan, 2.0, -1.0]]])
+    large = coloured(light, 2)
+    assert large.shape == (2, 4, 3)
+    assert large[0, 0].tolist() == [255, 128, 0]
+    assert large[1, 3].tolist() == [0, 255, 0]
+    few = np.stack([np.full((8, 8, 3), colour, np.uint8) for colour in (RED, BLUE)])
+    for pictures in (few, few[..., 0]):
+        packed = base64.b64decode(strip(pictures, 40).partition(",")[2])
+        image = np.asarray(Image.open(io.BytesIO(packed)))
+        assert image.shape == (80, 170, 4)  # twice 40 pixels, and a gap after each
+        assert image[9, 9, 0] == RED[0]
+        assert image[9, 99, 0] == BLUE[0]
+    assert (picture(OWN_PICTURES) > 0).any()
+
+
+def test_exported_samples_are_whole_levels() -> None:
+    raw, part = raw_samples(used().dataset)
+    assert part == "test"
+    assert np.array_equal(raw, np.round(raw))
+    assert raw.max() > 200
+
+
+# -- tried ----------------------------------------------------------------------------------------
+
+
+def tried(data: TakenPictures, name: str, content: bytes) -> AppTest:
+    trainer = Trainer(Experiment(), dataset=data.dataset)
+    trainer.epoch(30)
+    app = opened(trainer)
+    assert "Bring a picture" in texts(app)
+    app.file_uploader[0].upload(name, content, "image/png")
+    app.run()
+    assert not app.exception
+    return app
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_a_picture_of_ones_own_is_told(colour: bool) -> None:
+    app = tried(used(colour=colour), "mine.png", plain(RED, 60, 90))
+    assert said(app) == "red"
+    assert len(app.get("image")) == 2
+
+
+def test_what_is_no_picture_is_a_sentence() -> None:
+    app = tried(used(), "mine.png", b"hello")
+    assert "'mine.png' is no picture of a kind that is read" in texts(app)
