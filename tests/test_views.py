@@ -10,10 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data import Dataset
+from core.data.tables import Feature, SplitChoices, Table, TableChoices, table_dataset
 from core.experiment import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig
 from core.inspect.report import confusion
 from core.maths.optimizers import OPTIMIZERS
@@ -496,6 +498,22 @@ def evaluated(trainer: Trainer, view: str, status: str = "paused", language: str
 
 def charts_of(app: AppTest) -> list[dict[str, Any]]:
     return [json.loads(json.loads(c.proto.json)["figure"]) for c in app.get("bidi_component")]
+
+
+def test_two_inputs_are_drawn_in_the_units_of_the_table() -> None:
+    rows = np.arange(60)
+    columns = {name: np.sin(rows * step) for name, step in (("a", 1.0), ("b", 2.0), ("c", 3.0))}
+    frame = pl.DataFrame({**columns, "price": 5000.0 + 100.0 * rows})
+    features = tuple(map(Feature, "abc"))
+    choices = TableChoices(("price",), features, "regression", SplitChoices())
+    experiment = Experiment(training=TrainingConfig(loss="mean_squared_error"))
+    trainer = Trainer(experiment, dataset=table_dataset(Table(frame), choices))
+    trainer.step(20)
+    (chart,) = charts_of(evaluated(trainer, "slices"))
+    heat = next(part for part in chart["data"] if part["type"] == "heatmap")
+    assert 4000 < heat["zmin"] < heat["zmax"] < 12_000
+    points = next(part for part in chart["data"] if part["type"] == "scatter")
+    assert points["marker"]["cmin"] == heat["zmin"]
 
 
 def one_class() -> Trainer:
