@@ -49,6 +49,9 @@ PASTED = "pasted.csv"
 STOPS = ("diverged", "stopped", "failed")
 """Statuses of a run that stopped by itself."""
 
+LATE_SECONDS = 1.0
+"""How long a browser may come with the address of before a change; nobody goes back this fast."""
+
 LONGEST_KEPT = 1000
 """Letters of a refused formula that are kept to be mended."""
 
@@ -117,6 +120,7 @@ class Session:
         self._made: dict[str, tuple[tuple[Any, ...], Any]] = {}
         self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
+        self._superseded: tuple[dict[str, str], float] = ({}, -math.inf)
         self.experiment, self.settings, problems = link.read(params)
         self.desk, self.folds = Desk(), FoldsDesk()
         self.sketchbook = Sketchbook()
@@ -652,7 +656,7 @@ class Session:
         with the address as the browser had it, which may be behind what was done just before.
         """
         params = dict(st.query_params)
-        if params == self._published or self._is_clicked:
+        if params == self._published or self._is_clicked or self._is_late(params):
             return
         wanted, settings, problems = link.read(params)
         self.act(self.go, wanted)
@@ -660,6 +664,15 @@ class Session:
         self._show(self.player)
         self.player.speed = settings.speed
         self.problems, self.problems_title = tuple(problems), "page.link.problems"
+
+    def _is_late(self, params: dict[str, str]) -> bool:
+        """Whether this is the address of just before the last change.
+
+        A click that a fragment's timer brought along comes again by itself (see `press`): when all
+        is done by then, nothing tells of a click, only the address is that of before.
+        """
+        before, changed_at = self._superseded
+        return params == before and time.monotonic() < changed_at + LATE_SECONDS
 
     def finish(self) -> None:
         """At the end of a drawing: put every setting into the address."""
@@ -670,6 +683,8 @@ class Session:
         params = link.write(shown or self.experiment, self.settings)
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
+        if params != self._published:
+            self._superseded = self._published, time.monotonic()
         self._published = params
         self._is_clicked = self._had_dialog = False
 

@@ -301,7 +301,7 @@ def test_labels_are_those_that_are_fixed(page: AppTest) -> None:
     assert {"Initializer", "Activation", "Speed", "Language"} <= labels(page.selectbox)
     numbers = {"Samples", "Batch size", "Units", "Dropout", "Learning rate", "Regularization rate"}
     assert numbers <= labels(page.number_input)
-    assert labels(page.slider) == {"Noise", "Training share"}
+    assert labels(page.slider) == {"Noise", "Training share", "Validation share"}
     assert {"Show test data", "Discretize output"} <= labels(page.checkbox)
     assert {"Epoch", "Training loss", "Test loss"} <= labels(page.metric)
 
@@ -468,7 +468,10 @@ def test_the_language_is_switched_and_the_experiment_stays(page: AppTest) -> Non
     assert "lang" not in page.query_params  # it is the browser's own again
 
 
-def test_going_back_in_the_browser_goes_back_to_the_address(page: AppTest) -> None:
+def test_going_back_in_the_browser_goes_back_to_the_address(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playground.session.LATE_SECONDS", 0.0)  # nobody goes back this fast
     sound(page.button(key="add_layer").click().run())
     before = dict(page.query_params)
     sound(page.button(key="add_layer").click().run())
@@ -484,6 +487,18 @@ def test_a_click_that_comes_with_an_address_of_before_does_not_go_back(page: App
     page.query_params.clear()
     page.query_params.update(before)
     sound(page.button(key="step").click().run())
+    assert len(session(page).experiment.network.layers) == 3
+    assert "layers" in page.query_params
+
+
+def test_a_click_that_comes_once_more_with_an_address_of_before_does_not_go_back(
+    page: AppTest,
+) -> None:
+    before = dict(page.query_params)
+    sound(page.button(key="add_layer").click().run())
+    page.query_params.clear()
+    page.query_params.update(before)
+    sound(page.run())
     assert len(session(page).experiment.network.layers) == 3
     assert "layers" in page.query_params
 

@@ -953,3 +953,22 @@ def test_options_of_a_table_are_those_that_it_was_read_with() -> None:
         fit_preparation(table.frame, (Feature("a"),), PreparationChoices()).steps
     )
     assert made.columns == ("a",)
+
+
+def test_dates_that_stay_texts_are_meant_as_the_table_was_read() -> None:
+    written = [f"{day}/{month}/2024" for month in (1, 2, 3) for day in (1, 5, 9)]
+    frame = pl.DataFrame({"when": written, "y": [0.0, 1.0, 2.0] * 3})
+    options = ReadOptions(day_first=True, kinds={"when": "text"})
+    wanted = TableChoices(
+        ("y",), (Feature("when", "date"),), "regression", SplitChoices("time", 0.7, "when")
+    )
+    made = table_dataset(Table(frame, "t.csv", options), wanted)
+    assert made.table is not None
+    assert made.table.test["when"].to_list() == ["1/3/2024", "5/3/2024", "9/3/2024"]
+    again = Preprocessing.from_dict(made.preprocessing.to_dict())
+    assert np.array_equal(again.transform(made.table.train), made.X_train)
+    first, second = (again.transform([{"when": day}]) for day in ("1/2/2024", "2024-02-01"))
+    assert np.array_equal(first, second)
+    old = made.preprocessing.to_dict()
+    del old["steps"][0]["day_first"]
+    assert not Preprocessing.from_dict(old).steps[0].day_first

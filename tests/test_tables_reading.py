@@ -667,3 +667,12 @@ def test_what_polars_writes_is_read_again(rows: list[tuple[str, float, int]]) ->
     assert again["t"].to_list() == frame["t"].to_list()
     assert again["x"].to_list() == frame["x"].to_list()
     assert again["n"].to_list() == frame["n"].to_list()
+
+
+def test_names_that_come_late_in_json_lines_are_columns_too() -> None:
+    early = b'{"a": 1, "b": "x"}\n' * 120_000  # two megabytes
+    late = b'{"a": 2, "late": 3, "\\ud800": 4}\n' * 4000
+    table = read_table(early + late + early, "rows.jsonl")
+    assert table.columns == ("a", "b", "late")
+    assert table.n_rows == 244_000
+    assert table.frame["late"].drop_nulls().to_list() == [3] * 4000

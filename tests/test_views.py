@@ -10,10 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data import Dataset
+from core.data.tables import Feature, SplitChoices, Table, TableChoices, table_dataset
 from core.experiment import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig
 from core.inspect.report import confusion
 from core.maths.optimizers import OPTIMIZERS
@@ -417,6 +419,14 @@ def test_a_step_says_how_labels_are_smoothed_and_gradients_clipped() -> None:
     assert not any(r"g = " in block.value for block in plain.latex)
 
 
+def test_a_step_says_that_its_samples_are_augmented() -> None:
+    training = TrainingConfig(mixup=0.4, input_noise=0.1)
+    app = draw("one_step", run(training=training))
+    (said,) = [text for text in captions(app) if "after augmentation" in text]
+    assert re.search(r"It keeps \d+% of itself; \d+% is of sample \d+\.", said)
+    assert any("Checked" in block.value for block in app.success)
+
+
 def test_long_rules_are_broken_outside_of_brackets() -> None:
     rule = r"(1 - (0.01) (0.004)) (0.6372) - (0.01) (0.2) \sqrt{4} (0.4999) + (0.1)"
     first, *later = lines.broken(rule).split(r" \\ &\qquad ")
@@ -496,6 +506,22 @@ def evaluated(trainer: Trainer, view: str, status: str = "paused", language: str
 
 def charts_of(app: AppTest) -> list[dict[str, Any]]:
     return [json.loads(json.loads(c.proto.json)["figure"]) for c in app.get("bidi_component")]
+
+
+def test_two_inputs_are_drawn_in_the_units_of_the_table() -> None:
+    rows = np.arange(60)
+    columns = {name: np.sin(rows * step) for name, step in (("a", 1.0), ("b", 2.0), ("c", 3.0))}
+    frame = pl.DataFrame({**columns, "price": 5000.0 + 100.0 * rows})
+    features = tuple(map(Feature, "abc"))
+    choices = TableChoices(("price",), features, "regression", SplitChoices())
+    experiment = Experiment(training=TrainingConfig(loss="mean_squared_error"))
+    trainer = Trainer(experiment, dataset=table_dataset(Table(frame), choices))
+    trainer.step(20)
+    (chart,) = charts_of(evaluated(trainer, "slices"))
+    heat = next(part for part in chart["data"] if part["type"] == "heatmap")
+    assert 4000 < heat["zmin"] < heat["zmax"] < 12_000
+    points = next(part for part in chart["data"] if part["type"] == "scatter")
+    assert points["marker"]["cmin"] == heat["zmin"]
 
 
 def one_class() -> Trainer:

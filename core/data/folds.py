@@ -114,7 +114,9 @@ def _times(dataset: Dataset, n_rows: int) -> NDArray | None:
         return None
     from core.data.tables.splitting import times_of
 
-    return times_of(dataset.table.column(dataset.table.choices.split.column)[:n_rows])
+    split = dataset.table
+    column = split.column(split.choices.split.column)[:n_rows]
+    return times_of(column, day_first=split.table.options.day_first)
 
 
 def _groups(dataset: Dataset, n_rows: int) -> Rows | None:

@@ -210,7 +210,7 @@ def record_of(config: DataConfig) -> DatasetRecord:
         return replace(DRAWINGS[config.name], classes=drawn.n_classes(config))
     if config.name == BOUNDARY:
         return replace(DATASETS[BOUNDARY], generate=partial(boundary, config.formula))
-    if not config.is_own:
+    if config.name not in (OWN_TABLE, OWN_PICTURES):
         return get(DATASETS, config.name, "dataset")
     table, usual = own_table(config), DataConfig().n_samples
     if config.name == OWN_PICTURES:

@@ -13,6 +13,7 @@ from core.inspect.slices import slice_through
 from core.maths.losses import LOSSES
 from playground import charts
 from playground.session import Session
+from playground.tables import in_units
 from playground.views.evaluated import Result
 from playground.views.panel import draw_chart
 from playground.views.pictures import is_dark
@@ -61,7 +62,7 @@ def show(session: Session, result: Result) -> None:
     heat = charts.Heat(
         found.x,
         found.y,
-        found.outputs[:, :, output.number],
+        in_units(dataset.preprocessing, found.outputs)[:, :, output.number],
         output.low,
         output.high,
         output.name,
@@ -110,7 +111,7 @@ def _choose_output(session: Session, result: Result) -> Output:
             )
         )
     if not classes:
-        values = result.train.outputs[:, number], result.train.true[:, number]
+        values = [part[:, number] for part in result.values(result.train)]
         low = min(float(part.min()) for part in values)
         high = max(float(part.max()) for part in values)
         return Output(number, names[number], low, high, diverging=True)
@@ -143,6 +144,6 @@ def _points(session: Session, result: Result, pair: tuple[int, int], output: Out
     axes = charts.Axes(labels[pair[0]], labels[pair[1]])
     if dataset.task == "classification":
         return charts.class_points(points, y, dataset.class_names, axes)
-    values = y if y.ndim == 1 else y[:, output.number]
+    values = in_units(dataset.preprocessing, y)[:, output.number]
     figure = charts.value_points(points, values, axes, output.name)
     return figure.update_traces(marker={"cmin": output.low, "cmax": output.high})

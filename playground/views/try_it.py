@@ -21,7 +21,7 @@ from playground.fields import four_digits, plain
 from playground.live.canvas import drawing_canvas
 from playground.session import Session
 from playground.tables import in_units
-from playground.views import films, own_columns, own_picture
+from playground.views import films, own_columns, own_picture, own_voice
 from playground.views.panel import draw_chart, refreshing
 from playground.views.pictures import show_image, show_signed
 
@@ -149,7 +149,11 @@ def _columns(session: Session, subject: Subject) -> None:
     fields, answer = st.columns(2, gap="large")
     with fields:
         try:
-            x = own_columns.ask(session, subject.dataset)
+            spoken = own_voice.ask(session) if _is_spoken(subject.dataset) else None
+            if spoken is None:
+                x = own_columns.ask(session, subject.dataset)
+            else:
+                x = subject.dataset.preprocessing.transform(spoken[None])[0]
         except ValueError as error:
             st.warning(session.said(sentence_of(error)))
             return
@@ -157,6 +161,11 @@ def _columns(session: Session, subject: Subject) -> None:
     if verdict is not None:
         with answer:
             _contributions(session, subject, verdict, range(len(x)))
+
+
+def _is_spoken(dataset: Dataset) -> bool:
+    """Whether the samples are sounds that a visitor can make."""
+    return dataset.source is not None and dataset.source.name == "vowel"
 
 
 def _asked(

@@ -81,7 +81,8 @@ def table_dataset(table: Table, choices: TableChoices, progress: Progress | None
     known, remarks = _rows_with_target(table, choices)
     targets, class_names = _targets(table.frame[known], choices, known)
     with _rows_of_table(known):
-        train, test = split_rows(table.frame[known], choices, targets)
+        day_first = table.options.day_first
+        train, test = split_rows(table.frame[known], choices, targets, day_first=day_first)
         train, held = validation_rows(table.frame[known], choices, targets, train)
     split = TableSplit(table, choices, known[train], known[test], remarks, known[held])
     told = (lambda share: None) if progress is None else (lambda share: progress(share, 1.0))
@@ -135,7 +136,14 @@ def _prepared(
         tick(SPLIT + (FITTED - SPLIT) * share)
 
     with _rows_of_table(split.rows_train):
-        preparation = fit_preparation(train, choices.features, choices.preparation, scaling, fitted)
+        preparation = fit_preparation(
+            train,
+            choices.features,
+            choices.preparation,
+            scaling,
+            fitted,
+            day_first=split.table.options.day_first,
+        )
         X_train = preparation.transform(train)
     tick(TRANSFORMED)
     with _rows_of_table(split.rows_test):

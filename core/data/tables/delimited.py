@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import polars as pl
@@ -19,6 +19,8 @@ from core.maths.registry import shown
 from core.refusals import Refusal
 
 Ticker = Callable[[float], None]
+
+STRETCHES, STRETCH = 64, 2**16  # bytes, looked at for names that come late in a file
 
 
 def as_utf8(data: bytes, encoding: str, tick: Ticker, *, whole: bool = True) -> bytes:
@@ -126,10 +128,11 @@ def _say_what_is_wrong(text: bytes, options: ReadOptions, skip: int, width: int)
 def read_json_lines(text: bytes, most_rows: int = MAX_ROWS) -> pl.DataFrame:
     """Cells of JSON lines, UTF-8: a frame of String columns, lists and records as they are written.
 
-    The columns are the names that occur in the first megabyte. Raises ValueError that names the
-    line that is no JSON object.
+    The columns are the names that occur in the first megabyte, and in stretches spread evenly over
+    the rest. Raises ValueError that names the line that is no JSON object.
     """
     names = _keys(text[:HEAD].decode("utf-8", "ignore").removeprefix("\ufeff"))
+    names = list(dict.fromkeys([*names, *_later_keys(text)]))
     if not names:
         raise Refusal("There are no columns in the table.")
     check_size(0, len(names))
@@ -159,7 +162,22 @@ def _keys(head: str) -> list[str]:
             raise _no_object(number, line)
         if len(names) > MAX_COLUMNS:
             break
-    return [name for name in names if not any("\ud800" <= letter <= "\udfff" for letter in name)]
+    return list(filter(_is_sayable, names))
+
+
+def _later_keys(text: bytes) -> Iterator[str]:
+    """Names in whole lines of stretches of what follows the first megabyte."""
+    step = max((len(text) - HEAD) // STRETCHES, STRETCH)
+    for start in range(HEAD, len(text), step):
+        lines = text[start : start + STRETCH].decode("utf-8", "ignore").split("\n")
+        end = None if start + STRETCH >= len(text) else -1
+        for record in map(_json, lines[1:end]):  # the first is cut, and the last may be
+            if isinstance(record, dict):
+                yield from filter(_is_sayable, map(str, record))
+
+
+def _is_sayable(name: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _json(line: str) -> Any:

@@ -40,15 +40,22 @@ def fit_preparation(
     choices: PreparationChoices,
     targets: Sequence[Target] = (),
     tick: Callable[[float], None] = lambda share: None,
+    *,
+    day_first: bool = False,
 ) -> TablePreparation:
     """Measure how these columns become inputs, by the training rows, and by nothing else.
 
-    train: training rows. tick: is called with the share that is done, 0 to 1. Raises ValueError for
+    train: training rows. tick: is called with the share that is done, 0 to 1. day_first: how dates
+    are meant that are still texts, as the table was read. Raises ValueError for
     a column that is empty in all of them, or that cannot be taken for what it should be.
     """
     steps: list[Step] = []
     for each in features:
-        steps.append(_fit(train[each.column], each, choices))
+        column = train[each.column]
+        if each.treatment == "date" and column.dtype == pl.String and day_first:
+            column = as_dates(column, day_first=True)
+        step = _fit(column, each, choices)
+        steps.append(replace(step, day_first=day_first) if isinstance(step, DateStep) else step)
         tick(len(steps) / len(features))
     count = sum(len(step.names) for step in steps)
     if count > MAX_INPUTS:

@@ -15,7 +15,7 @@ from core.maths.registry import shown
 from core.refusals import Refusal
 
 WHOLE = 1e15  # below it, whole numbers are written without a point
-AS_READ = ReadOptions()
+AS_READ, DAY_FIRST = ReadOptions(), ReadOptions(day_first=True)
 
 
 def columns_of(raw: object, names: Sequence[str]) -> list[pl.Series]:
@@ -93,15 +93,17 @@ def as_texts(column: pl.Series) -> pl.Series:
     return column.cast(pl.String)
 
 
-def as_dates(column: pl.Series) -> pl.Series:
+def as_dates(column: pl.Series, *, day_first: bool = False) -> pl.Series:
     """A column's dates as Datetimes, null where one is missing.
+
+    day_first: whether 1/2/2024 is in February.
 
     Raises ValueError that names the row of a text that is no date.
     """
     if column.dtype == pl.Null or column.null_count() == len(column):
         return pl.Series(column.name, [None] * len(column), dtype=pl.Datetime("us"))
     if column.dtype == pl.String:
-        dates = cells.dates(column.str.strip_chars(), AS_READ)
+        dates = cells.dates(column.str.strip_chars(), DAY_FIRST if day_first else AS_READ)
         _check(column, column, dates, "date")
         return dates.cast(pl.Datetime("us"))
     if not isinstance(column.dtype, pl.Date | pl.Datetime):

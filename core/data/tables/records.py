@@ -81,7 +81,8 @@ def _read_date(column: str, fields: Record) -> Step:
         parts.append(DatePart(each["part"], _read_scaling(each.get("scaling"))))
     if not parts:
         raise Refusal("{field} is {value}; it must be a list.", field="parts", value="[]")
-    return DateStep(column, tuple(parts), _flag(fields, "indicator"))
+    day_first = "day_first" in fields and _flag(fields, "day_first")  # older files have no such
+    return DateStep(column, tuple(parts), _flag(fields, "indicator"), day_first)
 
 
 def _read_text(column: str, fields: Record) -> Step:

@@ -15,9 +15,12 @@ from core.refusals import Refusal
 
 
 def split_rows(
-    frame: pl.DataFrame, choices: TableChoices, targets: NDArray
+    frame: pl.DataFrame, choices: TableChoices, targets: NDArray, *, day_first: bool = False
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Training and test rows of the frame; both have one at least."""
+    """Training and test rows of the frame; both have one at least.
+
+    day_first: of dates that are still texts, as the table was read.
+    """
     how, n_rows, seed = choices.split, frame.height, choices.seed
     n_train = min(max(round(n_rows * how.train_fraction), 1), n_rows - 1)
     if how.how == "stratified" and targets.ndim == 1:
@@ -26,7 +29,7 @@ def split_rows(
     if how.how == "group":
         return _both(splits.by_group(groups_of(frame[how.column]), n_train, seed), how)
     if how.how == "time":
-        return splits.by_time(times_of(frame[how.column]), n_train)
+        return splits.by_time(times_of(frame[how.column], day_first=day_first), n_train)
     if how.how == "column":
         is_test = as_texts(frame[how.column]).is_in(list(how.test_values)).fill_null(False)
         return _both(splits.by_mark(is_test.to_numpy(), seed), how)
@@ -59,11 +62,12 @@ def groups_of(column: pl.Series) -> NDArray[np.int64]:
     return np.unique(numbers.to_numpy(), return_inverse=True)[1]
 
 
-def times_of(column: pl.Series) -> NDArray:
+def times_of(column: pl.Series, *, day_first: bool = False) -> NDArray:
     """What rows are ordered by; a row without it is an early one."""
     if KIND_OF[type(column.dtype)] == "number":
         return np.nan_to_num(as_numbers(column), nan=-np.inf)
-    return as_dates(column).dt.epoch("us").fill_null(np.iinfo(np.int64).min).to_numpy()
+    dates = as_dates(column, day_first=day_first)
+    return dates.dt.epoch("us").fill_null(np.iinfo(np.int64).min).to_numpy()
 
 
 def _both(

@@ -117,11 +117,15 @@ class DatePart:
 
 @dataclass(frozen=True)
 class DateStep(Step):
-    """Parts of a date, each a number, imputed and scaled; with `indicator` also what is missing."""
+    """Parts of a date, each a number, imputed and scaled; with `indicator` also what is missing.
+
+    day_first: of dates that are written as text, whether 1/2/2024 is in February.
+    """
 
     column: str
     parts: tuple[DatePart, ...]
     indicator: bool = False
+    day_first: bool = False
     kind: ClassVar[str] = "date"
 
     @property
@@ -130,7 +134,7 @@ class DateStep(Step):
         return (*named, f"{self.column} is missing") if self.indicator else named
 
     def write(self, column: pl.Series, out: Inputs) -> None:
-        dates = as_dates(column)
+        dates = as_dates(column, day_first=self.day_first)
         for number, each in enumerate(self.parts):
             out[:, number] = each.scaling.apply(part_of(dates, each.part))
         if self.indicator:

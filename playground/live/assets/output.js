@@ -78,7 +78,8 @@ export class OutputPanel {
     this.tabs = make("div", { class: "output-tabs", role: "tablist" });
     this.tabs.addEventListener("keydown", (event) => this.tabKey(event));
     this.title = make("h3", { class: "output-title" });
-    const heading = make("div", { class: "output-heading" }, this.title, this.pencil.toggle);
+    const { count, toggle } = this.pencil;
+    const heading = make("div", { class: "output-heading" }, this.title, count, toggle);
     this.body = make("div", { class: "output-body" });
     this.note = make("p", { class: "output-note", role: "status", hidden: true });
     return make(

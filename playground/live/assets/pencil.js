@@ -46,15 +46,15 @@ export class Pencil {
     this.table = button("live.draw_table", () => this.act({ do: "edit_points" }), {
       title: say("live.draw_table_help"),
     });
+    this.inputs = {};
     this.sizes = make("div", { class: "pencil-row" },
       this.#slider("live.draw_brush", "radius", { min: 0, max: 2, step: 0.25 }),
       this.#slider("live.draw_count", "count", { min: 1, max: 12, step: 1 }));
-    this.count = make("span", { class: "pencil-count" });
+    this.count = make("span", { class: "pencil-count", hidden: true });
     this.hint = make("p", { class: "output-hint" });
-    this.first = make("div", { class: "pencil-row" }, this.swatches, this.eraser);
+    const buttons = make("div", { class: "pencil-row" }, this.eraser, this.empty, this.table);
     this.tools = make("div", { class: "pencil-tools", hidden: true },
-      this.first, this.sizes,
-      make("div", { class: "pencil-row" }, this.empty, this.table, this.count), this.hint);
+      this.swatches, this.sizes, buttons, this.hint);
     this.element = make("div", { class: "pencil", hidden: true },
       make("link", { rel: "stylesheet", href: new URL("pencil.css", import.meta.url).href }),
       this.tools);
@@ -62,11 +62,15 @@ export class Pencil {
 
   #slider(name, field, range) {
     const input = make("input", { type: "range", ...range, value: this.brush[field] });
+    const value = make("output", {}, String(this.brush[field]));
     input.addEventListener("input", () => {
       this.brush[field] = Number(input.value);
+      setText(value, input.value);
+      this.#show();
       this.view?.draw();
     });
-    return make("label", {}, make("span", {}, this.say(name)), input);
+    this.inputs[field] = input;
+    return make("label", {}, make("span", {}, this.say(name)), input, value);
   }
 
   // -- what is drawn on --------------------------------------------------------------------------
@@ -139,7 +143,8 @@ export class Pencil {
     mark(this.toggle, "aria-pressed", this.isOn);
     mark(this.eraser, "aria-pressed", this.erases);
     mark(this.empty, "aria-pressed", this.startsEmpty);
-    this.tools.hidden = !this.isOn;
+    this.tools.hidden = this.count.hidden = !this.isOn;
+    this.inputs.count.disabled = !this.brush.radius; // of the finest brush a touch is one point
     const isCurve = this.kind === "curve";
     const hint = this.startsEmpty ? "live.draw_hint_empty"
       : isCurve ? "live.sketch_hint" : this.total > 2 ? "live.draw_hint_next" : "live.draw_hint";
