@@ -10,6 +10,7 @@ import pytest
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.data.films import FilmPairs
 from core.data.folds import Folds
+from core.data.tables import write_tables
 from core.inspect.check import gradient_check
 from core.inspect.components import components_of
 from core.inspect.film_plane import PLACES
@@ -129,3 +130,8 @@ def test_ratings_are_divided_into_folds(trainer) -> None:
     first = folds.dataset_of(0)
     assert (len(first.X_train), len(first.X_test), folds.how) == (15_000, 5_000, "share")
     assert first.preprocessing.mean == pytest.approx(3.54, abs=0.05)
+
+
+def test_they_are_not_written_out_as_a_table(trainer) -> None:
+    with pytest.raises(ValueError, match="20,000 rows of 9,757 columns, mostly 0"):
+        write_tables(trainer.dataset)

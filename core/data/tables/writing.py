@@ -81,6 +81,13 @@ def _written(frame: pl.DataFrame, format: str) -> bytes:
 
 def _inputs(dataset: Dataset) -> dict[str, pl.DataFrame]:
     """Inputs and targets: classes by their names, values as numbers."""
+    if dataset.is_sparse:
+        raise Refusal(
+            "Sparse data are not written as a table: it would have {rows} rows of {columns} "
+            "columns, mostly 0.",
+            rows=f"{len(dataset.X_train) + len(dataset.X_test):,}",
+            columns=f"{dataset.n_inputs:,}",
+        )
     names = clean_names((*dataset.feature_names, *_target_names(dataset)))
     parts = {}
     held = ("validation",) if dataset.n_validation else ()
