@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
+from core.data import Dataset
 from core.experiment import DataConfig, Experiment, TrainingConfig
+from core.trainer import Trainer
 from playground import changes, link
 from playground.settings import Settings
 from tests.test_page import labels, opened_page, said, session, sound, trained
+from tests.test_views import draw
 
 IMAGE = {"Shift (pixels)", "Rotation (degrees)", "Zoom", "Cut-out (pixels)"}
 ANY = {"Input noise", "Mixup"}
@@ -38,6 +43,14 @@ def test_images_are_changed_at_once_and_shown_before_and_after() -> None:
     with run.trainer() as trainer:
         assert trainer.step_count == 30
         assert (trainer.training.rotation, trainer.training.mixup) == (30.0, 0.5)
+
+
+def test_images_in_colour_are_shown_too() -> None:
+    X = np.random.default_rng(0).uniform(size=(9, 5 * 4 * 3))
+    data = Dataset.from_arrays(X, np.arange(9) % 2, image_shape=(5, 4, 3))
+    training = TrainingConfig(batch_size=4, rotation=20.0, cutout=2)
+    page = draw("augmented", Trainer(Experiment(training=training), dataset=data))
+    assert len(set(pictures(page))) == 8
 
 
 def test_of_tables_one_sample_is_shown() -> None:

@@ -419,6 +419,14 @@ def test_a_step_says_how_labels_are_smoothed_and_gradients_clipped() -> None:
     assert not any(r"g = " in block.value for block in plain.latex)
 
 
+def test_a_step_says_that_its_samples_are_augmented() -> None:
+    training = TrainingConfig(mixup=0.4, input_noise=0.1)
+    app = draw("one_step", run(training=training))
+    (said,) = [text for text in captions(app) if "after augmentation" in text]
+    assert re.search(r"It keeps \d+% of itself; \d+% is of sample \d+\.", said)
+    assert any("Checked" in block.value for block in app.success)
+
+
 def test_long_rules_are_broken_outside_of_brackets() -> None:
     rule = r"(1 - (0.01) (0.004)) (0.6372) - (0.01) (0.2) \sqrt{4} (0.4999) + (0.1)"
     first, *later = lines.broken(rule).split(r" \\ &\qquad ")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.data.augmentation import augments
 from core.inspect.moment import Moment, moment_of
 from core.inspect.trace import LayerTrace, Place, Trace
 from core.inspect.update import Update
@@ -57,6 +58,8 @@ def show(session: Session) -> None:
     more = session.t("views.more_terms")
     focus = Focus(layer, unit, i, row, names[layer], more)
     _sample(session, moment, traced, int(rows[row]), focus)
+    if whole_batch and augments(moment.training):
+        _augmented(session, moment, rows, row)
     _forward(session, traced, focus)
     # Rows of two, so that the steps are read in their order on any width.
     left, right = st.columns(2, gap="large")
@@ -190,6 +193,17 @@ def _sample(session: Session, moment: Moment, traced: Trace, number: int, focus:
                 loss=f"{traced.sample_losses[focus.row]:.4g}",
             )
         )
+
+
+def _augmented(session: Session, moment: Moment, rows: np.ndarray, row: int) -> None:
+    """Say that the sample is not as it lies in the data, and what it is mixed with."""
+    t, shares = session.t, moment.augmentation.shares(len(rows))
+    words = t("views.augmented.in_step")
+    if shares is not None:
+        kept, other = float(shares[row]), int(rows[(row + 1) % len(rows)])
+        more = {"kept": f"{kept:.0%}", "rest": f"{1 - kept:.0%}", "other": f"{other + 1:,}"}
+        words = f"{words} {t('views.augmented.shares', **more)}"
+    st.caption(words)
 
 
 def _values(values: np.ndarray) -> str:
