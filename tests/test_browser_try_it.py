@@ -65,3 +65,16 @@ def test_a_sentence_keeps_every_letter_while_the_run_plays(visitor: Visitor) -> 
     visitor.press("Pause")
     assert field.input_value() == text
     visitor.wait_for_text("zzyzx")
+
+
+def test_a_newcomer_who_gives_stars_is_recommended_films(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.press("Films")
+    open_panel(visitor, "Try it")
+    visitor.wait_for_text("What person 15 likes best")
+    page.get_by_text("A newcomer: you").click()
+    visitor.wait_for_text("Give stars to a film on the left")
+    stars = page.locator("[data-testid=stFeedback]").first
+    stars.locator("button").nth(4).click()
+    visitor.wait_for_text("Found from your stars alone")
+    assert page.locator("[data-testid=stDataFrame]").count() == 1

@@ -95,5 +95,6 @@ def _split(session: Session, draft: PictureDraft) -> None:
             "own_picture_share",
             lambda d, share: d.choose(train_fraction=share),
             choices.train_fraction,
+            0.1,
         )
         st.slider(min_value=0.1, max_value=0.95, step=0.05, format="percent", **common)
