@@ -55,6 +55,17 @@ def test_every_panel_draws_while_the_run_plays_and_when_it_rests(visitor: Visito
     assert visitor.page.locator("[data-testid=stAlertContentError]").count() == 0
 
 
+def test_a_click_on_the_confusion_matrix_lists_the_samples_behind_it(visitor: Visitor) -> None:
+    open_panel(visitor, "Evaluation")
+    surface = visitor.page.locator(".js-plotly-plot .nsewdrag").first
+    surface.scroll_into_view_if_needed()
+    box = surface.bounding_box()
+    assert box is not None
+    visitor.page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    visitor.wait_until(lambda: visitor.box("True").input_value() == "0", "the row is chosen")
+    assert visitor.box("Predicted").input_value() == "1"
+
+
 def test_a_step_explains_and_checks_itself(visitor: Visitor) -> None:
     open_panel(visitor, "Inside one step")
     visitor.page.get_by_text("Checked: by the chain rule").wait_for()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playground.live.chart import read_click
 from playground.live.component import read_action, read_actions
 
 ANYTHING = st.recursive(
@@ -62,3 +63,15 @@ def test_only_actions_that_were_not_done_yet_are_read_and_in_order() -> None:
 def test_reading_survives_anything(value: object) -> None:
     assert isinstance(read_actions(value), list)
     read_action(value)
+
+
+def test_a_click_on_a_chart_is_two_numbers_or_nothing() -> None:
+    assert read_click({"x": 3, "y": 0.5, "stranger": "dropped"}) == (3, 0.5)
+    for value in (None, "x", [1, 2], {"x": 1}, {"x": True, "y": 0}, {"x": "1", "y": 0}):
+        assert read_click(value) is None
+    assert read_click({"x": float("nan"), "y": 0.0}) is None
+
+
+@given(ANYTHING)
+def test_any_click_is_read(value: object) -> None:
+    read_click(value)

@@ -6,12 +6,13 @@ person zoomed into is lost. This one hands the new figure to the chart that is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from starlette.requests import Request
@@ -31,12 +32,26 @@ _SHIM = """export default async (component) =>
 _CHART = st.components.v2.component("chart", js=_SHIM, isolate_styles=False)
 
 
-def chart(figure: Figure, *, key: str, alt: str, words: Mapping[str, str] | None = None) -> None:
+def chart(
+    figure: Figure,
+    *,
+    key: str,
+    alt: str,
+    words: Mapping[str, str] | None = None,
+    on_click: Callable[[float, float], None] | None = None,
+) -> None:
     """Show a figure; where the key was shown before, its chart takes it over.
 
     alt: what is to be seen, for those who do not see it. words: Plotly's own few words, English
-    to the page's language.
+    to the page's language. on_click: told the place of what was clicked, x and y, before the rerun
+    that a click brings.
     """
+
+    def clicked() -> None:
+        place = read_click((st.session_state.get(key) or {}).get("clicked"))
+        if place is not None and on_click is not None:
+            on_click(*place)
+
     figure.layout.template = "none"  # the colours are the page's, known to the browser
     _CHART(
         key=key,
@@ -45,8 +60,23 @@ def chart(figure: Figure, *, key: str, alt: str, words: Mapping[str, str] | None
             "alt": alt,
             "words": dict(words or {}),
             "library": f"{LIBRARY}?v={_version()}",
+            "clickable": on_click is not None,
         },
+        on_clicked_change=clicked,
     )
+
+
+def read_click(value: Any) -> tuple[float, float] | None:
+    """A place that a browser sent, or None for anything that is none."""
+    if not isinstance(value, Mapping):
+        return None
+    x, y = (_number(value.get(name)) for name in ("x", "y"))
+    return None if x is None or y is None else (x, y)
+
+
+def _number(value: Any) -> float | None:
+    is_one = type(value) in (int, float) and math.isfinite(value)  # True is an int, and no number
+    return float(value) if is_one else None
 
 
 @cache

@@ -47,7 +47,21 @@ def _confusion(session: Session, counts: np.ndarray, names: list[str]) -> None:
     words = (t("views.samples_word"), t("views.of_class"), t("views.share_of_class"))
     figure = charts.confusion_chart(counts, names, axes, words, dark=is_dark())
     figure.update_layout(title={"text": t("views.confusion"), "font": {"size": 15}})
-    draw_chart(session, figure, key="evaluation_confusion", alt=t("views.alt_confusion"))
+
+    def look_behind(x: float, y: float) -> None:
+        if not {x, y} <= set(range(len(names))):  # anything may come from a browser
+            return
+        st.session_state[_menu(session, "taken", names)] = int(x)
+        st.session_state[_menu(session, "of", names)] = int(y)
+
+    alt = t("views.alt_confusion")
+    draw_chart(session, figure, "evaluation_confusion", alt, on_click=look_behind)
+    st.caption(t("views.confusion_click"))
+
+
+def _menu(session: Session, which: str, names: list[str]) -> str:
+    """The key of a menu of classes: "of" or "taken"."""
+    return f"evaluation_{which}_{session.language}_{len(names)}"
 
 
 def _class_table(session: Session, counts: np.ndarray, names: list[str]) -> None:
@@ -81,8 +95,8 @@ def _cell(session: Session, result: Result, counts: np.ndarray, part: str) -> No
     st.markdown(f"**{t('views.behind')}**")
     names = list(dataset.class_names)
     with st.container(horizontal=True):
-        of = _choose_class(session, "views.true", names, "evaluation_of")
-        taken = _choose_class(session, "views.predicted", names, "evaluation_taken")
+        of = _choose_class(session, "views.true", names, "of")
+        taken = _choose_class(session, "views.predicted", names, "taken")
     found = result.train if part == "train" else result.test
     most = LISTED_MOVING if is_moving(session) else LISTED
     chosen = mistakes(found.outputs, found.true, result.loss, most=most, of=of, taken_for=taken)
@@ -101,13 +115,13 @@ def _cell(session: Session, result: Result, counts: np.ndarray, part: str) -> No
         _table(session, result, part, X, chosen)
 
 
-def _choose_class(session: Session, label: str, names: list[str], key: str) -> int | None:
+def _choose_class(session: Session, label: str, names: list[str], which: str) -> int | None:
     labels = [*names, session.t("views.any_class")]  # the last one is number -1
     chosen = st.selectbox(
         session.t(label),
         [ANY, *range(len(names))],
         format_func=lambda number: labels[number] if number < len(names) else "",
-        key=f"{key}_{session.language}_{len(names)}",
+        key=_menu(session, which, names),
         width=260,
     )
     return None if chosen == ANY else int(chosen)

@@ -56,7 +56,13 @@ def is_moving(session: Session) -> bool:
     return session.status in ("playing", "compiling")
 
 
-def draw_chart(session: Session, figure: Figure, key: str, alt: str = "") -> None:
-    """Draw a chart. alt: what it shows, for those who do not see it."""
+def draw_chart(
+    session: Session,
+    figure: Figure,
+    key: str,
+    alt: str = "",
+    on_click: Callable[[float, float], None] | None = None,
+) -> None:
+    """Draw a chart. alt: what it shows, for those who do not see it. on_click: as of `chart`."""
     words = {word: session.t(key) for word, key in WORDS.items()}
-    chart(figure, key=key, alt=alt, words=words)
+    chart(figure, key=key, alt=alt, words=words, on_click=on_click)

@@ -51,7 +51,19 @@ class Chart {
     const layout = themed(figure.layout, readTheme(this.root));
     this.plotly = plotly;
     await plotly.react(this.box, figure.data, layout, configuration(data));
-    if (!this.closed) this.observer.observe(this.box);
+    if (this.closed) return;
+    this.observer.observe(this.box);
+    this.#listen();
+  }
+
+  /** Tell the page which place of the chart was clicked, where it asked for that. */
+  #listen() {
+    this.box.classList.toggle("is-clickable", this.data.clickable);
+    if (this.listens) return;
+    this.listens = true;
+    this.box.on("plotly_click", ({ points: [{ x, y }] }) => {
+      if (this.data.clickable) this.tell("clicked", { x, y });
+    });
   }
 
   #fit() {
@@ -106,6 +118,7 @@ export default async function mount(component) {
   if (!charts.has(root)) charts.set(root, new Chart(root));
   const chart = charts.get(root);
   const call = (chart.call = {});
+  chart.tell = component.setTriggerValue;
   chart.show(component.data);
   // Streamlit runs the cleanup of superseded calls while the chart is still mounted.
   return () => {
