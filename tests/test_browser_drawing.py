@@ -1,4 +1,4 @@
-"""Drawing on the output of a real page: points come, go, and are taken back, while the run plays."""
+"""Drawing on the output of a real page: points come and go while the run plays."""
 
 from __future__ import annotations
 
