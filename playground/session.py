@@ -332,6 +332,8 @@ class Session:
         """Make a change, unless it is none: what the page just told a widget may come back late."""
         self._follow_run()
         depth = len(self.experiment.network.layers)
+        if path == ("data", "formula"):
+            self._refused = None  # retyping the line in use takes the refused one away
         if path[:2] == ("network", "layers") and int(path[2]) >= depth:
             raise EchoError  # of a layer's field that the browser had not taken away yet
         with suppress(LookupError, AttributeError):
@@ -409,7 +411,14 @@ class Session:
         elif change.live:
             self.player.change(**change.live)
         self.notice = self._what_was_done(new, change, name)
+        self._leave_data_for(new.data)
         self.experiment = new
+
+    def _leave_data_for(self, data: DataConfig) -> None:
+        """Keep what was typed or drawn, as data of another name take its place."""
+        if data.name != self.experiment.data.name:
+            self.sketchbook.keep(self.experiment.data)
+            self._refused = None
 
     def open_preset(self, preset: Preset) -> None:
         """Take over a preset, and a speed at which it can be followed and does not take long."""
@@ -446,7 +455,6 @@ class Session:
         if name in OWN_NAMES and used is not None:
             self.change(changes.with_table, used.data)
         else:
-            self.sketchbook.keep(self.experiment.data)
             self.change(self.sketchbook.open, name)
 
     # -- what is typed and drawn -----------------------------------------------------------------
@@ -473,6 +481,7 @@ class Session:
         if new == old:
             return
         self.player.learn_on(new)
+        self._leave_data_for(new.data)
         self.experiment = self.player.experiment
         words = {"n": f"{n_points(new.data):,}", "name": self.t(f"dataset.{old.data.name}")}
         is_first = old.data.name != new.data.name

@@ -8,6 +8,8 @@ import pytest
 from core import DataConfig, Experiment
 from core.data.drawn import groups_of, with_points
 from core.experiment.points import write_points
+from core.presets import PRESETS
+from playground import files
 from playground.live.player import Player
 from tests.test_page import opened_page, said, session, sound, trained
 
@@ -41,6 +43,32 @@ def test_a_line_and_a_drawing_are_there_again_after_other_data() -> None:
     assert session(page).experiment.data.formula == "x/2"
     sound(page.selectbox(key="dataset").set_value("drawn").run())
     assert groups_of(session(page).experiment.data) == ((), ((1.0, 1.0),))
+
+
+def test_whatever_takes_their_place_a_line_and_a_drawing_are_kept() -> None:
+    page = opened_page(dataset="boundary", formula="x/2")
+    here = session(page)
+    here.take_points(((), ((1.0, 1.0),)))  # drawn on: the line is left
+    here.act(here.open_preset, next(iter(PRESETS.values())))
+    here.act(here.choose_data, "boundary")
+    assert here.experiment.data.formula == "x/2"
+    here._open(files.read_text('{"data": {"name": "xor"}}'), "a file")
+    here.act(here.choose_data, "drawn")
+    assert groups_of(here.experiment.data) == ((), ((1.0, 1.0),))
+
+
+def test_the_line_in_use_is_typed_again_in_place_of_a_refused_one() -> None:
+    page = opened_page(dataset="boundary")
+    for used in ("3*sin(x)", None):
+        page.text_input(key="formula").set_value("sin x").run()
+        assert session(page).refused_formula
+        if used:
+            sound(page.text_input(key="formula").set_value(used).run())
+        else:
+            for name in ("circle", "boundary"):
+                sound(page.selectbox(key="dataset").set_value(name).run())
+        assert session(page).refused_formula is None
+        assert page.text_input(key="formula").value == "3*sin(x)"
 
 
 def test_a_drawing_in_a_link_is_learnt_and_more_points_leave_its_weights() -> None:

@@ -142,6 +142,25 @@ def test_loose_pictures_are_told_by_a_file_of_labels() -> None:
     ]
 
 
+def test_folders_name_the_classes_unless_a_table_does() -> None:
+    by_folder = {"blue": 5, "red": 5}
+    about = b"camera,city\nold,Bern\nnew,Rome\n"
+    other = source_of({**folders(), "about.csv": about})
+    assert other.counts == by_folder
+    assert "'about.csv'" in other.remarks[0]
+    assert source_of({**folders(), "about.csv": b""}).counts == by_folder
+    rows = "\n".join(f"{name},{name[:3]}{name[-5:-4] > '2'}" for name in folders())
+    headed = source_of({**folders(), "about.csv": f"Image,Class\n{rows}".encode()})
+    assert headed.counts == {"bluFalse": 3, "bluTrue": 2, "redFalse": 3, "redTrue": 2}
+    assert source_of({**folders(), "labels.tsv": rows.encode()}).counts == headed.counts
+
+
+def test_the_surest_columns_of_labels_are_taken() -> None:
+    rows = "\n".join(f"{n},{name},x,{name[0]}" for n, name in enumerate(folders()))
+    table = f"id,file,target,label\n{rows}".encode()
+    assert source_of({**folders(), "labels.csv": table}).counts == {"b": 5, "r": 5}
+
+
 def test_several_archives_are_classes_by_their_names() -> None:
     boxes = [
         (f"{name}.zip", zipped({"a.png": plain(colour), "b.png": plain(colour)}))
@@ -286,6 +305,10 @@ NASTY = {
     "texts": (lambda: zipped({"a/b.txt": b"1"}), "no picture among 1 files"),
     "one class": (lambda: zipped({"a/1.png": plain(RED)}), "All pictures are of one class, 'a'"),
     "no class": (lambda: zipped({"1.png": b"", "a/2.png": b""}), "'1.png' is in no folder named"),
+    "beside train and test": (
+        lambda: zipped(dict.fromkeys(("train/a/1.png", "test/a/1.png", "z.png"), b"")),
+        "'z.png' is in no folder named",
+    ),
     "unreadable class": (
         lambda: zipped(folders() | {"green/1.png": b"?"}),
         "No picture of the class 'green' can be read. 'green/1.png' is no picture",
