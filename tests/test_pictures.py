@@ -264,6 +264,38 @@ def flagged(offset: int, value: int) -> bytes:
     return bytes(data)
 
 
+def renamed(names: Mapping[str, bytes]) -> bytes:
+    """An archive of two pictures each of red and blue, with its folders' names in these bytes."""
+    data = zipped(folders(2))
+    for name, raw in names.items():
+        assert len(raw) == len(name)
+        data = data.replace(name.encode(), raw)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("蓝色", "蓝色".encode("gbk")),
+        ("誠", "誠".encode("gbk") + b"01"),  # its second byte is a backslash's
+        ("é", "é".encode() + b"01"),
+        ("Käf", "Käf".encode("cp437") + b"1"),
+        ("Maß", "Maß".encode("cp437") + b"1"),
+    ],
+)
+def test_names_that_do_not_say_how_they_are_written_are_read(name: str, raw: bytes) -> None:
+    source = PictureSource.of([("some.zip", renamed({"blue": raw}))])
+    assert sorted(source.counts.values()) == [2, 2]
+    assert next(n for n in source.class_names if n != "red").rstrip("01") == name
+
+
+def test_what_systems_leave_is_not_judged() -> None:
+    left = {"red/Icon\r": b"", "__MACOSX/red/a\nb": b"", "../.DS_Store": b""}
+    source = source_of(folders() | left)
+    assert source.counts == {"blue": 5, "red": 5}
+    assert not source.remarks
+
+
 def linked() -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
@@ -294,7 +326,7 @@ NASTY = {
     "root": (lambda: zipped({"/etc/red.png": b""}), "'/etc/red.png', a path that leads out"),
     "drive": (lambda: zipped({"C:\\red\\x.png": b""}), "a path that leads out"),
     "windows": (lambda: zipped({"red\\..\\..\\x.png": b""}), "a path that leads out"),
-    "newline": (lambda: zipped({"red/a\nb.png": b""}), "a path that leads out"),
+    "newline": (lambda: zipped({"red/a\nb.png": b""}), "b.png', with control characters"),
     "link": (linked, "'red/passwd.png' that is a link to another file"),
     "twins": (twins, "two files named 'red/0.png'"),
     "encrypted": (lambda: flagged(6, 1), "'red/0.png' in the archive 'some.zip' is encrypted"),
