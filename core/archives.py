@@ -1,6 +1,6 @@
 """Zip archives that nobody vouches for: judged by what they declare before anything is unpacked.
 
-Nothing is ever written to a disk, so that names are only names; `path_of` refuses those that are
+Nothing is ever written to a disk, so that names are only names; `check_name` refuses those that are
 meant to trick whoever unpacks them.
 """
 
@@ -13,6 +13,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 
 from core.maths.registry import shown
 from core.refusals import Refusal
@@ -22,8 +23,15 @@ BEGINNINGS = (b"PK\x03\x04", b"PK\x05\x06")  # of an archive, and of one without
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Ways of packing that unpack in little memory; LZMA, say, takes as much as its header asks for."""
 ENCRYPTED = 0x1  # bit of an entry's flags
-ODD = re.compile(r"[\x00-\x1f\x7f]|^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)")
-"""Names with control characters, from the root or a drive, or with a way out of the archive."""
+IN_UTF_8 = 0x800  # another: that its name is
+ODD = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)")
+"""Names from the root or a drive, or with a way out of the archive."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+WESTERN = re.compile(rb"[\x00-\xa5\xe1]*")
+"""Bytes of ASCII and of the accented letters (and the German sharp s) of old PCs, code page 437.
+
+Of Chinese names only those of rare characters alone have no others.
+"""
 
 # What zipfile and its decompressors raise at bytes that are no archive, or one of a kind that
 # is not read (encrypted, split, packed otherwise).
@@ -100,16 +108,40 @@ def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int) -> bytes
     return block
 
 
-def path_of(entry: zipfile.ZipInfo) -> tuple[str, ...]:
-    """Folders and name of an entry. Raises ValueError if they lead out of the archive, or a link.
+def name_of(entry: zipfile.ZipInfo) -> str:
+    """The name of an entry: as UTF-8 or GB18030 (GBK's too) where the archive does not say.
 
-    Some packers of Windows write backslashes.
+    Packers of Chinese Windows write GBK and those of macOS UTF-8, both without a word; zipfile
+    takes either for code page 437.
     """
     name = entry.orig_filename
+    if entry.flag_bits & IN_UTF_8:
+        return name
+    raw = name.encode("cp437")
+    for encoding in ("utf-8", "cp437" if WESTERN.fullmatch(raw) else "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return raw.decode(encoding)
+    return name
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """Folders and name of an entry. Some packers of Windows write backslashes."""
+    return tuple(part for part in re.split(r"[/\\]", name) if part not in ("", "."))
+
+
+def check_name(entry: zipfile.ZipInfo) -> None:
+    """Raise ValueError if an entry's path leads out of the archive, or it is a link."""
+    name = name_of(entry)
     if ODD.search(name):
         raise Refusal(
             "The archive has an entry named {name}, a path that leads out of it. Nothing of it "
             "was read.",
+            name=shown(name),
+        )
+    if CONTROL.search(name):
+        raise Refusal(
+            "The archive has an entry named {name}, with control characters in its name. Nothing "
+            "of it was read.",
             name=shown(name),
         )
     if stat.S_ISLNK(entry.external_attr >> 16):
@@ -118,4 +150,3 @@ def path_of(entry: zipfile.ZipInfo) -> tuple[str, ...]:
             "read.",
             name=shown(name),
         )
-    return tuple(part for part in re.split(r"[/\\]", name) if part not in ("", "."))

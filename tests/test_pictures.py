@@ -142,6 +142,25 @@ def test_loose_pictures_are_told_by_a_file_of_labels() -> None:
     ]
 
 
+def test_folders_name_the_classes_unless_a_table_does() -> None:
+    by_folder = {"blue": 5, "red": 5}
+    about = b"camera,city\nold,Bern\nnew,Rome\n"
+    other = source_of({**folders(), "about.csv": about})
+    assert other.counts == by_folder
+    assert "'about.csv'" in other.remarks[0]
+    assert source_of({**folders(), "about.csv": b""}).counts == by_folder
+    rows = "\n".join(f"{name},{name[:3]}{name[-5:-4] > '2'}" for name in folders())
+    headed = source_of({**folders(), "about.csv": f"Image,Class\n{rows}".encode()})
+    assert headed.counts == {"bluFalse": 3, "bluTrue": 2, "redFalse": 3, "redTrue": 2}
+    assert source_of({**folders(), "labels.tsv": rows.encode()}).counts == headed.counts
+
+
+def test_the_surest_columns_of_labels_are_taken() -> None:
+    rows = "\n".join(f"{n},{name},x,{name[0]}" for n, name in enumerate(folders()))
+    table = f"id,file,target,label\n{rows}".encode()
+    assert source_of({**folders(), "labels.csv": table}).counts == {"b": 5, "r": 5}
+
+
 def test_several_archives_are_classes_by_their_names() -> None:
     boxes = [
         (f"{name}.zip", zipped({"a.png": plain(colour), "b.png": plain(colour)}))
@@ -245,6 +264,38 @@ def flagged(offset: int, value: int) -> bytes:
     return bytes(data)
 
 
+def renamed(names: Mapping[str, bytes]) -> bytes:
+    """An archive of two pictures each of red and blue, with its folders' names in these bytes."""
+    data = zipped(folders(2))
+    for name, raw in names.items():
+        assert len(raw) == len(name)
+        data = data.replace(name.encode(), raw)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("蓝色", "蓝色".encode("gbk")),
+        ("誠", "誠".encode("gbk") + b"01"),  # its second byte is a backslash's
+        ("é", "é".encode() + b"01"),
+        ("Käf", "Käf".encode("cp437") + b"1"),
+        ("Maß", "Maß".encode("cp437") + b"1"),
+    ],
+)
+def test_names_that_do_not_say_how_they_are_written_are_read(name: str, raw: bytes) -> None:
+    source = PictureSource.of([("some.zip", renamed({"blue": raw}))])
+    assert sorted(source.counts.values()) == [2, 2]
+    assert next(n for n in source.class_names if n != "red").rstrip("01") == name
+
+
+def test_what_systems_leave_is_not_judged() -> None:
+    left = {"red/Icon\r": b"", "__MACOSX/red/a\nb": b"", "../.DS_Store": b""}
+    source = source_of(folders() | left)
+    assert source.counts == {"blue": 5, "red": 5}
+    assert not source.remarks
+
+
 def linked() -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
@@ -275,7 +326,7 @@ NASTY = {
     "root": (lambda: zipped({"/etc/red.png": b""}), "'/etc/red.png', a path that leads out"),
     "drive": (lambda: zipped({"C:\\red\\x.png": b""}), "a path that leads out"),
     "windows": (lambda: zipped({"red\\..\\..\\x.png": b""}), "a path that leads out"),
-    "newline": (lambda: zipped({"red/a\nb.png": b""}), "a path that leads out"),
+    "newline": (lambda: zipped({"red/a\nb.png": b""}), "b.png', with control characters"),
     "link": (linked, "'red/passwd.png' that is a link to another file"),
     "twins": (twins, "two files named 'red/0.png'"),
     "encrypted": (lambda: flagged(6, 1), "'red/0.png' in the archive 'some.zip' is encrypted"),
@@ -286,6 +337,10 @@ NASTY = {
     "texts": (lambda: zipped({"a/b.txt": b"1"}), "no picture among 1 files"),
     "one class": (lambda: zipped({"a/1.png": plain(RED)}), "All pictures are of one class, 'a'"),
     "no class": (lambda: zipped({"1.png": b"", "a/2.png": b""}), "'1.png' is in no folder named"),
+    "beside train and test": (
+        lambda: zipped(dict.fromkeys(("train/a/1.png", "test/a/1.png", "z.png"), b"")),
+        "'z.png' is in no folder named",
+    ),
     "unreadable class": (
         lambda: zipped(folders() | {"green/1.png": b"?"}),
         "No picture of the class 'green' can be read. 'green/1.png' is no picture",

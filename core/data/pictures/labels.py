@@ -14,8 +14,9 @@ from core.refusals import Refusal, Sentence
 
 LISTS = ("csv", "tsv", "txt")  # suffixes of a file of labels
 TABLES = ("csv", "tsv", "xlsx", "parquet", "jsonl", "ndjson")
-FILE_WORDS = ("file", "filename", "file_name", "image", "picture", "path", "name", "id", "文件")
-LABEL_WORDS = ("label", "class", "category", "target", "标签", "类别")
+FILE_WORDS = ("file", "filename", "file_name", "文件", "image", "picture", "path", "name", "id")
+LABEL_WORDS = ("label", "标签", "class", "类别", "category", "target")
+"""Headers of the two columns, the surest first: beside a column file, one of id only counts."""
 TRAINS = ("train", "training")
 TESTS = ("test", "testing", "val", "valid", "validation")
 
@@ -37,7 +38,7 @@ def labelled(members: Sequence[Member]) -> tuple[list[Labelled], list[Sentence]]
     pictures = [member for member in members if member.is_picture]
     if not pictures:
         raise _without_pictures(members)
-    listing = _listing(members)
+    listing = _listing(members, pictures)
     others = [m for m in members if not m.is_picture and m is not listing]
     remarks = []
     if others:
@@ -67,15 +68,28 @@ def _without_pictures(members: Sequence[Member]) -> Refusal:
     )
 
 
-def _listing(members: Sequence[Member]) -> Member | None:
-    """The file of labels: the one named so, else the only one that may be it."""
+def _listing(members: Sequence[Member], pictures: Sequence[Member]) -> Member | None:
+    """The file of labels: the one named so, else the only one that may be it.
+
+    Where folders may name the classes, any table but one with such headers is about other things.
+    """
     lists = [member for member in members if member.suffix in LISTS]
     named = [m for m in lists if PurePosixPath(m.path[-1]).stem.lower() in ("labels", "label")]
+    if len(named) == 1:
+        return named[0]
     tables = [member for member in lists if member.suffix != "txt"]
-    for found in (named, tables):
-        if len(found) == 1:
-            return found[0]
-    return None
+    if len(tables) != 1:
+        return None
+    has_folders = len({member.path[:-1] for member in pictures}) > 1
+    return tables[0] if not has_folders or _is_headed(tables[0]) else None
+
+
+def _is_headed(table: Member) -> bool:
+    """Whether a table's first row names a column of files and one of labels."""
+    try:
+        return _named_columns(_rows(table)[0]) is not None
+    except ValueError:
+        return False
 
 
 # -- by folder ------------------------------------------------------------------------------------
@@ -84,14 +98,12 @@ def _listing(members: Sequence[Member]) -> Member | None:
 def _by_folder(pictures: Sequence[Member]) -> list[Labelled]:
     folders = [member.path[:-1] for member in pictures]
     depth = _common(folders)
+    has_parts = all(len(each) > depth and _part(each[depth]) is not None for each in folders)
     found = []
     for member, folder in zip(pictures, folders, strict=True):
         rest = folder[depth:]
-        part = _part(rest[0]) if rest else None
-        if part is not None and all(_part(each[depth]) is not None for each in folders):
-            rest = rest[1:]
-        else:
-            part = None
+        part = _part(rest[0]) if has_parts else None
+        rest = rest[1:] if has_parts else rest
         if not rest:
             raise Refusal(
                 "The picture {file} is in no folder named by its class, and no file labels.csv "
@@ -204,6 +216,22 @@ def _by_name(pictures: Sequence[Member]) -> dict[str, Member]:
 
 def _labels(listing: Member) -> list[tuple[str, str]]:
     """Rows of a file of labels: file and label."""
+    rows = _rows(listing)
+    if len(rows[0]) < 2:
+        raise Refusal(
+            "{file} has one column; it must have two: file and label.", file=shown(listing.name)
+        )
+    named = _named_columns(rows[0])
+    file, label = named or (0, 1)
+    return [
+        (str(row[file]), _clean(str(row[label])))
+        for row in (rows[1:] if named else rows)
+        if row[file] is not None and row[label] is not None
+    ] or [("", "")]
+
+
+def _rows(listing: Member) -> list[tuple[object, ...]]:
+    """All rows of a table, texts or None. Raises ValueError if it is none, or too large."""
     from core.data.tables import read_table, recognize  # polars takes a while to load
 
     try:
@@ -218,24 +246,14 @@ def _labels(listing: Member) -> list[tuple[str, str]]:
         )
     as_text = {f"column_{number}": "text" for number in range(1, 65)}
     options = recognize(data, format="csv", header=False, missing=("",), kinds=as_text)
-    rows = read_table(data, listing.name, options).frame.rows()
-    if len(rows[0]) < 2:
-        raise Refusal(
-            "{file} has one column; it must have two: file and label.", file=shown(listing.name)
-        )
-    file, label, start = _columns(rows[0])
-    return [
-        (str(row[file]), _clean(str(row[label])))
-        for row in rows[start:]
-        if row[file] is not None and row[label] is not None
-    ] or [("", "")]
+    return read_table(data, listing.name, options).frame.rows()
 
 
-def _columns(first: Sequence[object]) -> tuple[int, int, int]:
-    """Where files and labels are, by the first row, and the row below it."""
+def _named_columns(first: Sequence[object]) -> tuple[int, int] | None:
+    """Where files and labels are, if the first row says so of both."""
     words = [str(cell).strip().lower() for cell in first]
-    files = [i for i, word in enumerate(words) if word in FILE_WORDS]
-    labels = [i for i, word in enumerate(words) if word in LABEL_WORDS]
-    if files and labels:
-        return files[0], labels[0], 1
-    return 0, 1, 0
+    file, label = (
+        next((words.index(known) for known in surest_first if known in words), None)
+        for surest_first in (FILE_WORDS, LABEL_WORDS)
+    )
+    return None if file is None or label is None else (file, label)

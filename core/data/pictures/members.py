@@ -15,7 +15,7 @@ from core.maths.registry import shown
 from core.refusals import Refusal
 
 DIGITS = 16  # hexadecimal, of a digest: enough to know files again
-JUNK = ("__MACOSX", "Thumbs.db", "desktop.ini")
+JUNK = ("__MACOSX", "Thumbs.db", "desktop.ini", "Icon\r")
 """What systems leave in folders, beside names that begin with a dot."""
 
 Given = tuple[str, bytes]
@@ -67,15 +67,17 @@ def members_of(files: Sequence[Given]) -> list[Member]:
         else:
             found.append(Member((PurePosixPath(name).name or name,), data))
     _check_size(found)
-    return sorted(filter(_is_meant, found), key=lambda member: member.path)
+    meant = (member for member in found if _is_meant(member.path))
+    return sorted(meant, key=lambda member: member.path)
 
 
-def _is_meant(member: Member) -> bool:
-    return not any(part.startswith(".") or part in JUNK for part in member.path)
+def _is_meant(path: tuple[str, ...]) -> bool:
+    """Whether a person brought a file, and no system left it. A way out, "..", is to be judged."""
+    return not any((part.startswith(".") and part != "..") or part in JUNK for part in path)
 
 
 def _entries(name: str, data: bytes) -> Iterator[tuple[tuple[str, ...], zipfile.ZipInfo]]:
-    """The files in an archive and their paths."""
+    """The files in an archive and their paths, without what systems left."""
     count = archives.count_entries(data)
     if count > MAX_ENTRIES:
         raise Refusal(
@@ -92,16 +94,18 @@ def _entries(name: str, data: bytes) -> Iterator[tuple[tuple[str, ...], zipfile.
             "The archive {file} is not whole: cut or damaged.", file=shown(name)
         ) from None
     for entry in entries:
+        path = archives.parts_of(archives.name_of(entry))
+        if not path or not _is_meant(path):
+            continue
         if not archives.is_plain(entry):
             raise Refusal(
                 "{entry} in the archive {file} is encrypted, or packed in a way that is not read: "
                 "make a plain zip of it.",
-                entry=shown(entry.filename),
+                entry=shown("/".join(path)),
                 file=shown(name),
             )
-        path = archives.path_of(entry)
-        if path:
-            yield path, entry
+        archives.check_name(entry)
+        yield path, entry
 
 
 def _check_size(members: Sequence[Member]) -> None:
