@@ -86,6 +86,8 @@ class CrossValidation:
         EPOCHS.check("epochs", epochs)
         self.experiment, self.epochs = experiment, epochs
         self.folds = Folds.of(dataset, k, _seed(experiment, dataset))
+        self.has_validation = dataset.n_validation > 0
+        """Whether early stopping looks at rows that are kept for it."""
         self.results: tuple[FoldResult, ...] = ()
         self.share = 0.0
         """How much is done, 0 to 1."""
@@ -119,6 +121,11 @@ class CrossValidation:
     def give_up_fold(self) -> None:
         """Give back the memory of the fold under way; who goes on begins it anew."""
         self._trainer = None
+
+    def release(self) -> None:
+        """Give back the data as well, for good: what there are of results can still be read."""
+        self.give_up_fold()
+        self.folds = replace(self.folds, dataset=None)
 
     def _work(self, seconds: float) -> None:
         """Begin the next fold, or train the one under way, or look at what it has come to."""

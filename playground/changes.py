@@ -15,6 +15,7 @@ from core.data.augmentation import misfits
 from core.data.weights import check_class_weight
 from core.edits import LIVE_FIELDS, with_schedule
 from core.experiment import (
+    DRAWINGS,
     OPTIONS_OF,
     OWN_NAMES,
     OWN_PICTURES,
@@ -279,11 +280,24 @@ def with_fitting_augmentation(experiment: Experiment) -> tuple[Experiment, list[
     return replace(experiment, training=replace(training, **off)), list(found.values())
 
 
+def with_fitting_validation(experiment: Experiment) -> tuple[Experiment, list[Sentence]]:
+    """The experiment, without a validation part of a drawing, and why it has none.
+
+    What is held back is not shown on the output: a point would vanish as soon as it is drawn.
+    """
+    data = experiment.data
+    if data.name not in DRAWINGS or not data.validation_fraction:
+        return experiment, []
+    why = Sentence("Nothing of a drawing is held back for validation: all its points are shown.")
+    return replace(experiment, data=replace(data, validation_fraction=0.0)), [why]
+
+
 def with_fitting_training(experiment: Experiment) -> tuple[Experiment, list[Sentence]]:
     """The experiment, without what of training does not fit its data, and why it does not."""
     new, problems = with_fitting_class_weight(experiment)
     new, more = with_fitting_augmentation(new)
-    return new, [*problems, *more]
+    new, last = with_fitting_validation(new)
+    return new, [*problems, *more, *last]
 
 
 def usual_loss(experiment: Experiment) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.experiment import BOUNDARY, DRAWINGS, DRAWN, SKETCHED, DataConfig, Experiment
@@ -26,10 +27,19 @@ def groups_on(experiment: Experiment, dataset: Dataset) -> tuple[str, Groups]:
 
     if experiment.data.name in DRAWINGS:
         return experiment.data.name, groups_of(experiment.data)
-    groups = drawn_from(dataset)
+    groups = drawn_from(_with_what_was_held_back(dataset))
     if groups is None:
         raise Refusal("These data cannot be drawn on: they are no classes in the plane, no curve.")
     return (SKETCHED if dataset.kind == "curve" else DRAWN), groups
+
+
+def _with_what_was_held_back(dataset: Dataset) -> Dataset:
+    """The data set without a validation part, the points of which it does not keep."""
+    from core.data import load_dataset
+
+    if dataset.source is None or not dataset.n_validation:
+        return dataset
+    return load_dataset(replace(dataset.source, validation_fraction=0.0))
 
 
 def redrawn(
@@ -46,6 +56,16 @@ def redrawn(
     if not any(changed):
         raise Refusal("There is no point left: draw one first.")
     return with_data(experiment, name, points=write_points(changed))
+
+
+def share_taken(dataset: Dataset) -> tuple[int, int] | None:
+    """How many of a data set's points a drawing on them begins with, and of how many; None if it
+    begins with them all.
+    """
+    from core.data.drawn import MOST_TAKEN
+
+    n = len(dataset.X_train) + dataset.n_validation + len(dataset.X_test)
+    return (MOST_TAKEN, n) if n > MOST_TAKEN else None
 
 
 def n_points(data: DataConfig) -> int:

@@ -22,7 +22,7 @@ from core.refusals import Refusal, Sentence, sentence_of
 from playground import changes, files, link
 from playground.changes import Change, Path
 from playground.desk import Desk
-from playground.drawing import Sketchbook, n_points, redrawn
+from playground.drawing import Sketchbook, n_points, redrawn, share_taken
 from playground.fields import column_labels, describe, key_of
 from playground.folds import FoldsDesk
 from playground.locales import language_of, translate
@@ -120,7 +120,7 @@ class Session:
         self._made: dict[str, tuple[tuple[Any, ...], Any]] = {}
         self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
-        self._superseded: tuple[dict[str, str], float] = ({}, -math.inf)
+        self._superseded: list[tuple[dict[str, str], float]] = []
         self.experiment, self.settings, problems = link.read(params)
         self.desk, self.folds = Desk(), FoldsDesk()
         self.sketchbook = Sketchbook()
@@ -477,6 +477,7 @@ class Session:
         """Learn on, from points that a function makes of those that there are."""
         self._follow_run()
         old = self.experiment
+        taken = share_taken(self.player.dataset)
         new = redrawn(old, self.player.dataset, how)
         if new == old:
             return
@@ -486,6 +487,9 @@ class Session:
         words = {"n": f"{n_points(new.data):,}", "name": self.t(f"dataset.{old.data.name}")}
         is_first = old.data.name != new.data.name
         key = "page.notice.drawn_from" if is_first else "page.notice.drawn"
+        if is_first and taken and n_points(new.data) > taken[0] // 2:  # else it began empty
+            key = "page.notice.drawn_from_some"
+            words |= {"kept": f"{taken[0]:,}", "all": f"{taken[1]:,}"}
         self.notice = Notice(self.t(key, **words))
 
     def edit_points(self) -> None:
@@ -505,9 +509,10 @@ class Session:
         self.end_points()
 
     def bring_upload(self, key: str) -> None:
-        """Look at what was uploaded."""
+        """Look at what was uploaded, unless it is too much to be copied."""
         chosen = st.session_state.get(key) or []
-        self.desk.bring(*((file.name, file.getvalue()) for file in chosen))
+        if self.desk.has_room(sum(file.size for file in chosen)):
+            self.desk.bring(*((file.name, file.getvalue()) for file in chosen))
 
     def bring_text(self, key: str) -> None:
         """Look at the table that was pasted."""
@@ -667,6 +672,7 @@ class Session:
         params = dict(st.query_params)
         if params == self._published or self._is_clicked or self._is_late(params):
             return
+        self._published = params  # one may go forward again at once
         wanted, settings, problems = link.read(params)
         self.act(self.go, wanted)
         self.settings = settings
@@ -675,13 +681,14 @@ class Session:
         self.problems, self.problems_title = tuple(problems), "page.link.problems"
 
     def _is_late(self, params: dict[str, str]) -> bool:
-        """Whether this is the address of just before the last change.
+        """Whether this is an address of just before a change of the page's own.
 
         A click that a fragment's timer brought along comes again by itself (see `press`): when all
         is done by then, nothing tells of a click, only the address is that of before.
         """
-        before, changed_at = self._superseded
-        return params == before and time.monotonic() < changed_at + LATE_SECONDS
+        since = time.monotonic() - LATE_SECONDS
+        self._superseded = [each for each in self._superseded if each[1] > since]
+        return any(params == before for before, _ in self._superseded)
 
     def finish(self) -> None:
         """At the end of a drawing: put every setting into the address."""
@@ -693,7 +700,7 @@ class Session:
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
         if params != self._published:
-            self._superseded = self._published, time.monotonic()
+            self._superseded.append((self._published, time.monotonic()))
         self._published = params
         self._is_clicked = self._had_dialog = False
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from core import DataConfig, Experiment
+from core import DataConfig, Experiment, load_dataset
 from core.data.drawn import groups_of, with_points
 from core.experiment.points import write_points
 from core.presets import PRESETS
-from playground import files
+from playground import files, link
+from playground.drawing import groups_on
 from playground.live.player import Player
+from playground.live.scene import drawing
 from tests.test_page import opened_page, said, session, sound, trained
 
 FEW = write_points([[(0.0, 1.0), (2.0, 3.0)], [(4.0, 5.0)]])
@@ -94,6 +97,47 @@ def test_a_bundled_set_becomes_the_ground_of_a_drawing() -> None:
     assert session(page).experiment.data.name == "drawn"
     assert len(data.X_train) + len(data.X_test) == 501
     assert "Drawn from Circle, now 501 points." in said(page)
+
+
+def test_a_drawing_holds_no_point_back_for_validation() -> None:
+    page = opened_page(n_samples="1200", validation_fraction="0.25")
+    assert session(page).player.dataset.n_validation == 150
+    assert drawing(session(page).player.dataset) == {"kind": "points", "count": None, "most": 1500}
+    session(page).redraw(lambda groups: with_points(groups, 0, [(5.0, 5.0)]))
+    sound(page.run())
+    data = session(page).player.dataset
+    assert (data.n_validation, len(data.X_train) + len(data.X_test)) == (0, 1001)
+    assert drawing(data) == {"kind": "points", "count": 1001, "most": 1500}
+    assert "begins with 1,000 of its 1,200 points, now it has 1,001" in said(page)
+    experiment, _, problems = link.read({"dataset": "drawn", "validation_fraction": "0.25"})
+    assert experiment.data.validation_fraction == 0
+    assert "all its points are shown" in problems[0]
+
+
+def test_a_few_of_many_points_are_drawn_on_with_those_held_back() -> None:
+    data = DataConfig("circle", 40, validation_fraction=0.5)
+    name, groups = groups_on(Experiment(data), load_dataset(data))
+    assert (name, sum(map(len, groups))) == ("drawn", 40)
+
+
+def go_to(page: AppTest, params: dict[str, str]) -> int:
+    """Give the page an address, as Back does; units of its first layer then."""
+    page.query_params.clear()
+    page.query_params.update(params)
+    sound(page.run())
+    return session(page).experiment.network.layers[0].units
+
+
+def test_one_goes_back_and_forward_at_once_but_a_late_click_undoes_nothing(monkeypatch) -> None:
+    monkeypatch.setattr("playground.session.LATE_SECONDS", 3600.0)
+    page = opened_page(layers="2:tanh")
+    addresses = [dict(page.query_params)]
+    for units in (3, 4):
+        sound(page.number_input(key="units_0").set_value(units).run())
+        addresses.append(dict(page.query_params))
+    assert [go_to(page, address) for address in addresses] == [4, 4, 4]
+    session(page)._superseded.clear()  # a second later
+    assert [go_to(page, addresses[k]) for k in (1, 2, 0, 1)] == [3, 4, 2, 3]
 
 
 def test_a_third_class_brings_its_loss() -> None:

@@ -59,6 +59,7 @@ def test_what_a_stroke_does() -> None:
     assert Stroke("draw", ((2.0, 2.0),), 1)(GROUPS) == (GROUPS[0], (*GROUPS[1], (2.0, 2.0)))
     assert Stroke("erase", ((0.0, 0.0),), radius=0.5)(GROUPS) == (((1.0, 0.0),), ((0.0, 1.0),))
     assert Stroke("draw", ((2.0, 2.0),), clear=True)(GROUPS) == (((2.0, 2.0),), ())
+    assert Stroke("draw", ((2.0, 2.0),), 1, clear=True)((*GROUPS, ())) == ((), ((2.0, 2.0),))
     curve = (((0.0, 5.0), (1.0, 5.0)),)
     assert Stroke("erase", ((0.0, 0.0),), radius=0.5)(curve) == (((1.0, 5.0),),)
     assert Stroke("sketch", ((0.5, 1.0), (1.5, 2.0)))(curve) == (

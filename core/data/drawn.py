@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
 from core.data.preprocessing import Features, Identity, Preprocessing
-from core.data.splits import in_turn
+from core.data.splits import by_place
 from core.experiment import DRAWN, SKETCHED, DataConfig
 from core.experiment.points import (
     EXTENT,
     MOST_CLASSES,
     MOST_POINTS,
+    STEPS,
     Groups,
     Point,
     read_points,
@@ -31,6 +32,9 @@ from core.refusals import Refusal
 
 MOST_TAKEN = 1000
 """Points of another data set that a drawing begins with; the rest of the room is for strokes."""
+
+TRAINS, HOLDS, TESTS = 0, 1, 2
+"""What a point is for: training, validation, the test."""
 
 PLACE, CLASS = Limits(-EXTENT, EXTENT), Limits(0, MOST_CLASSES - 1, whole=True)
 
@@ -178,26 +182,24 @@ def _checked(limits: Limits, name: str, value: object, number: int) -> float:
 
 
 def load_drawn(config: DataConfig) -> Dataset:
-    """The data of a drawing or a sketch. A point's part of the data is told by its place in its
-    class, so that those added later leave the others where they are.
+    """The data of a drawing or a sketch. A point's part of the data is told by where it lies, so
+    that points that come and go leave the others in theirs.
 
     Raises ValueError if there is no point.
     """
     groups = groups_of(config)
     if not any(groups):
         raise Refusal("There is no point left: draw one first.")
-    chosen = [in_turn(len(group), config.train_fraction, config.seed) for group in groups]
+    parts = np.concatenate([_parts(group, config) for group in groups])
     points = np.array([point for group in groups for point in group], dtype=np.float32)
     numbers = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-    tests = ~np.concatenate(chosen)
-    holds = np.concatenate([_held_back(of_group, config) for of_group in chosen])
-    trains = ~tests & ~holds
+    trains, holds, tests = (parts == part for part in (TRAINS, HOLDS, TESTS))
     is_curve = config.name == SKETCHED
     raw, y = (points[:, :1], points[:, 1:]) if is_curve else (points, numbers.astype(np.float32))
     preprocessing: Preprocessing = Identity() if is_curve else Features(tuple(config.features))
     X = preprocessing.transform(raw)
-    parts = (X[trains], y[trains], X[tests], y[tests])
-    X_train, y_train, X_test, y_test = map(np.ascontiguousarray, parts)
+    arrays = (X[trains], y[trains], X[tests], y[tests])
+    X_train, y_train, X_test, y_test = map(np.ascontiguousarray, arrays)
     return Dataset(
         X_train,
         y_train,
@@ -215,9 +217,12 @@ def load_drawn(config: DataConfig) -> Dataset:
     )
 
 
-def _held_back(trains: NDArray[np.bool_], config: DataConfig) -> NDArray[np.bool_]:
-    """Which points of a class, bool (n_points,), are held back from training for validation."""
-    places = np.flatnonzero(trains)
-    held = np.zeros(len(trains), dtype=bool)
-    held[places] = ~in_turn(len(places), 1.0 - config.validation_fraction, config.seed)
-    return held
+def _parts(group: Sequence[Point], config: DataConfig) -> NDArray[np.int64]:
+    """What each point of a class is for, int64 (n,); one of them is for training in any case."""
+    points = np.array(group, dtype=np.float64).reshape(-1, 2)
+    chance = by_place(np.rint((points + EXTENT) * STEPS).astype(np.int64), config.seed)
+    share, held = config.train_fraction, config.train_fraction * config.validation_fraction
+    parts = np.where(chance >= share, TESTS, np.where(chance >= share - held, HOLDS, TRAINS))
+    if len(parts):
+        parts[np.argmin(chance)] = TRAINS
+    return parts

@@ -29,7 +29,7 @@ class Folds:
     untouched: test rows that are in no fold, since the split is the data's own or a person's.
     """
 
-    dataset: Dataset
+    dataset: Dataset | None
     how: str
     rows: tuple[tuple[Rows, Rows], ...]
     untouched: int
@@ -72,6 +72,7 @@ class Folds:
         """
         train, test = self.rows[fold]
         whole = self.dataset
+        assert whole is not None, "The data of these folds were given back."
         if whole.table is not None:
             from core.data.tables.building import part_of  # needs polars, which takes a while
 
@@ -187,4 +188,10 @@ def _chosen(whole: Dataset, what: str, rows: Rows) -> Any:
     parts = _parts(whole, what)
     if max(rows, default=0) < len(parts[0]):
         return parts[0][rows]
-    return np.concatenate(parts)[rows]
+    made = np.empty((len(rows), *parts[0].shape[1:]), parts[0].dtype)
+    start = 0
+    for part in parts:  # one after the other: together they would be all data once more
+        here = (rows >= start) & (rows < start + len(part))
+        made[here] = part[rows[here] - start]
+        start += len(part)
+    return made

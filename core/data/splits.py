@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.maths.random import SPLIT, permutation, uniforms
+from core.maths.random import SPLIT, draw, key, permutation, uniform
 from core.refusals import Refusal
 
 # Independent streams of the SPLIT purpose.
@@ -58,16 +58,15 @@ def by_mark(is_test: NDArray[np.bool_], seed: int) -> tuple[Rows, Rows]:
 GOLDEN_SHARE = 0.6180339887498949  # its multiples, modulo 1, lie as evenly as can be (Weyl)
 
 
-def in_turn(n_rows: int, share: float, seed: int) -> NDArray[np.bool_]:
-    """Whether each row is for training, bool (n_rows,): about a share of every stretch of rows.
+def by_place(places: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
+    """A number in (0, 1) for each place, float64 (n,), which decides what part its row is of.
 
-    Told by a row's number alone, so that rows added later leave the others where they are; the
-    first is for training.
+    places: int64 (n, 2), at least 0. Told by the place alone, so that rows that come and go leave
+    the others where they are.
     """
-    start = uniforms(seed, SPLIT, TURN, 1)[0]
-    chosen = (start + GOLDEN_SHARE * np.arange(n_rows)) % 1.0 < share
-    chosen[:1] = True
-    return chosen
+    stream = key(*(np.array([counter], dtype=np.uint64) for counter in (seed, SPLIT, TURN)))
+    across, up = places.astype(np.uint64).reshape(-1, 2).T
+    return uniform(draw(stream, across * np.uint64(1 << 32) + up))
 
 
 def stratified(

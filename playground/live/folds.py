@@ -62,7 +62,10 @@ class FoldsRun:
     def work(self, seconds: float) -> float | None:
         """One slice; see core.engine.scheduler.Run."""
         alone = self._viewers.alone_seconds
-        if not self.is_running or alone > FREE_AFTER:
+        if not self.is_running:
+            self.validation.release()
+            return None
+        if alone > FREE_AFTER:
             self.validation.give_up_fold()
             return None
         if alone > PAUSE_AFTER:

@@ -11,6 +11,7 @@ from core.data import Dataset
 from core.data.features import FEATURES
 from core.data.films import FilmPairs
 from core.data.sparse import columns_of
+from core.experiment import DRAWINGS
 from core.experiment.points import MOST_CLASSES
 from core.experiment.points import MOST_POINTS as MOST_DRAWN
 from core.inspect.plane import Plane
@@ -110,13 +111,15 @@ def describe(
 
 
 def drawing(data: Dataset) -> dict[str, Any] | None:
-    """Whether these data can be drawn on, as "points" or a "curve", and how many there are."""
+    """Whether these data can be drawn on, as "points" or a "curve", and how many a drawing has."""
     if data.source is None or data.points_train is None or data.points_test is None:
         return None
     is_curve = data.kind == "curve" and data.n_values == 1
     if not is_curve and not 0 < data.n_classes <= MOST_CLASSES:
         return None
-    count = len(data.points_train) + len(data.points_test)
+    is_drawing = data.source.name in DRAWINGS
+    n_points = len(data.points_train) + len(data.points_test) + data.n_validation
+    count = n_points if is_drawing else None
     return {"kind": "curve" if is_curve else "points", "count": count, "most": MOST_DRAWN}
 
 

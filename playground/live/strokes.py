@@ -32,7 +32,8 @@ class Stroke:
 
     def __call__(self, groups: Groups) -> Groups:
         """The drawing after the stroke. Raises ValueError if there is no room."""
-        before = tuple(() for _ in groups) if self.clear else groups
+        emptied: Groups = ((),) if len(groups) == 1 else ((), ())  # a curve, two classes
+        before = emptied if self.clear else groups
         if self.kind == "draw":
             return with_points(before, self.number, self.points)
         if self.kind == "sketch":

@@ -180,7 +180,7 @@ def _remarks(session: Session, validation: CrossValidation) -> None:
     if folds.untouched:
         remarks.append(t("views.folds_untouched", count=f"{folds.untouched:,}"))
     if validation.experiment.training.early_stopping is not None:
-        held = folds.dataset.n_validation > 0
+        held = validation.has_validation
         remarks.append(t("views.folds_stop_by_validation" if held else "views.folds_stop_by_test"))
     if diverged := sum(result.diverged is not None for result in validation.results):
         remarks.append(t("views.folds_diverged", count=diverged))

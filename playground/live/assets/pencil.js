@@ -24,7 +24,8 @@ export class Pencil {
     Object.assign(this, { say, act, turned });
     this.isOn = this.erases = this.startsEmpty = false;
     this.brush = { number: 0, radius: 0, count: 4 };
-    this.extra = 0; // a class that nothing was drawn of yet
+    this.classes = 2;
+    this.isNew = false; // whether the brush has a class that nothing was drawn of yet
     this.sent = []; // strokes that the page has not taken over yet
     this.stroke = this.place = null;
     this.#build();
@@ -39,6 +40,11 @@ export class Pencil {
       class: "pencil-classes", role: "radiogroup", "aria-label": say("live.draw_class"),
     });
     this.swatches.addEventListener("keydown", (event) => this.#swatchKey(event));
+    this.more = button("live.draw_new_class", () => this.#chooseNew(), {
+      title: say("live.draw_new_class"), "aria-label": say("live.draw_new_class"),
+    });
+    setText(this.more, "+");
+    this.choice = make("div", { class: "pencil-row" }, this.swatches, this.more);
     this.eraser = button("live.draw_erase", () => this.#flip("erases"));
     this.empty = button("live.draw_empty", () => this.#flip("startsEmpty"), {
       title: say("live.draw_empty_help"),
@@ -50,11 +56,11 @@ export class Pencil {
     this.sizes = make("div", { class: "pencil-row" },
       this.#slider("live.draw_brush", "radius", { min: 0, max: 2, step: 0.25 }),
       this.#slider("live.draw_count", "count", { min: 1, max: 12, step: 1 }));
-    this.count = make("span", { class: "pencil-count", hidden: true });
+    this.count = make("span", { class: "pencil-count", role: "status", hidden: true });
     this.hint = make("p", { class: "output-hint" });
     const buttons = make("div", { class: "pencil-row" }, this.eraser, this.empty, this.table);
     this.tools = make("div", { class: "pencil-tools", hidden: true },
-      this.swatches, this.sizes, buttons, this.hint);
+      this.choice, this.sizes, buttons, this.hint);
     this.element = make("div", { class: "pencil", hidden: true },
       make("link", { rel: "stylesheet", href: new URL("pencil.css", import.meta.url).href }),
       this.tools);
@@ -78,18 +84,17 @@ export class Pencil {
   scene(scene) {
     const { drawing } = scene;
     this.kind = drawing?.kind ?? null;
-    this.classes = scene.classes?.length ?? 0;
-    this.extra = 0;
-    if (this.brush.number >= this.classes) this.brush.number = 0;
+    this.classes = Math.max(scene.classes?.length ?? 0, 2);
+    const isKnown = this.brush.number < this.classes;
+    if (!isKnown && !this.isNew) this.brush.number = 0;
+    this.isNew &&= !isKnown;
     this.element.hidden = this.toggle.hidden = !this.kind;
     if (!this.kind) this.turn(false);
     const isCurve = this.kind === "curve";
     setText(this.toggle, this.say(isCurve ? "live.sketch" : "live.draw"));
-    this.swatches.hidden = this.sizes.hidden = isCurve;
-    if (drawing) {
-      const { count, most } = drawing;
-      setText(this.count, this.say("live.draw_points", { n: count, most }));
-    }
+    this.choice.hidden = this.sizes.hidden = isCurve;
+    const { count, most } = drawing ?? {}; // no count of data that are no drawing yet
+    setText(this.count, count == null ? "" : this.say("live.draw_points", { n: count, most }));
     this.#show();
   }
 
@@ -113,6 +118,7 @@ export class Pencil {
     this.isOn = isOn;
     this.stroke = this.place = null;
     this.startsEmpty = false;
+    if (this.isNew) this.#choose(0);
     this.view?.leave();
     this.#show();
     this.turned(isOn);
@@ -122,21 +128,32 @@ export class Pencil {
   done(number) {
     const before = this.sent.length;
     this.sent = this.sent.filter(({ n }) => n > number);
-    if (this.sent.length < before) this.#redraw();
+    if (this.sent.length === before) return;
+    this.#show();
+    this.#redraw();
   }
 
   // -- the tools ---------------------------------------------------------------------------------
 
+  /** To erase and to start empty exclude each other. */
   #flip(name) {
-    this[name] = !this[name];
+    const isOn = !this[name];
+    this.erases = this.startsEmpty = false;
+    this[name] = isOn;
     this.#show();
     this.#redraw();
   }
 
   #choose(number) {
     this.brush.number = number;
+    this.isNew = number >= this.classes;
     this.erases = false;
     this.#show();
+  }
+
+  #chooseNew() {
+    this.#choose(this.total);
+    this.swatches.lastElementChild.focus();
   }
 
   #show() {
@@ -152,21 +169,16 @@ export class Pencil {
     this.#showClasses();
   }
 
+  /** How many classes there are, with those of the brush and of strokes under way. */
   get total() {
-    return Math.max(this.classes, 2) + this.extra;
+    const used = [this.brush, ...this.strokes].map(({ number = 0 }) => number + 1);
+    return Math.max(this.classes, ...used);
   }
 
   #showClasses() {
     const focused = this.swatches.contains(this.swatches.getRootNode().activeElement);
     const swatches = Array.from({ length: this.total }, (_, k) => this.#swatch(k));
-    const more = this.total < MOST_CLASSES && !this.extra;
-    if (more) {
-      swatches.push(make("button", {
-        type: "button", class: "output-button", title: this.say("live.draw_new_class"),
-        "aria-label": this.say("live.draw_new_class"),
-        on: { click: () => { this.extra = 1; this.#choose(this.total - 1); } },
-      }, "+"));
-    }
+    this.more.hidden = this.total >= MOST_CLASSES || this.total > this.classes;
     this.swatches.replaceChildren(...swatches);
     if (focused) swatches[this.brush.number].focus();
   }
@@ -251,7 +263,8 @@ export class Pencil {
   }
 
   #finish(stroke) {
-    const message = stroke.message();
+    const isIdle = this.startsEmpty && stroke instanceof Eraser; // nothing is there to be erased
+    const message = isIdle ? null : stroke.message();
     this.stroke = null;
     if (message) {
       if (this.startsEmpty) stroke.replaces = message.clear = true;

@@ -123,13 +123,21 @@ export class Sketch {
     this.last = [x, y];
   }
 
+  /** The step that a touch leaves its value at if it passes none. */
+  get nearest() {
+    return Math.round(this.last[0] / SKETCH_STEP);
+  }
+
   get points() {
+    if (!this.values.size && this.last) return [[this.nearest * SKETCH_STEP, this.last[1]]];
     const steps = [...this.values.keys()].sort((a, b) => a - b);
     return steps.map((step) => [step * SKETCH_STEP, this.values.get(step)]);
   }
 
   hides(x) {
-    const [first, last] = this.range.map((step) => step * SKETCH_STEP);
+    const isTouch = !this.values.size && this.last;
+    const range = isTouch ? [this.nearest, this.nearest] : this.range;
+    const [first, last] = range.map((step) => step * SKETCH_STEP);
     return x >= first - 1e-6 && x <= last + 1e-6;
   }
 
