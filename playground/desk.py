@@ -11,7 +11,7 @@ from core.refusals import Refusal, Sentence
 from playground import changes
 from playground.albums import PictureDraft, TakenPictures, are_pictures
 from playground.drafts import Draft
-from playground.tables import Taken, is_missing, own
+from playground.tables import MAX_MEGABYTES, Taken, is_missing, own
 
 if TYPE_CHECKING:
     from core.data import Dataset
@@ -57,10 +57,28 @@ class Desk:
             return
         self.uploads += 1
         self.problem = None
+        if len(files) > 1 and not are_pictures([name for name, _ in files]):
+            self.problem = Sentence(
+                "These are {count} files, and no pictures: bring one table at a time.",
+                count=len(files),
+            )
+            return
         wanted = None if self.wanted is None else self.wanted.data
-        is_album = len(files) > 1 or are_pictures([name for name, _ in files])
+        is_album = are_pictures([name for name, _ in files])
         asked = None if wanted is None or is_album != (wanted.name == OWN_PICTURES) else own(wanted)
         self.draft = PictureDraft(files, asked) if is_album else Draft(*files[0], asked)
+
+    def has_room(self, size: int) -> bool:
+        """Whether files of so many bytes together are taken; if not, why is kept to be said."""
+        if size <= MAX_MEGABYTES << 20:
+            return True
+        self.uploads += 1
+        self.problem = Sentence(
+            "The files have {size} MB; at most {most} MB are possible.",
+            size=size >> 20,
+            most=MAX_MEGABYTES,
+        )
+        return False
 
     def put_away(self) -> None:
         """Look at another file."""

@@ -509,9 +509,10 @@ class Session:
         self.end_points()
 
     def bring_upload(self, key: str) -> None:
-        """Look at what was uploaded."""
+        """Look at what was uploaded, unless it is too much to be copied."""
         chosen = st.session_state.get(key) or []
-        self.desk.bring(*((file.name, file.getvalue()) for file in chosen))
+        if self.desk.has_room(sum(file.size for file in chosen)):
+            self.desk.bring(*((file.name, file.getvalue()) for file in chosen))
 
     def bring_text(self, key: str) -> None:
         """Look at the table that was pasted."""

@@ -352,6 +352,22 @@ def test_every_choice_of_the_dialog_can_be_made(page: AppTest) -> None:
     assert session(page).player.dataset.n_values == 1
 
 
+def test_what_a_field_shows_before_it_is_told_is_nobodys_choice(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playground.session.ECHO_SECONDS", 600.0)
+    sound(pasted(page, people()))
+    draft = session(page).desk.draft
+    assert isinstance(draft, Draft)
+    before = draft.both[1]
+    page.slider(key="own_share").set_value(0.1)
+    page.number_input(key="own_max_categories").set_value(2)
+    page.number_input(key="own_min_frequency").set_value(0.0)
+    sound(page.run())
+    assert draft.both[1] == before
+    assert page.slider(key="own_share").value == before.split.train_fraction
+
+
 @pytest.mark.parametrize(
     "text",
     ["one column\n1\n2\n", "a,b\n", "a,b\n1,2\n1,2,3\n4,5", "a,b\nx,x\nx,x\n", "a,b\n1,\n2,\n"],

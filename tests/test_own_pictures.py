@@ -54,6 +54,15 @@ def test_files_are_looked_at_as_what_they_are_called() -> None:
     assert not isinstance(desk.draft, PictureDraft)
     desk.bring(("some.zip", ZIP))
     assert isinstance(desk.draft, PictureDraft)
+    desk.bring(("a.zip", zipped({"people.csv": people().encode()})))
+    assert isinstance(desk.draft, PictureDraft)
+    with pytest.raises(Refusal, match="a table by itself, and not in an archive"):
+        desk.draft.read()
+    desk.put_away()
+    desk.bring(("a.csv", b"x,y\n1,2\n"), ("b.csv", b"x,y\n3,4\n"))
+    assert (desk.draft, "one table at a time" in str(desk.problem)) == (None, True)
+    assert not desk.has_room(300 << 20)
+    assert "300 MB" in str(desk.problem)
     desk.bring(("a.png", plain(RED)), ("labels.csv", b"file,label\na.png,x\n"))
     with pytest.raises(Refusal, match="one class, 'x'"):
         desk.draft.read()

@@ -54,7 +54,9 @@ def _target_and_task(session: Session, draft: Draft) -> None:
         if several:
             numbers = [n for n, kind in table.kinds.items() if kind in ("number", "boolean")]
             options = [n for n in table.columns if n in {*numbers, *choices.targets}]
-            common = field_of(session, "own_targets", Draft.aim_at_several, list(choices.targets))
+            common = field_of(
+                session, "own_targets", Draft.aim_at_several, list(choices.targets), []
+            )
             st.multiselect(options=options, **common)
         else:
             common = field_of(
@@ -106,14 +108,22 @@ def _split(session: Session, draft: Draft) -> None:
             _test_values(session, draft)
         else:
             common = field_of(
-                session, "own_share", lambda d, n: d.split(train_fraction=n), split.train_fraction
+                session,
+                "own_share",
+                lambda d, n: d.split(train_fraction=n),
+                split.train_fraction,
+                0.1,
             )
             st.slider(min_value=0.1, max_value=0.95, step=0.05, format="percent", **common)
     _held_back(session, draft)
     if split.how in ("group", "time", "column"):
         names = [name for name in table.columns if name not in choices.targets]
         common = field_of(
-            session, "own_split_column", lambda d, name: d.split(column=name), split.column
+            session,
+            "own_split_column",
+            lambda d, name: d.split(column=name),
+            split.column,
+            next(iter(names), ""),
         )
         st.selectbox(options=names, **common)
 
@@ -136,6 +146,7 @@ def _held_back(session: Session, draft: Draft) -> None:
         "own_validation_share",
         lambda d, n: d.split(validation_fraction=n),
         split.validation_fraction,
+        0.0,
     )
     st.slider(min_value=0.0, max_value=0.5, step=0.05, format="percent", **common)
 

@@ -84,7 +84,7 @@ def _dialog(session: Session) -> None:
 
 
 def _problem(session: Session) -> None:
-    """Why the last choice was refused."""
+    """Why the last choice, or what was brought, was refused."""
     if session.desk.problem:
         st.error(plain(session.said(session.desk.problem)), icon=":material/error:")
 
@@ -99,6 +99,7 @@ def _bring(session: Session) -> None:
     if wanted is not None and own(wanted.data).file:
         more = "_pictures" if wanted.data.name == OWN_PICTURES else ""
         st.info(plain(t(f"page.own.wanted{more}", name=own(wanted.data).file)))
+    _problem(session)
     key = f"own_upload_{number}"
     st.file_uploader(
         t("page.own.upload"),
@@ -120,12 +121,15 @@ def _bring(session: Session) -> None:
         args=(key,),
     )
     st.caption(t("page.own.stays_here"))
-    st.fragment(_watch, run_every=WATCH_SECONDS)(session)
+    st.fragment(_watch, run_every=WATCH_SECONDS)(session, number)
 
 
-def _watch(session: Session) -> None:
-    """Draw the dialog anew if a file came with a timer of the page, which draws only its own."""
-    if session.desk.draft is not None:
+def _watch(session: Session, number: int) -> None:
+    """Draw the dialog anew if a file came with a timer of the page, which draws only its own.
+
+    number: of the uploader that is shown; when files came, looked at or refused, it is another.
+    """
+    if session.desk.uploads != number:
         st.rerun()
 
 

@@ -129,22 +129,23 @@ def _set(field: str) -> Callable[[Draft, Any], None]:
     return change
 
 
-def _field(session: Session, draft: Draft, field: str) -> dict[str, Any]:
+def _field(session: Session, draft: Draft, field: str, unset: Any) -> dict[str, Any]:
+    """What `field_of` gives; unset: the field's least value, or its first option."""
     value = getattr(draft.both[1].preparation, field)
-    return field_of(session, f"own_{field}", _set(field), value)
+    return field_of(session, f"own_{field}", _set(field), value, unset)
 
 
 def _menu(session: Session, draft: Draft, field: str, options: Sequence[str]) -> None:
     st.selectbox(
         options=options,
         format_func=lambda name: session.t(f"page.own.{field}.{name}"),
-        **_field(session, draft, field),
+        **_field(session, draft, field, options[0]),
     )
 
 
 def _number(session: Session, draft: Draft, field: str, **options: Any) -> None:
-    st.number_input(**options, **_field(session, draft, field))
+    st.number_input(**options, **_field(session, draft, field, options.get("min_value", 0.0)))
 
 
 def _toggle(session: Session, draft: Draft, field: str) -> None:
-    st.toggle(**_field(session, draft, field))
+    st.toggle(**_field(session, draft, field, False))

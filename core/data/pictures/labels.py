@@ -13,6 +13,7 @@ from core.maths.registry import shown
 from core.refusals import Refusal, Sentence
 
 LISTS = ("csv", "tsv", "txt")  # suffixes of a file of labels
+TABLES = ("csv", "tsv", "xlsx", "parquet", "jsonl", "ndjson")
 FILE_WORDS = ("file", "filename", "file_name", "文件", "image", "picture", "path", "name", "id")
 LABEL_WORDS = ("label", "标签", "class", "类别", "category", "target")
 """Headers of the two columns, the surest first: beside a column file, one of id only counts."""
@@ -36,10 +37,7 @@ def labelled(members: Sequence[Member]) -> tuple[list[Labelled], list[Sentence]]
     """
     pictures = [member for member in members if member.is_picture]
     if not pictures:
-        raise Refusal(
-            "There is no picture among {count} files (PNG, JPEG, GIF, WebP, BMP).",
-            count=len(members),
-        )
+        raise _without_pictures(members)
     listing = _listing(members, pictures)
     others = [m for m in members if not m.is_picture and m is not listing]
     remarks = []
@@ -55,6 +53,19 @@ def labelled(members: Sequence[Member]) -> tuple[list[Labelled], list[Sentence]]
         found, said = _by_list(pictures, listing)
         return found, [*remarks, *said]
     return _by_folder(pictures), remarks
+
+
+def _without_pictures(members: Sequence[Member]) -> Refusal:
+    tables = [member for member in members if member.suffix in TABLES]
+    if tables:
+        return Refusal(
+            "There is no picture, but {file}: bring a table by itself, and not in an archive.",
+            file=shown(tables[0].name),
+        )
+    return Refusal(
+        "There is no picture among {count} files (PNG, JPEG, GIF, WebP, BMP).",
+        count=len(members),
+    )
 
 
 def _listing(members: Sequence[Member], pictures: Sequence[Member]) -> Member | None:
