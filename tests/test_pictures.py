@@ -346,7 +346,7 @@ NASTY = {
         "'z.png' is in no folder named",
     ),
     "unreadable class": (
-        lambda: zipped(folders() | {"green/1.png": b"?"}),
+        lambda: zipped(folders() | {"blue/x.png": b"?", "green/1.png": b"?"}),
         "No picture of the class 'green' can be read. 'green/1.png' is no picture",
     ),
     "two labels": (
