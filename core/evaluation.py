@@ -54,6 +54,15 @@ def parts_of(dataset: Dataset) -> tuple[str, ...]:
     return ("train", "test", *(["validation"] if dataset.n_validation else []))
 
 
+def unknown_part(part: object, dataset: Dataset) -> Refusal:
+    """The refusal of a part that a dataset does not have."""
+    return Refusal(
+        "Unknown part {part}. Choose one of: {choices}.",
+        part=repr(part),
+        choices=", ".join(parts_of(dataset)),
+    )
+
+
 def samples_of(
     dataset: Dataset, part: str, loss: str, *, activation: str = "auto", rows: Rows = ALL
 ) -> Samples:
@@ -62,7 +71,7 @@ def samples_of(
     activation: of the output layer.
     """
     if part not in parts_of(dataset):
-        raise Refusal("Unknown part {part}. Choose 'train' or 'test'.", part=repr(part))
+        raise unknown_part(part, dataset)
     X, y = getattr(dataset, f"X_{part}"), getattr(dataset, f"y_{part}")
     Y = encode_targets(y[rows], dataset.task, dataset.n_classes, loss, activation=activation)
     return Samples(X[rows], y[rows], Y)

@@ -32,7 +32,7 @@ from core.edits import (
     settings_after,
     whole,
 )
-from core.evaluation import METRIC, Samples, measure, parts_of, samples_of
+from core.evaluation import METRIC, Samples, measure, parts_of, samples_of, unknown_part
 from core.experiment import Experiment, NetworkConfig, TrainingConfig
 from core.history import Checkpoint, Checkpoints, EvaluationTable, History
 from core.maths.augmentation import IMAGE_FIELDS
@@ -741,7 +741,7 @@ class Trainer:
 
     def _part(self, part: str) -> Samples:
         if part not in self._samples:
-            raise Refusal("Unknown part {part}. Choose 'train' or 'test'.", part=repr(part))
+            raise unknown_part(part, self.dataset)
         return self._samples[part]
 
     def predict(self, X: np.ndarray) -> np.ndarray:

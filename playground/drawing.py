@@ -37,7 +37,7 @@ def _with_what_was_held_back(dataset: Dataset) -> Dataset:
     """The data set without a validation part, the points of which it does not keep."""
     from core.data import load_dataset
 
-    if dataset.source is None or not dataset.n_validation:
+    if dataset.source is None or dataset.points_train is None or not dataset.n_validation:
         return dataset
     return load_dataset(replace(dataset.source, validation_fraction=0.0))
 
@@ -64,7 +64,7 @@ def share_taken(dataset: Dataset) -> tuple[int, int] | None:
     """
     from core.data.drawn import MOST_TAKEN
 
-    n = len(dataset.X_train) + dataset.n_validation + len(dataset.X_test)
+    n = len(dataset.y_train) + dataset.n_validation + len(dataset.y_test)
     return (MOST_TAKEN, n) if n > MOST_TAKEN else None
 
 

@@ -91,6 +91,10 @@ def test_any_text_is_a_formula_or_a_sentence(text: str) -> None:
         ("− 3 × x", -6.0),
         ("ln(e^x)", 2.0),
         ("X**2", 4.0),
+        ("cos(πx)", 1.0),
+        ("2πx/π", 4.0),
+        ("xπ²/π²", 2.0),
+        ("x² + 2x³(x)² - x ²", 64.0),
     ],
 )
 def test_how_people_write(text: str, at_two: float) -> None:

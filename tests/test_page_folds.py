@@ -96,7 +96,7 @@ def start(page: AppTest, epochs: int) -> AppTest:
 
 
 def test_the_page_evaluates_as_it_is_set_says_when_that_has_changed_and_cancels() -> None:
-    page = evaluation(n_samples="60", early_stopping="50")
+    page = evaluation(n_samples="60", early_stopping="100000")
     page.number_input(key="folds_k").set_value(3)
     sound(page.number_input(key="learning_rate").set_value(0.03).run())
     start(page, 2)

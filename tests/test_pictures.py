@@ -31,6 +31,8 @@ from core.data.pictures import (
 )
 from core.data.pictures import members as members_module
 from core.data.pictures import reading as reading_module
+from core.data.pictures import source as source_module
+from core.data.pictures.decoding import decoded
 from core.data.preprocessing import Pixels, Preprocessing
 from core.experiment import OWN_PICTURES, DataConfig
 from core.refusals import Refusal, Sentence
@@ -209,8 +211,10 @@ def test_pictures_are_upright_on_paper_and_of_eight_bits() -> None:
     assert seen[:, -1].min() == 255
     clear = np.zeros((9, 9, 4), np.uint8)
     assert (read_picture(encoded(clear), 8, colour=True) == 255).all()
-    deep = np.full((8, 8), 0x8080, np.uint16)
-    assert (read_picture(encoded(deep), 8, colour=False) == 0x80).all()
+    deep = np.full((600, 600), 0x8080, np.uint16)  # higher than a strip
+    deep[300:] = 0xFE7D  # 253.498 times 257
+    seen = read_picture(encoded(deep), 8, colour=False)
+    assert [*seen[:4].ravel(), *seen[4:].ravel()] == [0x80] * 32 + [0xFD] * 32
 
 
 def test_unreadable_pictures_are_left_out_and_named() -> None:
@@ -342,7 +346,7 @@ NASTY = {
         "'z.png' is in no folder named",
     ),
     "unreadable class": (
-        lambda: zipped(folders() | {"green/1.png": b"?"}),
+        lambda: zipped(folders() | {"blue/x.png": b"?", "green/1.png": b"?"}),
         "No picture of the class 'green' can be read. 'green/1.png' is no picture",
     ),
     "two labels": (
@@ -386,6 +390,17 @@ def test_memory_and_time_of_decoding_are_bounded(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(reading_module, "MAX_ALL_PIXELS", 2_000_000)
     with pytest.raises(Refusal, match=r"'blue/4\.png' have more than 2 million pixels together"):
         pictures_of({**folders(4), "blue/4.png": png_header(2000, 1000)})
+
+
+def test_a_suggestion_looks_at_a_bounded_number_of_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = source_of({f"{name}.png": plain((9, 9, 9), 20, 20) for name in ("a/0", "b/0")})
+    monkeypatch.setattr(source_module, "MAX_LOOKED_AT", 400)
+    looked_at = []
+    monkeypatch.setattr(
+        source_module, "decoded", lambda *a, **b: looked_at.append(a) or decoded(*a, **b)
+    )
+    assert suggest_choices(source).side == 20
+    assert len(looked_at) == 1
 
 
 def test_reading_tells_how_far_it_is_and_can_be_ended() -> None:

@@ -16,6 +16,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.test_golden import CASES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,6 +70,7 @@ CHOSEN = (
 EXCUSED: dict[str, str] = {}
 
 
+@pytest.mark.timeout(600)  # Python is slow where other tests run beside it
 def test_every_line_of_every_kernel_runs_as_plain_python(tmp_path: Path) -> None:
     data, report = tmp_path / "coverage", tmp_path / "report.json"
     coverage = [sys.executable, "-m", "coverage"]

@@ -32,6 +32,7 @@ from core.data.tables import (
     table_dataset,
     write_tables,
 )
+from core.evaluation import samples_of
 from core.exchange import links
 from core.history import EVALUATION_COLUMNS
 from core.refusals import Refusal
@@ -156,6 +157,17 @@ def test_own_arrays_may_bring_a_validation_part() -> None:
     made = Dataset.from_arrays(X, y, X[:2], y[:2], X_validation=X[:3], y_validation=["b", "a", "b"])
     assert made.y_validation is not None
     assert made.y_validation.tolist() == [1.0, 0.0, 1.0]
+    for X_wrong, y_wrong, task, said in (
+        (X[:3, :4], y[:3], "classification", "X_train has 8 columns, but X_validation has 4"),
+        (X[:3], y[:2], "classification", "X_validation has 3 rows, but y_validation has 2"),
+        (X[:2], ["a", "c"], "classification", "y_validation holds the label 'c'"),
+        (X[:2], X[:2], "regression", "1 values per sample, but y_validation has 8"),
+    ):
+        given = range(8) if task == "regression" else y
+        with pytest.raises(Refusal, match=said):
+            Dataset.from_arrays(X, given, (), (), task, X_validation=X_wrong, y_validation=y_wrong)
+    with pytest.raises(Refusal, match=r"Unknown part 'all'\. Choose one of: train, test, valid"):
+        samples_of(made, "all", "cross_entropy")
     with pytest.raises(Refusal, match="go together"):
         Dataset.from_arrays(X, y, X_validation=X)
     with pytest.raises(Refusal, match="too few training rows"):

@@ -114,32 +114,17 @@ class Dataset:
         inputs = _inputs(X_train, "X_train", empty_shape=(0, 0))
         if 0 in inputs.shape:
             raise Refusal("X_train is empty: it needs at least one row and one column.")
-        if isinstance(inputs, SparseRows) and isinstance(X_test, tuple | list) and not X_test:
-            X_test = inputs[:0]
-        test_inputs = _inputs(X_test, "X_test", empty_shape=(0, inputs.shape[1]))
-        if isinstance(inputs, SparseRows) != isinstance(test_inputs, SparseRows):
-            raise Refusal("X_train and X_test must both be sparse, or neither.")
-        if test_inputs.shape[1] != inputs.shape[1]:
-            raise Refusal(
-                "X_train has {train} columns, but X_test has {test}.",
-                train=inputs.shape[1],
-                test=test_inputs.shape[1],
-            )
+        test_inputs = _inputs_beside(inputs, X_test, "test")
         if (X_validation is None) != (y_validation is None):
             raise Refusal("X_validation and y_validation go together: give both, or neither.")
-        names: tuple[str, ...] = ()
-        if task == "classification":
-            targets, test_targets, names = class_numbers(y_train, y_test, class_names)
-        else:
-            targets, test_targets = _values(y_train, y_test)
+        targets, test_targets, names = _targets(y_train, y_test, task, class_names, "test")
         _same_length(inputs, targets, "train")
         _same_length(test_inputs, test_targets, "test")
         held = held_targets = None
         if X_validation is not None and y_validation is not None:
-            kept = cls.from_arrays(
-                X_train, y_train, X_validation, y_validation, task, class_names=names or None
-            )
-            held, held_targets = kept.X_test, kept.y_test
+            held = _inputs_beside(inputs, X_validation, "validation")
+            _, held_targets, _ = _targets(y_train, y_validation, task, names, "validation")
+            _same_length(held, held_targets, "validation")
         return cls(
             inputs,
             targets,
@@ -242,6 +227,23 @@ def _inputs(array: Any, what: str, empty_shape: tuple[int, ...]) -> Any:
     return rows
 
 
+def _inputs_beside(inputs: Any, array: Any, part: str) -> Any:
+    """What the network is fed of another part, in the form of the training's."""
+    if isinstance(inputs, SparseRows) and isinstance(array, tuple | list) and not array:
+        return inputs[:0]
+    others = _inputs(array, f"X_{part}", empty_shape=(0, inputs.shape[1]))
+    if isinstance(inputs, SparseRows) != isinstance(others, SparseRows):
+        raise Refusal("X_train and X_{part} must both be sparse, or neither.", part=part)
+    if others.shape[1] != inputs.shape[1]:
+        raise Refusal(
+            "X_train has {train} columns, but X_{part} has {count}.",
+            train=inputs.shape[1],
+            part=part,
+            count=others.shape[1],
+        )
+    return others
+
+
 def _numbers(
     array: ArrayLike, what: str, empty_shape: tuple[int, ...] | None = None, dims: int = 2
 ) -> NDArray[np.float32]:
@@ -275,21 +277,35 @@ def _numbers(
     return numbers
 
 
+def _targets(
+    y_train: ArrayLike,
+    y_other: ArrayLike,
+    task: str,
+    class_names: Sequence[str] | None,
+    part: str,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[str, ...]]:
+    """Targets of training and of another part, and the names of classes; none for regression."""
+    if task == "classification":
+        return class_numbers(y_train, y_other, class_names, part)
+    return *_values(y_train, y_other, part), ()
+
+
 def _values(
-    y_train: ArrayLike, y_test: ArrayLike
+    y_train: ArrayLike, y_other: ArrayLike, part: str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Regression targets (n, n_values) of both sets."""
+    """Regression targets (n, n_values) of training and of another part."""
     train = _numbers(_as_columns(y_train), "y_train")
     if train.size == 0:
         raise Refusal("y_train is empty: it needs a value per sample.")
-    test = _numbers(_as_columns(y_test), "y_test", empty_shape=(0, train.shape[1]))
-    if test.shape[1] != train.shape[1]:
+    other = _numbers(_as_columns(y_other), f"y_{part}", empty_shape=(0, train.shape[1]))
+    if other.shape[1] != train.shape[1]:
         raise Refusal(
-            "y_train has {train} values per sample, but y_test has {test}.",
+            "y_train has {train} values per sample, but y_{part} has {count}.",
             train=train.shape[1],
-            test=test.shape[1],
+            part=part,
+            count=other.shape[1],
         )
-    return train, test
+    return train, other
 
 
 def _as_columns(y: ArrayLike) -> ArrayLike:

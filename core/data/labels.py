@@ -13,7 +13,10 @@ Label = int | str
 
 
 def class_numbers(
-    y_train: ArrayLike, y_test: ArrayLike, class_names: Sequence[str] | None = None
+    y_train: ArrayLike,
+    y_test: ArrayLike,
+    class_names: Sequence[str] | None = None,
+    part: str = "test",
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[str, ...]]:
     """Read class labels and say which classes there are.
 
@@ -21,17 +24,19 @@ def class_numbers(
     (n,). Labels within 0/1 are two classes, however few of them occur; -1/+1 become 0 and 1;
     0 to k-1 stay as they are; any other integers or strings are numbered in sorted order. With
     `class_names`, labels are numbers below their count, or names from among them.
+    part: which one y_test is, as sentences call it: "test" or "validation".
 
     Returns float32 (n,) class numbers of both, and the class names.
     Raises ValueError for labels that are none of these, or that the training set never shows.
     """
     train, width = _labels(y_train, "y_train")
-    test, test_width = _labels(y_test, "y_test")
+    test, test_width = _labels(y_test, f"y_{part}")
     if test_width and width and test_width != width:
         raise Refusal(
-            "y_train has {train} one-hot columns, but y_test has {test}.",
+            "y_train has {train} one-hot columns, but y_{part} has {count}.",
             train=width,
-            test=test_width,
+            part=part,
+            count=test_width,
         )
     if class_names is not None:
         numbers = _numbers_of_names(tuple(map(str, class_names)), train + test, width)
@@ -39,7 +44,7 @@ def class_numbers(
     else:
         numbers = _numbers_of_labels(train, test, width)
         names = tuple(map(str, numbers))
-    return _look_up(train, numbers, "y_train"), _look_up(test, numbers, "y_test"), names
+    return _look_up(train, numbers, "y_train"), _look_up(test, numbers, f"y_{part}"), names
 
 
 def _labels(y: ArrayLike, what: str) -> tuple[list[Label], int]:

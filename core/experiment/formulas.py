@@ -27,7 +27,10 @@ CONSTANTS = {"pi": math.pi, "e": math.e}
 VARIABLE = "x"
 NAMES = {"x": VARIABLE, "x1": VARIABLE, "ln": "log"} | {name: name for name in FUNCTIONS}
 
-LIKE = str.maketrans({"−": "-", "×": "*", "·": "*", "π": "pi", "（": "(", "）": ")", "，": ","})
+LIKE = str.maketrans(
+    {"−": "-", "×": "*", "·": "*", "π": " pi ", "²": "^2", "³": "^3"}
+    | {"（": "(", "）": ")", "，": ","}
+)
 """Letters that people, word processors and keyboards write for those that are known."""
 
 ABOVE = re.compile(r"\s*(?:y|x2|f\s*\(\s*x1?\s*\))\s*(>=|>|=|<=|<)\s*", re.IGNORECASE)

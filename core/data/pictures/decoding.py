@@ -23,6 +23,9 @@ PAPER = (255, 255, 255)
 DETAIL = 4
 """A JPEG is decoded at an eighth, a quarter or a half of its size where that still leaves so many
 times the pixels that are asked for each way."""
+STRIP = 256  # rows of a picture of 16 bits that are converted at once
+EIGHT_BITS = ((np.arange(1 << 16) + 128) // 257).tolist()
+"""Of each value of 16 bits the nearest of 8."""
 
 # What Pillow raises at bytes that are no picture, or one that is broken.
 BROKEN = (
@@ -96,11 +99,17 @@ def decoded(image: Image.Image, name: str, side: int, *, colour: bool) -> NDArra
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """A picture of 16 bits a pixel as one of 8; Pillow would cut off all that is brighter."""
+    """A picture of 16 bits a pixel as one of 8; Pillow would cut off all that is brighter.
+
+    Strip by strip: the table is for pixels of 32 bits, too many for a whole large picture.
+    """
     if not image.mode.startswith(("I", "F")):
         return image
-    values = np.asarray(image).astype(np.float64)
-    return Image.fromarray((np.clip(values, 0, 65535) / 257).round().astype(np.uint8))
+    made = Image.new("L", image.size)
+    for top in range(0, image.height, STRIP):
+        strip = image.crop((0, top, image.width, min(top + STRIP, image.height)))
+        made.paste(strip.convert("I").point(EIGHT_BITS, "L"), (0, top))
+    return made
 
 
 def _opaque(image: Image.Image) -> Image.Image:

@@ -9,6 +9,7 @@ MAX_PICTURES = 50_000
 MAX_FILE = 32 << 20  # bytes of one picture
 MAX_PIXELS = 50_000_000  # of one picture: four bytes each while it is decoded
 MAX_ALL_PIXELS = 4_000_000_000  # of all of them: a minute of decoding
+MAX_LOOKED_AT = 100_000_000  # pixels that are decoded for a suggestion: two seconds
 MAX_INPUT_BYTES = 1 << 30  # of all training and test inputs, float32
 MAX_LABELS = 8 << 20  # bytes of the file of labels
 MAX_CLASSES = 1000

@@ -73,13 +73,13 @@ def read_pictures(
     _check_memory(len(source.pictures), choices)
     made: list[NDArray[np.uint8]] = []
     kept: list[Labelled] = []
-    lost: list[Sentence] = []
+    lost: list[tuple[Labelled, Sentence]] = []
     tell = progress or _nobody_asks
     total = float(len(source.pictures))
     for done, (each, pixels) in enumerate(_decoded(source, choices)):
         tell(float(done), total)
         if isinstance(pixels, Sentence):
-            lost.append(pixels)
+            lost.append((each, pixels))
         else:
             made.append(pixels)
             kept.append(each)
@@ -92,7 +92,7 @@ def read_pictures(
         np.array([number[each.label] for each in kept], np.int64),
         tuple(each.member.name for each in kept),
         np.array([bool(each.is_test) for each in kept]) if source.has_parts else None,
-        (*source.remarks, *_said(lost)),
+        (*source.remarks, *_said([problem for _, problem in lost])),
     )
 
 
@@ -137,14 +137,16 @@ def _check_memory(count: int, choices: PictureChoices) -> None:
         )
 
 
-def _check_every_class(source: PictureSource, kept: list[Labelled], lost: list[Sentence]) -> None:
+def _check_every_class(
+    source: PictureSource, kept: list[Labelled], lost: list[tuple[Labelled, Sentence]]
+) -> None:
     left = {each.label for each in kept}
     for name in source.class_names:
         if name not in left:
             raise Refusal(
                 "No picture of the class {name} can be read. {problem}",
                 name=shown(name),
-                problem=lost[0],
+                problem=next(problem for each, problem in lost if each.label == name),
             )
 
 

@@ -11,7 +11,7 @@ from core import archives
 from core.data.pictures.choices import PictureChoices
 from core.data.pictures.decoding import UnreadableError, decoded, opened
 from core.data.pictures.labels import Labelled, labelled
-from core.data.pictures.limits import MAX_CLASSES, MAX_FILE, MAX_PICTURES, SIDES
+from core.data.pictures.limits import MAX_CLASSES, MAX_FILE, MAX_LOOKED_AT, MAX_PICTURES, SIDES
 from core.data.pictures.members import Given, Unpacker, digest_of, members_of
 from core.maths.registry import shown
 from core.refusals import Refusal, Sentence
@@ -87,11 +87,14 @@ def _check_classes(names: Sequence[str]) -> None:
 def suggest_choices(source: PictureSource) -> PictureChoices:
     """A size, grey or colour, by some of the pictures; the folders' split where there is one."""
     step = max(len(source.pictures) // LOOKED_AT, 1)
-    unpack, edges, is_coloured = Unpacker(), [], False
+    unpack, n_pixels, edges, is_coloured = Unpacker(), 0, [], False
     for each in source.pictures[::step][:LOOKED_AT]:
         try:
             data = unpack.read(each.member, MAX_FILE)
             image = opened(data, each.member.name)
+            n_pixels += image.width * image.height
+            if n_pixels > MAX_LOOKED_AT:
+                break
             edges.append(min(image.size))
             pixels = decoded(image, each.member.name, SIDES[0], colour=True).astype(np.int64)
         except (UnreadableError, archives.DamagedError):
