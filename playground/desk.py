@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from core.experiment import OWN_PICTURES, DataConfig, Experiment
 from core.refusals import Refusal, Sentence
 from playground import changes
 from playground.albums import PictureDraft, TakenPictures, are_pictures
-from playground.drafts import Draft
+from playground.drafts import Draft, UnreadError
 from playground.tables import MAX_MEGABYTES, Taken, is_missing, own
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class Desk:
         if self.draft is None:
             return
         try:
-            how(self.draft, *values)
+            with suppress(UnreadError):
+                how(self.draft, *values)
         except Refusal as refusal:
             self.problem = refusal.sentence
 

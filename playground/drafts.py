@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 PREVIEW_ROWS = 50
 
 
+class UnreadError(Exception):
+    """A choice came before the table was read: it belongs to what the page showed before."""
+
+
 class Draft:
     """A table that is looked at, before anything is used of it.
 
@@ -126,9 +130,9 @@ class Draft:
 
     @property
     def both(self) -> tuple[Table, TableChoices]:
-        """The table and what would be made of it, once it is read."""
-        assert self.table is not None
-        assert self.choices is not None
+        """The table and what would be made of it. Raises UnreadError before it is read."""
+        if self.table is None or self.choices is None:
+            raise UnreadError
         return self.table, self.choices
 
     def reports(self) -> tuple[ColumnReport, ...]:

@@ -18,6 +18,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.experiment import OWN_NAMES, DataConfig, Experiment
+from core.maths.augmentation import IMAGE_FIELDS
 from core.refusals import Refusal, Sentence, sentence_of
 from playground import changes, files, link
 from playground.changes import Change, Path
@@ -336,6 +337,8 @@ class Session:
             self._refused = None  # retyping the line in use takes the refused one away
         if path[:2] == ("network", "layers") and int(path[2]) >= depth:
             raise EchoError  # of a layer's field that the browser had not taken away yet
+        if path[-1] in IMAGE_FIELDS and self.player.dataset.kind != "image":
+            raise EchoError  # likewise, of other data
         with suppress(LookupError, AttributeError):
             if changes.read(self.experiment, path) == value:
                 raise EchoError

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from io import BytesIO
 
 import numpy as np
+from PIL import Image
 
 from core.data import Dataset
 from core.experiment import DataConfig, Experiment, TrainingConfig
@@ -25,6 +28,10 @@ def pictures(page: object) -> list[str]:
     return re.findall(r'src="([^"]+)"', grid)
 
 
+def width_of(address: str) -> int:
+    return Image.open(BytesIO(base64.b64decode(address.partition(",")[2]))).width
+
+
 def test_images_are_changed_at_once_and_shown_before_and_after() -> None:
     page = opened_page(dataset="digits", n_samples="60")
     assert labels(page.number_input) >= IMAGE | ANY
@@ -37,6 +44,7 @@ def test_images_are_changed_at_once_and_shown_before_and_after() -> None:
     assert "Augmentation: 1 on" in labels(page.expander)
     shown = pictures(page)
     assert len(set(shown)) == 12
+    assert {width_of(each) for each in shown} == {8}  # the browser enlarges it
     sound(page.number_input(key="mixup").set_value(0.5).run())
     assert pictures(page)[:6] == shown[:6]
     assert not set(pictures(page)) & set(shown[6:])

@@ -27,9 +27,17 @@ def choose(session: Session, draft: Draft) -> None:
 
 
 def field_of(
-    session: Session, key: str, how: Callable[..., None], value: Any, unset: Any = None
+    session: Session,
+    key: str,
+    how: Callable[..., None],
+    value: Any,
+    unset: Any = None,
+    options: Sequence[Any] | None = None,
 ) -> dict[str, Any]:
     """What all fields of the dialog have in common; seeds the widget's value.
+
+    The value is also what the widget begins with: a slow browser may send what a field shows before
+    it is told another value, and that must be no choice. options: of a menu.
 
     how: told the draft and what the field was given. unset: what the browser shows, and may send,
     before it was told the value.
@@ -37,13 +45,22 @@ def field_of(
     session.seed(key, value)
     session.may_echo(key, unset)
     name = key.removeprefix("own_")
-    return {
+    return _beginning(value, options) | {
         "label": session.t(f"page.own.{name}"),
         "key": key,
         "help": session.t(f"page.own.{name}.help"),
         "on_change": session.tell_draft,
         "args": (key, how),
     }
+
+
+def _beginning(value: Any, options: Sequence[Any] | None) -> dict[str, Any]:
+    """What a widget shows at first: a menu one of its options, a field its value."""
+    if options is None:
+        return {"value": value}
+    if isinstance(value, list):
+        return {"options": options, "default": value}
+    return {"options": options, "index": list(options).index(value) if value in options else 0}
 
 
 def _target_and_task(session: Session, draft: Draft) -> None:
@@ -55,19 +72,19 @@ def _target_and_task(session: Session, draft: Draft) -> None:
             numbers = [n for n, kind in table.kinds.items() if kind in ("number", "boolean")]
             options = [n for n in table.columns if n in {*numbers, *choices.targets}]
             common = field_of(
-                session, "own_targets", Draft.aim_at_several, list(choices.targets), []
+                session, "own_targets", Draft.aim_at_several, list(choices.targets), [], options
             )
-            st.multiselect(options=options, **common)
+            st.multiselect(**common)
         else:
+            columns = list(table.columns)
             common = field_of(
-                session, "own_target", Draft.aim, choices.targets[0], table.columns[0]
+                session, "own_target", Draft.aim, choices.targets[0], columns[0], columns
             )
-            st.selectbox(options=list(table.columns), **common)
+            st.selectbox(**common)
     with right:
         st.selectbox(
-            options=TASKS,
             format_func=lambda task: session.t(f"page.own.task.{task}"),
-            **field_of(session, "own_task", Draft.do, choices.task, TASKS[0]),
+            **field_of(session, "own_task", Draft.do, choices.task, TASKS[0], TASKS),
         )
 
 
@@ -75,7 +92,7 @@ def _features(session: Session, draft: Draft) -> None:
     table, choices = draft.both
     chosen = [feature.column for feature in choices.features]
     options = [name for name in table.columns if name not in choices.targets]
-    st.multiselect(options=options, **field_of(session, "own_features", Draft.use, chosen, []))
+    st.multiselect(**field_of(session, "own_features", Draft.use, chosen, [], options))
 
 
 def findings(session: Session, sentences: Sequence[Sentence]) -> None:
@@ -97,10 +114,14 @@ def _split(session: Session, draft: Draft) -> None:
     left, right = st.columns(2)
     with left:
         st.selectbox(
-            options=options,
             format_func=lambda how: session.t(f"page.own.split.{how}"),
             **field_of(
-                session, "own_split", lambda d, how: d.split(how=how), split.how, options[0]
+                session,
+                "own_split",
+                lambda d, how: d.split(how=how),
+                split.how,
+                options[0],
+                options,
             ),
         )
     with right:
@@ -124,8 +145,9 @@ def _split(session: Session, draft: Draft) -> None:
             lambda d, name: d.split(column=name),
             split.column,
             next(iter(names), ""),
+            names,
         )
-        st.selectbox(options=names, **common)
+        st.selectbox(**common)
 
 
 def _held_back(session: Session, draft: Draft) -> None:
@@ -137,8 +159,10 @@ def _held_back(session: Session, draft: Draft) -> None:
         def how(about: Draft, values: list[str]) -> None:
             about.split(validation_values=tuple(values))
 
-        common = field_of(session, "own_validation_values", how, list(split.validation_values), [])
-        st.multiselect(options=options, **common)
+        common = field_of(
+            session, "own_validation_values", how, list(split.validation_values), [], options
+        )
+        st.multiselect(**common)
         if split.validation_values:
             return
     common = field_of(
@@ -159,8 +183,8 @@ def _test_values(session: Session, draft: Draft) -> None:
     def how(about: Draft, values: list[str]) -> None:
         about.split(test_values=tuple(values))
 
-    common = field_of(session, "own_test_values", how, list(split.test_values), [])
-    st.multiselect(options=options, **common)
+    common = field_of(session, "own_test_values", how, list(split.test_values), [], options)
+    st.multiselect(**common)
 
 
 def _columns(session: Session, draft: Draft) -> None:

@@ -175,7 +175,8 @@ def _field(session: Session, draft: Draft, name: str) -> None:
     shown = " ".join(filter(None, value)) if name == "missing" else value
     is_menu = name not in ("missing", "skip_rows") and not isinstance(value, bool)
     options = _options(draft, name, value) if is_menu else []
-    common = field_of(session, key, how, shown, options[0] if is_menu else type(shown)())
+    unset = options[0] if is_menu else type(shown)()
+    common = field_of(session, key, how, shown, unset, options if is_menu else None)
     if name == "missing":
         st.text_input(**common)
     elif isinstance(value, bool):
@@ -183,9 +184,7 @@ def _field(session: Session, draft: Draft, name: str) -> None:
     elif name == "skip_rows":
         st.number_input(min_value=0, max_value=10_000, **common)
     else:
-        st.selectbox(
-            options=options, format_func=lambda mark: _words(session, name, mark), **common
-        )
+        st.selectbox(format_func=lambda mark: _words(session, name, mark), **common)
 
 
 def _options(draft: Draft, name: str, value: str) -> list[str]:

@@ -77,7 +77,6 @@ def _split(session: Session, draft: PictureDraft) -> None:
     left, right = st.columns(2)
     with left:
         st.selectbox(
-            options=ways,
             format_func=lambda how: session.t(f"page.own.picture_split.{how}"),
             **field_of(
                 session,
@@ -85,6 +84,7 @@ def _split(session: Session, draft: PictureDraft) -> None:
                 lambda d, how: d.choose(split=how),
                 choices.split,
                 ways[0],
+                ways,
             ),
         )
     if choices.split == "folders":

@@ -129,17 +129,18 @@ def _set(field: str) -> Callable[[Draft, Any], None]:
     return change
 
 
-def _field(session: Session, draft: Draft, field: str, unset: Any) -> dict[str, Any]:
+def _field(
+    session: Session, draft: Draft, field: str, unset: Any, options: Sequence[str] | None = None
+) -> dict[str, Any]:
     """What `field_of` gives; unset: the field's least value, or its first option."""
     value = getattr(draft.both[1].preparation, field)
-    return field_of(session, f"own_{field}", _set(field), value, unset)
+    return field_of(session, f"own_{field}", _set(field), value, unset, options)
 
 
 def _menu(session: Session, draft: Draft, field: str, options: Sequence[str]) -> None:
     st.selectbox(
-        options=options,
         format_func=lambda name: session.t(f"page.own.{field}.{name}"),
-        **_field(session, draft, field, options[0]),
+        **_field(session, draft, field, options[0], options),
     )
 
 

@@ -50,8 +50,8 @@ def _grid(session: Session, preview: Preview) -> str:
 
 
 def _picture(preview: Preview, sample: np.ndarray) -> str:
-    """A sample's image as an address."""
-    return address(as_shown(preview.dataset.image_of(sample)))
+    """A sample's image as an address, pixel by pixel: the style sheet enlarges it in squares."""
+    return address(as_shown(preview.dataset.image_of(sample), times=1))
 
 
 def _below(preview: Preview, k: int) -> str:

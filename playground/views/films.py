@@ -80,7 +80,9 @@ def _person(
     with left:
         st.markdown(f"**{t('views.films_liked', person=person + 1)}**")
         best = np.argsort(-learnt.stars, kind="stable")[:LISTED]
-        rows = [(dataset.feature_names[k], learnt.stars[i]) for i, k in _films(learnt, best)]
+        first = recommender.how.people  # inputs of people come before those of films
+        names = dataset.feature_names[first:]
+        rows = [(names[k], learnt.stars[i]) for i, k in _films(learnt, best)]
         _table(session, rows, ["views.films_own"], "films_liked")
         st.caption(_how_known(session, recommender, learnt, held_out, person))
     with right:

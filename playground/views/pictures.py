@@ -9,6 +9,7 @@ from playground.charts.style import NEGATIVE, POSITIVE, ZERO
 from playground.thumbnails import address
 
 SIDE = 84  # pixels that an image is shown at
+TIMES = 6  # pixels of the screen for each of an image: the browser would blur what it enlarges
 
 
 def show_image(image: np.ndarray, caption: str = "", *, width: int = SIDE) -> None:
@@ -21,12 +22,15 @@ def show_signed(values: np.ndarray, caption: str = "", *, width: int = SIDE) -> 
     st.image(address(signed(values)), caption=caption or None, width=width)
 
 
-def as_shown(image: np.ndarray) -> np.ndarray:
+def as_shown(image: np.ndarray, times: int = TIMES) -> np.ndarray:
     """An image as pixels of the screen: ink (height, width) on paper, both of the page's theme.
 
-    Light, (height, width, 3), 0 to 1, keeps its own colours.
+    Light, (height, width, 3), 0 to 1, keeps its own colours. times: 1 where a style sheet makes
+    the browser enlarge it in squares.
     """
-    return coloured(image) if image.ndim == 3 else enlarged(image, dark=is_dark())
+    if image.ndim == 3:
+        return coloured(image, times)
+    return enlarged(image, times, dark=is_dark())
 
 
 def is_dark() -> bool:
@@ -34,7 +38,7 @@ def is_dark() -> bool:
     return bool(st.context.theme.type == "dark")
 
 
-def enlarged(image: np.ndarray, times: int = 6, *, dark: bool = False) -> np.ndarray:
+def enlarged(image: np.ndarray, times: int = TIMES, *, dark: bool = False) -> np.ndarray:
     """Scale an image (height, width) to grey values uint8, each pixel a square of `times`.
 
     The browser would blur a small image that it has to enlarge. Large values are ink: dark on a
@@ -47,13 +51,13 @@ def enlarged(image: np.ndarray, times: int = 6, *, dark: bool = False) -> np.nda
     return np.kron(grey, np.ones((times, times))).astype(np.uint8)
 
 
-def coloured(image: np.ndarray, times: int = 6) -> np.ndarray:
+def coloured(image: np.ndarray, times: int = TIMES) -> np.ndarray:
     """Scale an image (height, width, 3) of red, green and blue, 0 to 1, to uint8 (.., .., 3)."""
     levels = np.clip(np.nan_to_num(np.asarray(image, dtype=np.float64)), 0.0, 1.0) * 255.0
     return np.kron(levels, np.ones((times, times, 1))).round().astype(np.uint8)
 
 
-def signed(values: np.ndarray, times: int = 6) -> np.ndarray:
+def signed(values: np.ndarray, times: int = TIMES) -> np.ndarray:
     """Colour numbers (height, width) by sign and size, uint8 (.., .., 3).
 
     From half of the largest on they have their full colour. What is not finite counts as 0.
