@@ -155,6 +155,9 @@ def test_folders_name_the_classes_unless_a_table_does() -> None:
     headed = source_of({**folders(), "about.csv": f"Image,Class\n{rows}".encode()})
     assert headed.counts == {"bluFalse": 3, "bluTrue": 2, "redFalse": 3, "redTrue": 2}
     assert source_of({**folders(), "labels.tsv": rows.encode()}).counts == headed.counts
+    parts = {f"{part}/{n}.png": plain(RED) for part in ("train", "test") for n in range(2)}
+    rows = "\n".join(f"{name},{name[-5]}" for name in parts)
+    assert source_of({**parts, "list.csv": rows.encode()}).counts == {"0": 2, "1": 2}
 
 
 def test_the_surest_columns_of_labels_are_taken() -> None:

@@ -14,7 +14,10 @@ from core.refusals import Refusal, Sentence
 
 LISTS = ("csv", "tsv", "txt")  # suffixes of a file of labels
 TABLES = ("csv", "tsv", "xlsx", "parquet", "jsonl", "ndjson")
-FILE_WORDS = ("file", "filename", "file_name", "文件", "image", "picture", "path", "name", "id")
+FILE_WORDS = (
+    *("file", "filename", "file_name", "文件", "文件名", "image", "image_name", "image_id"),
+    *("picture", "图片", "path", "name", "id"),
+)
 LABEL_WORDS = ("label", "标签", "class", "类别", "category", "target")
 """Headers of the two columns, the surest first: beside a column file, one of id only counts."""
 TRAINS = ("train", "training")
@@ -71,7 +74,7 @@ def _without_pictures(members: Sequence[Member]) -> Refusal:
 def _listing(members: Sequence[Member], pictures: Sequence[Member]) -> Member | None:
     """The file of labels: the one named so, else the only one that may be it.
 
-    Where folders may name the classes, any table but one with such headers is about other things.
+    Where folders name classes, a table without such headers is about other things.
     """
     lists = [member for member in members if member.suffix in LISTS]
     named = [m for m in lists if PurePosixPath(m.path[-1]).stem.lower() in ("labels", "label")]
@@ -80,8 +83,15 @@ def _listing(members: Sequence[Member], pictures: Sequence[Member]) -> Member | 
     tables = [member for member in lists if member.suffix != "txt"]
     if len(tables) != 1:
         return None
-    has_folders = len({member.path[:-1] for member in pictures}) > 1
-    return tables[0] if not has_folders or _is_headed(tables[0]) else None
+    return tables[0] if _is_headed(tables[0]) or not _are_sorted(pictures) else None
+
+
+def _are_sorted(pictures: Sequence[Member]) -> bool:
+    """Whether folders say of all pictures which class they are of, and not one of all."""
+    try:
+        return len({each.label for each in _by_folder(pictures)}) > 1
+    except Refusal:
+        return False
 
 
 def _is_headed(table: Member) -> bool:
