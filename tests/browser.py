@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import TimeoutError as WaitedInVain
 
 from tests import chromium
 from tests.live_tap import LiveTap
@@ -132,7 +133,12 @@ class Visitor:
     def choose(self, field: str, option: str) -> None:
         """Pick an option of a drop-down field by its label."""
         self._drop_down(field)
-        self.page.get_by_role("option", name=option, exact=True).first.click()
+        found = self.page.get_by_role("option", name=option, exact=True).first
+        try:
+            found.wait_for(timeout=2000)
+        except WaitedInVain:  # of a long menu only what is in sight is there
+            self.page.keyboard.insert_text(option)
+        found.click()
         self.settle()
 
     def write_in(self, field: str, text: object) -> None:
