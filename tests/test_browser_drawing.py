@@ -37,7 +37,8 @@ def test_points_are_drawn_and_erased_while_the_network_learns(visitor: Visitor) 
     visitor.wait_until(lambda: points(visitor) > before, "the drawn points")
     drawn = points(visitor)
     visitor.wait_until(lambda: "dataset=drawn" in visitor.page.url, "the link has them")
-    assert visitor.number("Training loss") < 0.4  # it went on from the weights that it had
+    # It went on from the weights that it had.
+    visitor.wait_until(lambda: visitor.number("Training loss") < 0.4, "the loss of the new run")
     visitor.settle()
     drag(visitor, (0.3, 0.2), (0.7, 0.15), (0.3, 0.15), key="Alt")
     visitor.wait_until(lambda: points(visitor) < drawn, "fewer points")
