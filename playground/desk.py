@@ -47,6 +47,11 @@ class Desk:
             return
         self.draft = PictureDraft.of(used) if isinstance(used, TakenPictures) else Draft.of(used)
 
+    @property
+    def is_bringing(self) -> bool:
+        """Whether the dialog waits for files."""
+        return self.is_open and self.draft is None
+
     def close(self) -> None:
         """Close the dialog; what was only looked at is gone."""
         self.is_open, self.draft, self.problem = False, None, None

@@ -231,6 +231,8 @@ class Session:
 
         A run that went back past an edit makes it again when it comes by.
         """
+        if self.desk.is_bringing:
+            return  # a run of the whole page would lose a file that is on its way
         if self._drawn != (self.status, self.is_waiting, self.player.experiment):
             self._is_clicked = True
             st.rerun()
