@@ -23,7 +23,14 @@ from core.refusals import Refusal, Sentence, sentence_of
 from playground import changes, files, link
 from playground.changes import Change, Path
 from playground.desk import Desk
-from playground.drawing import Sketchbook, n_points, redrawn, share_taken
+from playground.drawing import (
+    Sketchbook,
+    is_redrawn,
+    n_points,
+    n_samples,
+    redrawn,
+    share_taken,
+)
 from playground.fields import column_labels, describe, key_of
 from playground.folds import FoldsDesk
 from playground.locales import language_of, translate
@@ -49,9 +56,6 @@ PASTED = "pasted.csv"
 
 STOPS = ("diverged", "stopped", "failed")
 """Statuses of a run that stopped by itself."""
-
-LATE_SECONDS = 1.0
-"""How long a browser may come with the address of before a change; nobody goes back this fast."""
 
 LONGEST_KEPT = 1000
 """Letters of a refused formula that are kept to be mended."""
@@ -97,6 +101,12 @@ def is_fragment() -> bool:
     return run is not None and bool(run.fragment_ids_this_run)
 
 
+def is_history() -> bool:
+    """Whether the browser's Back or Forward brought this drawing, and no click or timer."""
+    run = get_script_run_ctx()
+    return run is not None and run.is_history_navigation
+
+
 class Session:
     """What one page holds.
 
@@ -121,7 +131,6 @@ class Session:
         self._made: dict[str, tuple[tuple[Any, ...], Any]] = {}
         self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
-        self._superseded: list[tuple[dict[str, str], float]] = []
         self.experiment, self.settings, problems = link.read(params)
         self.desk, self.folds = Desk(), FoldsDesk()
         self.sketchbook = Sketchbook()
@@ -486,16 +495,22 @@ class Session:
         new = redrawn(old, self.player.dataset, how)
         if new == old:
             return
-        self.player.learn_on(new)
-        self._leave_data_for(new.data)
-        self.experiment = self.player.experiment
+        weights = self._learn_on(new)
         words = {"n": f"{n_points(new.data):,}", "name": self.t(f"dataset.{old.data.name}")}
+        words["how"] = f"{weights} {self.t('page.notice.undo')}"
         is_first = old.data.name != new.data.name
         key = "page.notice.drawn_from" if is_first else "page.notice.drawn"
         if is_first and taken and n_points(new.data) > taken[0] // 2:  # else it began empty
             key = "page.notice.drawn_from_some"
             words |= {"kept": f"{taken[0]:,}", "all": f"{taken[1]:,}"}
         self.notice = Notice(self.t(key, **words))
+
+    def _learn_on(self, new: Experiment) -> str:
+        """Have the run learn on from other points; returns in words whether it kept its weights."""
+        is_kept = self.player.learn_on(new)
+        self._leave_data_for(new.data)
+        self.experiment = self.player.experiment
+        return self.t("page.notice.learns_on" if is_kept else "page.notice.begins_anew")
 
     def edit_points(self) -> None:
         """Open the table of points: each time a new one, in which nothing was changed yet."""
@@ -669,31 +684,32 @@ class Session:
     # -- links and files -------------------------------------------------------------------------
 
     def follow_link(self) -> None:
-        """Take over the address's settings if it was not this page that wrote them.
+        """Take over the address's settings if one went back to it, or forward.
 
-        That is so after the browser's Back: every change is a place to go back to. A click comes
-        with the address as the browser had it, which may be behind what was done just before.
+        Only the browser's Back and Forward lead to another one: what else comes with one that is
+        not the page's is late, on a slow machine by seconds, and following it would stop the run.
         """
         params = dict(st.query_params)
-        if params == self._published or self._is_clicked or self._is_late(params):
+        if params == self._published or not is_history():
             return
         self._published = params  # one may go forward again at once
         wanted, settings, problems = link.read(params)
-        self.act(self.go, wanted)
+        self.act(self._go_back, wanted)
         self.settings = settings
         self._show(self.player)
         self.player.speed = settings.speed
         self.problems, self.problems_title = tuple(problems), "page.link.problems"
 
-    def _is_late(self, params: dict[str, str]) -> bool:
-        """Whether this is an address of just before a change of the page's own.
-
-        A click that a fragment's timer brought along comes again by itself (see `press`): when all
-        is done by then, nothing tells of a click, only the address is that of before.
-        """
-        since = time.monotonic() - LATE_SECONDS
-        self._superseded = [each for each in self._superseded if each[1] > since]
-        return any(params == before for before, _ in self._superseded)
+    def _go_back(self, wanted: Experiment) -> None:
+        """Follow an experiment of before; a stroke that is undone leaves the weights, as it did
+        when it was drawn."""
+        self._follow_run()
+        if not is_redrawn(self.experiment, wanted):
+            self.go(wanted)
+            return
+        how = self._learn_on(wanted)
+        n = f"{n_samples(self.player.dataset):,}"
+        self.notice = Notice(self.t("page.notice.undrawn", n=n, how=how))
 
     def finish(self) -> None:
         """At the end of a drawing: put every setting into the address."""
@@ -704,8 +720,6 @@ class Session:
         params = link.write(shown or self.experiment, self.settings)
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
-        if params != self._published:
-            self._superseded.append((self._published, time.monotonic()))
         self._published = params
         self._is_clicked = self._had_dialog = False
 
