@@ -54,6 +54,19 @@ def field_of(
     }
 
 
+def share_field(
+    session: Session,
+    key: str,
+    how: Callable[..., None],
+    value: float,
+    limits: tuple[float, float] = (0.1, 0.95),
+) -> None:
+    """A slider of some part of the rows; what a link asks for beyond its limits can be shown."""
+    low, high = min(limits[0], value), max(limits[1], value)
+    common = field_of(session, key, how, value, low)
+    st.slider(min_value=low, max_value=high, step=0.05, format="percent", **common)
+
+
 def _beginning(value: Any, options: Sequence[Any] | None) -> dict[str, Any]:
     """What a widget shows at first: a menu one of its options, a field its value."""
     if options is None:
@@ -128,14 +141,8 @@ def _split(session: Session, draft: Draft) -> None:
         if split.how == "column":
             _test_values(session, draft)
         else:
-            common = field_of(
-                session,
-                "own_share",
-                lambda d, n: d.split(train_fraction=n),
-                split.train_fraction,
-                0.1,
-            )
-            st.slider(min_value=0.1, max_value=0.95, step=0.05, format="percent", **common)
+            share = split.train_fraction
+            share_field(session, "own_share", lambda d, n: d.split(train_fraction=n), share)
     _held_back(session, draft)
     if split.how in ("group", "time", "column"):
         names = [name for name in table.columns if name not in choices.targets]
@@ -165,14 +172,14 @@ def _held_back(session: Session, draft: Draft) -> None:
         st.multiselect(**common)
         if split.validation_values:
             return
-    common = field_of(
+    share, limits = split.validation_fraction, (0.0, 0.5)
+    share_field(
         session,
         "own_validation_share",
         lambda d, n: d.split(validation_fraction=n),
-        split.validation_fraction,
-        0.0,
+        share,
+        limits,
     )
-    st.slider(min_value=0.0, max_value=0.5, step=0.05, format="percent", **common)
 
 
 def _test_values(session: Session, draft: Draft) -> None:

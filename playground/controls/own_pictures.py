@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from playground.albums import PictureDraft
-from playground.controls.own_choices import field_of, findings
+from playground.controls.own_choices import field_of, findings, share_field
 from playground.sentences import plain
 from playground.session import Session
 from playground.thumbnails import strip
@@ -90,11 +90,9 @@ def _split(session: Session, draft: PictureDraft) -> None:
     if choices.split == "folders":
         return
     with right:
-        common = field_of(
+        share_field(
             session,
             "own_picture_share",
             lambda d, share: d.choose(train_fraction=share),
             choices.train_fraction,
-            0.1,
         )
-        st.slider(min_value=0.1, max_value=0.95, step=0.05, format="percent", **common)

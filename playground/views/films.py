@@ -146,12 +146,13 @@ def _table(session: Session, rows: list[tuple[Any, ...]], names: list[str], key:
     t = session.t
     labels = [t("views.film"), *(t(name) for name in names)]
     formats = {"views.films_suits": "%+.2f", "views.films_predicted": "%.2f ★"}
-    columns = {
+    columns: dict[str, Any] = {
         t(name): st.column_config.NumberColumn(
             format=formats.get(name, "%.1f ★"), help=t(f"{name}.help"), width=85
         )
         for name in names
     }
+    columns[labels[0]] = st.column_config.TextColumn(width=220)  # beside it the stars have room
     data = [dict(zip(labels, row, strict=True)) for row in rows]
     st.dataframe(data, hide_index=True, column_config=columns, key=key, placeholder="–")
 
