@@ -108,7 +108,9 @@ def _n_taught(dataset: Dataset) -> int:
 
 
 def _is_persons(dataset: Dataset) -> bool:
-    """Whether its parts are a person's own arrays."""
+    """Whether its parts are a person's own: arrays, or folders of pictures."""
+    if dataset.pictures is not None:
+        return dataset.pictures.choices.split == "three_folders"
     return dataset.source is None and dataset.table is None
 
 
@@ -117,7 +119,7 @@ def _is_split_fixed(dataset: Dataset) -> bool:
     if dataset.table is not None:
         return dataset.table.choices.split.how == "column"
     if dataset.pictures is not None:
-        return dataset.pictures.choices.split == "folders"
+        return dataset.pictures.choices.split != "stratified"
     return dataset.source is None or record_of(dataset.source).split == "fixed"
 
 
@@ -180,8 +182,7 @@ def _parts(dataset: Dataset, what: str) -> list[Any]:
 
 def _taken(whole: Dataset, train: Rows, test: Rows) -> Dataset:
     """Rows of arrays that need no preparation, or have one that measures nothing."""
-    share = 0.0 if whole.source is None else whole.source.validation_fraction
-    left, held = splits.held_back(train, share, 0)
+    left, held = _held_back(whole, train)
     X_held, y_held = (_chosen(whole, what, held) if len(held) else None for what in "Xy")
     if _is_persons(whole):
         X_held, y_held = whole.X_validation, whole.y_validation
@@ -200,6 +201,16 @@ def _taken(whole: Dataset, train: Rows, test: Rows) -> Dataset:
         X_validation=X_held,
         y_validation=y_held,
     )
+
+
+def _held_back(whole: Dataset, train: Rows) -> tuple[Rows, Rows]:
+    """The training rows of a fold that are left, and those held back by the rule of the whole."""
+    if whole.pictures is not None and not _is_persons(whole):
+        classes = _targets(whole)[train].astype(np.int64)
+        share = whole.pictures.choices.validation_fraction
+        return splits.held_back(train, share, 0, classes=classes)
+    share = 0.0 if whole.source is None else whole.source.validation_fraction
+    return splits.held_back(train, share, 0)
 
 
 def _chosen(whole: Dataset, what: str, rows: Rows) -> Any:
