@@ -114,6 +114,8 @@ class EditedVisit(ClickedVisit):
         self.notice = self._what_was_done(new, change, name)
         self._leave_data_for(new.data)
         self.experiment = new
+        if dataset is not None:
+            self.desk.wanted = None
 
     def _leave_data_for(self, data: DataConfig) -> None:
         """Keep what was typed or drawn, as data of another name take its place."""
@@ -237,7 +239,7 @@ class EditedVisit(ClickedVisit):
         desk, before = self.desk, self.desk.used
         if desk.draft is None:
             return
-        desk.used = desk.draft.made(progress)
+        desk.used = desk.made(progress)
         try:
             self.go(desk.experiment_on(desk.used, self.experiment), name=desk.draft.name)
         except ValueError:

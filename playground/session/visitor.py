@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
 from core.refusals import Sentence
 from playground import changes, files, link
-
-if TYPE_CHECKING:
-    pass
 from playground.session.clicks import STOPS
 from playground.session.editing import EditedVisit
 from playground.session.visit import MOVES, Notice
