@@ -125,7 +125,7 @@ def go_to(page: AppTest, params: dict[str, str], *, is_history: bool = True) -> 
     page.query_params.clear()
     page.query_params.update(params)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("playground.session.is_history", lambda: is_history)
+        patch.setattr("playground.session.visitor.is_history", lambda: is_history)
         sound(page.run())
 
 
