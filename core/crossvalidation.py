@@ -14,11 +14,12 @@ import numpy as np
 
 from core.data import Dataset, load_dataset
 from core.data.folds import Folds
+from core.data.making import Making
 from core.experiment import Experiment
 from core.inspect.report import Report, report
 from core.inspect.residuals import value_scores
 from core.maths.limits import Limits
-from core.monitor import Stop
+from core.monitor import Stop, is_watching
 from core.refusals import Refusal, sentence_of
 from core.run import Divergence
 from core.trainer import Trainer
@@ -68,6 +69,10 @@ class CrossValidation:
 
     Rows are divided as the data are split: see `core.data.folds.Folds`. Same experiment, same bits,
     however it was sliced. One fold's data and network are held at a time.
+
+    What watches a run chooses by what it watches: early stopping, best weights, and a learning rate
+    that plateaus lower. Where no rows are held back for validation, that is the fold's test part,
+    and the numbers are a little too good: see `is_watched_by_test`.
     Raises ValueError if k or epochs are no such numbers, or there are too few rows or groups.
     """
 
@@ -87,11 +92,22 @@ class CrossValidation:
         self.experiment, self.epochs = experiment, epochs
         self.folds = Folds.of(dataset, k, _seed(experiment, dataset))
         self.has_validation = dataset.n_validation > 0
-        """Whether early stopping looks at rows that are kept for it."""
+        """Whether what watches a fold looks at rows that are kept for it."""
         self.results: tuple[FoldResult, ...] = ()
         self.share = 0.0
         """How much is done, 0 to 1."""
+        self._making: Making[Dataset] | None = None
         self._trainer: Trainer | None = None
+
+    @property
+    def is_watched_by_test(self) -> bool:
+        """Whether the rows that test a fold also say when to stop, or how fast to learn."""
+        return is_watching(self.experiment.training) and not self.has_validation
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether the data of a fold are what is worked on next."""
+        return not self.is_done and self._trainer is None
 
     @property
     def is_done(self) -> bool:
@@ -108,7 +124,7 @@ class CrossValidation:
     def run_for(self, seconds: float) -> float:
         """Work for about `seconds`, and at least a little; returns the share that is done.
 
-        A fold's data are made, and its network is evaluated, in one piece.
+        A column of a fold's data is prepared, and a fold's network is evaluated, in one piece.
         Raises ValueError that names the fold, if its network cannot be trained.
         """
         end = time.perf_counter() + seconds
@@ -120,7 +136,7 @@ class CrossValidation:
 
     def give_up_fold(self) -> None:
         """Give back the memory of the fold under way; who goes on begins it anew."""
-        self._trainer = None
+        self._making = self._trainer = None
 
     def release(self) -> None:
         """Give back the data as well, for good: what there are of results can still be read."""
@@ -128,9 +144,9 @@ class CrossValidation:
         self.folds = replace(self.folds, dataset=None)
 
     def _work(self, seconds: float) -> None:
-        """Begin the next fold, or train the one under way, or look at what it has come to."""
+        """Prepare the next fold, or train the one under way, or look at what it has come to."""
         if self._trainer is None:
-            self._trainer = self._begin(len(self.results))
+            self._prepare(len(self.results))
             return
         trainer = self._trainer
         steps = trainer.start_of_epoch(self.epochs)
@@ -142,12 +158,23 @@ class CrossValidation:
         trainer.run_for(max(seconds, 0.0), max_steps=steps - trainer.step_count)
         self._note_share(trainer.step_count / steps)
 
-    def _begin(self, fold: int) -> Trainer:
+    def _prepare(self, fold: int) -> None:
+        """Do a piece of what its data need; after the last one it can be trained."""
+        self._making = self._making or self.folds.making(fold)
         try:
-            return Trainer(self.experiment, dataset=self.folds.dataset_of(fold))
+            self._trainer = self._begun(self._making)
         except ValueError as error:
+            self.give_up_fold()
             problem = sentence_of(error)
             raise Refusal("Fold {number}: {problem}", number=fold + 1, problem=problem) from None
+
+    def _begun(self, making: Making[Dataset]) -> Trainer | None:
+        try:
+            next(making)
+        except StopIteration as end:
+            self._making = None
+            return Trainer(self.experiment, dataset=end.value)
+        return None
 
     def _note_share(self, of_fold: float) -> None:
         """Folds count by their training rows; a run on its way back is not told."""

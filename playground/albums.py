@@ -135,6 +135,13 @@ class PictureDraft:
                 self._choices = suggest_choices(self.source)
         return self._choices
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways to divide them, also one that a link asked for."""
+        from core.data.pictures import splits_of
+
+        return tuple(dict.fromkeys([*splits_of(self.source), self.choices.split]))
+
     def choose(self, **fields: Any) -> None:
         """Choose otherwise. Raises ValueError for what cannot be; then it stays as it was."""
         self._choices = replace(self.choices, **fields)

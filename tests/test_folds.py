@@ -90,6 +90,9 @@ def test_groups_are_in_one_fold_each_and_no_fold_is_empty(groups: list[int], see
     assert sum(map(len, homes)) == len(set().union(*homes))
 
 
+FEW = folders(4).items()
+
+
 def rows_tested(folds: Folds) -> list[int]:
     return sorted(np.concatenate([test for _, test in folds.rows]).tolist())
 
@@ -128,6 +131,29 @@ def test_pictures_are_pooled_unless_their_folders_say_which_are_the_test() -> No
     assert found.dataset_of(0).image_shape == (8, 8, 3)
     marked = replace(dataset.pictures, choices=PictureChoices(8, True, split="folders"))
     assert Folds.of(replace(dataset, pictures=marked), 2).untouched == len(dataset.y_test)
+
+
+def test_each_fold_of_pictures_holds_back_its_own() -> None:
+    files = {f"{part}/{name}": data for part in ("train", "val", "test") for name, data in FEW}
+    pictures = pictures_of(files)
+    choices = PictureChoices(8, True, validation_fraction=0.25)
+    whole = picture_dataset(pictures, choices)
+    folds = Folds.of(whole, 3)
+    assert rows_tested(folds) == list(range(24))
+    for fold in range(3):
+        made = folds.dataset_of(fold)
+        assert [len(y) for y in (made.y_train, made.y_validation, made.y_test)] == [12, 4, 8]
+        assert np.bincount(made.y_validation.astype(int)).tolist() == [2, 2]
+        for part in ("train", "validation", "test"):  # red is the first of three colours
+            X, y = getattr(made, f"X_{part}"), getattr(made, f"y_{part}")
+            assert (y == 1).tolist() == (X[:, 0] > X[:, 2]).tolist()
+    marked = picture_dataset(pictures, replace(choices, split="three_folders"))
+    folds = Folds.of(marked, 2)
+    assert (folds.untouched, rows_tested(folds)) == (8, list(range(8)))
+    assert np.array_equal(folds.dataset_of(1).X_validation, marked.X_validation)
+    folds = Folds.of(picture_dataset(pictures, replace(choices, split="folders")), 2)
+    assert (folds.untouched, rows_tested(folds)) == (16, list(range(8)))
+    assert folds.dataset_of(0).n_validation == 1
 
 
 def test_groups_stay_together() -> None:
@@ -213,6 +239,25 @@ def test_a_fold_of_arrays_is_those_rows() -> None:
     assert np.array_equal(first.sample_weight, folds[0].rows[0][0].astype(np.float32))
 
 
+def test_a_fold_of_a_table_is_prepared_in_pieces_with_the_same_bits() -> None:
+    dataset = table()
+    found = CrossValidation(SMALL, 4, dataset, epochs=1)
+    pieces = 0
+    while found.is_preparing:
+        found.run_for(0.0)
+        pieces += 1
+    assert pieces >= 3 * 2, "of two columns: measured, made of training rows and of test rows"
+    whole = Folds.of(dataset, 4, 3).dataset_of(0)
+    assert found._trainer is not None
+    assert np.array_equal(found._trainer.dataset.X_train, whole.X_train)
+    assert np.array_equal(found._trainer.dataset.X_test, whole.X_test)
+    found.give_up_fold()
+    found.run_for(0.0)
+    found.give_up_fold()
+    found.run_for(math.inf)
+    assert found.results == cross_validate(SMALL, 4, dataset, epochs=1).results
+
+
 def test_classes_keep_their_numbers_where_a_fold_lacks_one() -> None:
     made = Folds.of(table(how="time", column="when"), 10).dataset_of(0)
     assert made.class_names == ("no", "yes")
@@ -281,5 +326,6 @@ def test_what_cannot_be_trained_is_refused_with_the_number_of_its_fold() -> None
     choices = TableChoices(("class",), (Feature("x"),), split=split)
     dataset = table_dataset(Table(frame), choices)
     found = CrossValidation(SMALL, 5, dataset)
-    with pytest.raises(Refusal, match="Fold 1: 'x' is empty in every training row"):
-        found.run_for(math.inf)
+    for _ in range(2):
+        with pytest.raises(Refusal, match="Fold 1: 'x' is empty in every training row"):
+            found.run_for(math.inf)

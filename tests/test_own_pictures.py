@@ -119,6 +119,16 @@ def test_unequal_classes_are_told() -> None:
     assert draft.first("green", 1).shape == (1, 20, 20, 3)
 
 
+def test_ways_to_divide_are_those_of_the_folders_and_of_the_link() -> None:
+    assert PictureDraft([("some.zip", ZIP)]).ways == ("stratified",)
+    files = folders(2).items()
+    three = {f"{part}/{n}": data for part in ("train", "validation", "test") for n, data in files}
+    draft = PictureDraft([("some.zip", zipped(three))])
+    assert draft.ways == ("stratified", "three_folders")
+    draft.choose(split="folders")
+    assert draft.ways == ("stratified", "three_folders", "folders")
+
+
 # -- on the page ----------------------------------------------------------------------------------
 
 
@@ -144,9 +154,14 @@ def test_a_link_asks_for_its_pictures_and_the_dialog_takes_them(
         found._take_over(("network", "layers", 1, "units"), 2)
     sound(page.button(key="own_data").click().run())
     sound(page.toggle(key="own_colour").set_value(False).run())
+    sound(page.slider(key="own_picture_validation_share").set_value(0.25).run())
     sound(page.button(key="own_use").click().run())
-    assert (found.player.dataset.image_shape, len(found.player.dataset.X_train)) == ((12, 12), 16)
-    assert any("in grey; 16 train the network, 4 test it" in c.value for c in page.caption)
+    assert (found.player.dataset.image_shape, len(found.player.dataset.X_train)) == ((12, 12), 12)
+    captions = [item.value for item in page.caption]
+    assert any("in grey; 12 train the network, 4 test it" in caption for caption in captions)
+    assert "Held back for validation: 4 more." in captions
+    sent = link.write(found.experiment, Settings())
+    assert link.read(sent)[0] == found.experiment
     assert page.button(key="tile_pictures").help == "Your pictures"
 
 

@@ -53,6 +53,18 @@ def test_it_rests_while_nobody_looks_and_is_cancelled_between_slices() -> None:
     assert run.validation.share < 1.0
 
 
+def test_one_thread_at_a_time_prepares_data_and_others_train() -> None:
+    run = FoldsRun(CrossValidation(SMALL, 3, epochs=100_000), Viewers(), Pool())
+    with folds.PREPARING:
+        assert run.work(0.001) == folds.HAVE_PATIENCE
+        assert run.validation.is_preparing
+    assert run.work(0.001) == 0.0
+    assert not run.validation.is_preparing
+    with folds.PREPARING:
+        assert run.work(0.001) == 0.0
+    assert run.validation.share > 0.0
+
+
 def test_what_goes_wrong_is_kept_to_be_said() -> None:
     few = replace(SMALL, training=TrainingConfig("mean_squared_error"))
     run = FoldsRun(CrossValidation(few, 3), Viewers(), Pool())

@@ -189,6 +189,60 @@ def test_folders_named_train_and_test_are_the_split() -> None:
         picture_dataset(pictures_of(folders()), PictureChoices(8, True, split="folders"))
 
 
+def divided(**counts: int) -> PictureSource:
+    """So many pictures of each class in each of these folders."""
+    each = ((part, folders(count)) for part, count in counts.items())
+    return source_of(
+        {f"{part}/{name}": data for part, files in each for name, data in files.items()}
+    )
+
+
+def test_a_folder_named_validation_is_held_back() -> None:
+    source = divided(Training=5, val=3, test=2)
+    choices = replace(suggest_choices(source), side=8)
+    assert choices.split == "three_folders"
+    pictures = read_pictures(source, choices)
+    data = picture_dataset(pictures, choices)
+    made = data.pictures
+    for part, count in (("train", 10), ("validation", 6), ("test", 4)):
+        names = [made.name_of(part, sample) for sample in range(count)]
+        assert {name.split("/")[0].lower()[:3] for name in names} == {part[:3]}
+        X, y = getattr(data, f"X_{part}"), getattr(data, f"y_{part}")
+        assert len(X) == len(y) == count
+        is_blue = [name.split("/")[1] == "blue" for name in names]
+        assert (y == 0).tolist() == (X[:, 2] > X[:, 0]).tolist() == is_blue
+    # A link made before there was a validation part: what does not train is the test.
+    before = picture_dataset(pictures, replace(choices, split="folders"))
+    assert (len(before.X_train), before.n_validation, len(before.X_test)) == (10, 0, 10)
+    assert suggest_choices(divided(train=1, valid=1)).split == "folders"
+    two = divided(train=2, test=1)
+    with pytest.raises(Refusal, match="none for validation"):
+        picture_dataset(read_pictures(two, choices), choices)
+
+
+@pytest.mark.parametrize("split", ["stratified", "folders"])
+def test_a_share_of_the_training_pictures_is_held_back(split: str) -> None:
+    pictures = read_pictures(divided(train=12, test=4), PictureChoices(8, True))
+    before = PictureChoices(8, True, split, 0.75, seed=4)
+    choices = replace(before, validation_fraction=0.25)
+    data, whole = picture_dataset(pictures, choices), picture_dataset(pictures, before)
+    assert np.array_equal(data.X_test, whole.X_test)
+    assert whole.X_validation is None
+    made, all_ = data.pictures, whole.pictures
+    assert sorted([*made.rows_train, *made.rows_validation]) == sorted(all_.rows_train)
+    assert np.bincount(data.y_validation.astype(int)).tolist() == [3, 3]
+    raw = pictures.pixels[made.rows_validation]
+    assert np.array_equal(data.preprocessing.transform(raw), data.X_validation)
+    assert choices_of(named(data)) == choices
+    assert "validation_fraction" not in named(whole).choices
+    training = TrainingConfig(early_stopping=1, early_stopping_min_delta=1.0)
+    trainer = Trainer(Experiment(training=training), dataset=data)
+    trainer.epoch(50)
+    assert trainer.stopped.part == "validation"
+    with pytest.raises(Refusal, match="too few training rows"):
+        picture_dataset(pictures_of(folders(1)), replace(choices, split="stratified"))
+
+
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP", "BMP"])
 def test_every_format_of_a_browser_is_read(form: str) -> None:
     pixels = read_picture(plain(RED, form=form), 8, colour=True)

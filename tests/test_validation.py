@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
 from core import (
+    CrossValidation,
     DataConfig,
     Dataset,
     Dense,
@@ -275,6 +277,29 @@ def test_folds_of_a_table_and_of_arrays_hold_back_too() -> None:
     fold = Folds.of(own, 3).dataset_of(0)
     assert np.array_equal(fold.X_validation, own.X_validation)
     assert len(fold.y_train) == 6
+
+
+def test_rows_that_a_column_marks_for_validation_are_that_in_every_fold() -> None:
+    dataset = table_dataset(marked(), suggest_choices(marked(), ("class",)))
+    folds = Folds.of(dataset, 3)
+    assert (folds.held, folds.untouched) == (6, 6)
+    for fold in range(3):
+        made = folds.dataset_of(fold).table
+        assert made is not None
+        assert dataset.table is not None
+        assert made.rows_validation.tolist() == dataset.table.rows_validation.tolist()
+        assert set(made.train["split"]) == set(made.test["split"]) == {"train"}
+        assert (len(made.train), len(made.test)) == (12, 6)
+    assert Folds.of(table(validation_fraction=0.25), 4).held == 0, "drawn by lot: rows like others"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25])
+@pytest.mark.parametrize("watching", [{}, {"early_stopping": 1}, {"schedule": "reduce_on_plateau"}])
+def test_a_test_that_also_watches_is_told(watching: dict[str, Any], share: float) -> None:
+    data = replace(SMALL.data, validation_fraction=share)
+    training = replace(SMALL.training, **watching)
+    folds = CrossValidation(replace(SMALL, data=data, training=training), 2)
+    assert folds.is_watched_by_test == (bool(watching) and not share)
 
 
 def test_folds_stop_by_validation_and_are_tested_on_what_stopped_nobody() -> None:

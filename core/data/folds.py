@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.data import bundled, splits
 from core.data.dataset import Dataset
+from core.data.making import Making, finished
 from core.data.registry import DRAWINGS, bundled_part, record_of, rows_of
 from core.maths.limits import Limits
 from core.refusals import Refusal
@@ -27,12 +28,16 @@ class Folds:
     rows: of each fold the training and the test rows, numbers among the rows of `dataset`: those
     for training, for validation and, but where `untouched`, for the test.
     untouched: test rows that are in no fold, since the split is the data's own or a person's.
+    held: validation rows that somebody chose, as arrays or by a column of a table: they are the
+    validation of every fold and are never tested. Where only their share was chosen, they are rows
+    like any other, and every fold holds back as many of its own training rows.
     """
 
     dataset: Dataset | None
     how: str
     rows: tuple[tuple[Rows, Rows], ...]
     untouched: int
+    held: int = 0
 
     @classmethod
     def of(cls, dataset: Dataset, k: int, seed: int = 0) -> Folds:
@@ -44,11 +49,14 @@ class Folds:
         fixed = _is_split_fixed(dataset)
         n_rows = _n_taught(dataset) + (0 if fixed else len(dataset.y_test))
         untouched = len(dataset.y_test) if fixed else 0
+        held = dataset.n_validation if _is_validation_fixed(dataset) else 0
         if (times := _times(dataset, n_rows)) is not None:
             _check_count(n_rows - 1, k)
             blocks = splits.blocks_by_time(times, k + 1)
             earlier = [np.concatenate(blocks[:number]) for number in range(1, k + 1)]
-            return cls(dataset, "time", tuple(zip(earlier, blocks[1:], strict=True)), untouched)
+            return cls(
+                dataset, "time", tuple(zip(earlier, blocks[1:], strict=True)), untouched, held
+            )
         groups = _groups(dataset, n_rows)
         if groups is not None:
             _check_groups(groups, k)
@@ -60,7 +68,7 @@ class Folds:
             classes = _targets(dataset)[:n_rows].astype(np.int64)
             tests = splits.folds(classes if is_classes else np.zeros(n_rows, np.int64), k, seed)
         others = [np.concatenate(tests[:place] + tests[place + 1 :]) for place in range(k)]
-        return cls(dataset, how, tuple(zip(others, tests, strict=True)), untouched)
+        return cls(dataset, how, tuple(zip(others, tests, strict=True)), untouched, held)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -70,13 +78,17 @@ class Folds:
 
         Raises ValueError if that is not possible, such as of a column that is empty in them.
         """
+        return finished(self.making(fold))
+
+    def making(self, fold: int) -> Making[Dataset]:
+        """`dataset_of` in pieces, one a column at most; a column of texts is made in several."""
         train, test = self.rows[fold]
         whole = self.dataset
         assert whole is not None, "The data of these folds were given back."
         if whole.table is not None:
-            from core.data.tables.building import part_of  # needs polars, which takes a while
+            from core.data.tables.building import making_part  # needs polars, which takes a while
 
-            return part_of(whole, train, test)
+            return (yield from making_part(whole, train, test))
         if whole.source is not None and _is_bundled(whole):
             numbers = rows_of(whole.source)
             return bundled_part(whole.source, numbers[train], numbers[test])
@@ -91,12 +103,14 @@ def _is_bundled(dataset: Dataset) -> bool:
 
 
 def _n_taught(dataset: Dataset) -> int:
-    """How many rows are not for the test; rows that a person holds back stay held back."""
-    return len(dataset.y_train) + (0 if _is_persons(dataset) else dataset.n_validation)
+    """How many rows are divided if the test rows are not."""
+    return len(dataset.y_train) + (0 if _is_validation_fixed(dataset) else dataset.n_validation)
 
 
 def _is_persons(dataset: Dataset) -> bool:
-    """Whether its parts are a person's own arrays."""
+    """Whether its parts are a person's own: arrays, or folders of pictures."""
+    if dataset.pictures is not None:
+        return dataset.pictures.choices.split == "three_folders"
     return dataset.source is None and dataset.table is None
 
 
@@ -105,8 +119,15 @@ def _is_split_fixed(dataset: Dataset) -> bool:
     if dataset.table is not None:
         return dataset.table.choices.split.how == "column"
     if dataset.pictures is not None:
-        return dataset.pictures.choices.split == "folders"
+        return dataset.pictures.choices.split != "stratified"
     return dataset.source is None or record_of(dataset.source).split == "fixed"
+
+
+def _is_validation_fixed(dataset: Dataset) -> bool:
+    """Whether somebody decided which rows are for validation, other than by lot."""
+    if dataset.table is not None:
+        return dataset.table.choices.split.marks_validation
+    return _is_persons(dataset)
 
 
 def _times(dataset: Dataset, n_rows: int) -> NDArray | None:
@@ -161,8 +182,7 @@ def _parts(dataset: Dataset, what: str) -> list[Any]:
 
 def _taken(whole: Dataset, train: Rows, test: Rows) -> Dataset:
     """Rows of arrays that need no preparation, or have one that measures nothing."""
-    share = 0.0 if whole.source is None else whole.source.validation_fraction
-    left, held = splits.held_back(train, share, 0)
+    left, held = _held_back(whole, train)
     X_held, y_held = (_chosen(whole, what, held) if len(held) else None for what in "Xy")
     if _is_persons(whole):
         X_held, y_held = whole.X_validation, whole.y_validation
@@ -181,6 +201,16 @@ def _taken(whole: Dataset, train: Rows, test: Rows) -> Dataset:
         X_validation=X_held,
         y_validation=y_held,
     )
+
+
+def _held_back(whole: Dataset, train: Rows) -> tuple[Rows, Rows]:
+    """The training rows of a fold that are left, and those held back by the rule of the whole."""
+    if whole.pictures is not None and not _is_persons(whole):
+        classes = _targets(whole)[train].astype(np.int64)
+        share = whole.pictures.choices.validation_fraction
+        return splits.held_back(train, share, 0, classes=classes)
+    share = 0.0 if whole.source is None else whole.source.validation_fraction
+    return splits.held_back(train, share, 0)
 
 
 def _chosen(whole: Dataset, what: str, rows: Rows) -> Any:

@@ -89,6 +89,8 @@ def _pictures_in_short(session: Session, used: TakenPictures) -> None:
         "test": f"{len(data.X_test):,}",
     }
     st.caption(t("page.own.in_colour" if choices.colour else "page.own.in_grey", **known))
+    if data.n_validation:
+        st.caption(t("page.own.pictures_held_back", count=f"{data.n_validation:,}"))
 
 
 def _table_in_short(session: Session, used: Taken) -> None:

@@ -71,9 +71,8 @@ def _classes(session: Session, draft: PictureDraft) -> None:
 
 
 def _split(session: Session, draft: PictureDraft) -> None:
-    """Which pictures test the network."""
-    choices = draft.choices
-    ways = ("stratified", "folders") if draft.source.has_parts else ("stratified",)
+    """Which pictures test the network, and which are held back for validation."""
+    choices, ways = draft.choices, draft.ways
     left, right = st.columns(2)
     with left:
         st.selectbox(
@@ -87,12 +86,19 @@ def _split(session: Session, draft: PictureDraft) -> None:
                 ways,
             ),
         )
-    if choices.split == "folders":
-        return
-    with right:
+    if choices.split == "stratified":
+        with right:
+            share_field(
+                session,
+                "own_picture_share",
+                lambda d, share: d.choose(train_fraction=share),
+                choices.train_fraction,
+            )
+    if choices.split != "three_folders":
         share_field(
             session,
-            "own_picture_share",
-            lambda d, share: d.choose(train_fraction=share),
-            choices.train_fraction,
+            "own_picture_validation_share",
+            lambda d, share: d.choose(validation_fraction=share),
+            choices.validation_fraction,
+            (0.0, 0.5),
         )

@@ -19,6 +19,10 @@ PAUSE_AFTER, FREE_AFTER = 6.0, 140.0
 LOOK_AGAIN = 1.0
 """Seconds between looks whether somebody came back."""
 
+PREPARING, HAVE_PATIENCE = threading.Lock(), 0.005
+"""Held by whoever prepares a fold's data, a column at a time: one thread of the pool at most, so
+that the others go on training. Seconds until who has to wait looks again."""
+
 
 class FoldsRun:
     """One k-fold evaluation, from its start until it is done, cancelled, or cannot go on.
@@ -70,12 +74,23 @@ class FoldsRun:
             return None
         if alone > PAUSE_AFTER:
             return LOOK_AGAIN
+        if not self.validation.is_preparing:
+            self._go_on(seconds)
+        elif PREPARING.acquire(blocking=False):
+            try:
+                self._go_on(0.0)
+            finally:
+                PREPARING.release()
+        else:
+            return HAVE_PATIENCE
+        return 0.0
+
+    def _go_on(self, seconds: float) -> None:
         try:
             self.validation.run_for(seconds)
         except ValueError as error:
             self.problem = sentence_of(error)
         self._tell_who_waits()
-        return 0.0
 
     def _tell_who_waits(self) -> None:
         if not self.is_running:

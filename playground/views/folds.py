@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from core.monitor import REDUCE_ON_PLATEAU
 from playground import charts
 from playground.folds import FEWEST_FOLDS, MOST_EPOCHS, MOST_FOLDS, USUAL_FOLDS
 from playground.session import Session
@@ -179,9 +180,22 @@ def _remarks(session: Session, validation: CrossValidation) -> None:
     remarks = [t(f"views.folds_how_{folds.how}")]
     if folds.untouched:
         remarks.append(t("views.folds_untouched", count=f"{folds.untouched:,}"))
-    if validation.experiment.training.early_stopping is not None:
-        held = validation.has_validation
-        remarks.append(t("views.folds_stop_by_validation" if held else "views.folds_stop_by_test"))
+    if folds.held:
+        remarks.append(t("views.folds_held", count=f"{folds.held:,}"))
+    elif validation.has_validation:
+        remarks.append(t("views.folds_holds_back"))
+    by = "test" if validation.is_watched_by_test else "validation"
+    remarks += [t(f"views.folds_{what}_by_{by}") for what in _watchers(validation)]
     if diverged := sum(result.diverged is not None for result in validation.results):
         remarks.append(t("views.folds_diverged", count=diverged))
     st.caption("  \n".join(remarks))
+
+
+def _watchers(validation: CrossValidation) -> list[str]:
+    """What looks at a loss at the end of each epoch: early stopping, a rate that plateaus lower."""
+    training = validation.experiment.training
+    watches = {
+        "stop": training.early_stopping is not None,
+        "plateau": training.schedule == REDUCE_ON_PLATEAU,
+    }
+    return [what for what, is_on in watches.items() if is_on]

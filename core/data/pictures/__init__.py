@@ -20,4 +20,5 @@ from core.data.pictures.reading import Pictures as Pictures
 from core.data.pictures.reading import read_picture as read_picture
 from core.data.pictures.reading import read_pictures as read_pictures
 from core.data.pictures.source import PictureSource as PictureSource
+from core.data.pictures.source import splits_of as splits_of
 from core.data.pictures.source import suggest_choices as suggest_choices

@@ -20,20 +20,24 @@ from core.refusals import Refusal
 
 @dataclass(frozen=True, eq=False)
 class PictureSplit:
-    """Where a data set came from. rows_train, rows_test: numbers of its pictures, from 0."""
+    """Where a data set came from.
+
+    rows_train, rows_test, rows_validation: numbers of its pictures, from 0.
+    """
 
     pictures: Pictures
     choices: PictureChoices
     rows_train: NDArray[np.int64]
     rows_test: NDArray[np.int64]
+    rows_validation: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        for rows in (self.rows_train, self.rows_test):
+        for rows in (self.rows_train, self.rows_test, self.rows_validation):
             rows.flags.writeable = False
 
     def name_of(self, part: str, sample: int) -> str:
-        """The path of a sample's picture. part: "train" or "test"."""
-        rows = self.rows_train if part == "train" else self.rows_test
+        """The path of a sample's picture. part: "train", "test" or "validation"."""
+        rows: NDArray[np.int64] = getattr(self, f"rows_{part}")
         return self.pictures.names[int(rows[sample])]
 
 
@@ -46,6 +50,7 @@ def picture_dataset(pictures: Pictures, choices: PictureChoices) -> Dataset:
         raise Refusal("The pictures were read in another size or colour than is chosen.")
     preprocessing = Pixels(choices.side, choices.colour)
     train, test = _split(pictures, choices)
+    train, held = _held_back(pictures, choices, train)
     y = pictures.classes.astype(np.float32)
     return Dataset(
         preprocessing.transform(pictures.pixels[train]),
@@ -57,19 +62,24 @@ def picture_dataset(pictures: Pictures, choices: PictureChoices) -> Dataset:
         class_names=pictures.source.class_names,
         preprocessing=preprocessing,
         image_shape=pictures.pixels.shape[1:],
-        pictures=PictureSplit(pictures, choices, train, test),
+        pictures=PictureSplit(pictures, choices, train, test, held),
+        X_validation=preprocessing.transform(pictures.pixels[held]) if len(held) else None,
+        y_validation=y[held] if len(held) else None,
     )
 
 
 def _split(
     pictures: Pictures, choices: PictureChoices
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Training and test pictures; both have one at least."""
+    """Pictures that are not for the test, and those that are; both have one at least."""
     count = len(pictures.names)
-    if choices.split == "folders":
-        if pictures.is_test is None:
+    if choices.split != "stratified":
+        if pictures.parts is None:
             raise Refusal("No folders named train and test say which pictures are for the test.")
-        train, test = splits.by_mark(pictures.is_test, choices.seed)
+        is_test = pictures.parts == "test"
+        if choices.split == "folders":
+            is_test = pictures.parts != "train"
+        train, test = splits.by_mark(is_test, choices.seed)
     else:
         n_train = min(max(round(count * choices.train_fraction), 1), count - 1)
         every = np.arange(count)
@@ -79,6 +89,20 @@ def _split(
     if not len(train) or not len(test):
         raise Refusal("There is no picture for training, or none for the test.")
     return train, test
+
+
+def _held_back(
+    pictures: Pictures, choices: PictureChoices, train: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The training pictures that are left, and those held back for validation."""
+    if choices.split != "three_folders":
+        share, classes = choices.validation_fraction, pictures.classes[train]
+        return splits.held_back(train, share, choices.seed, classes=classes)
+    assert pictures.parts is not None
+    held = pictures.parts[train] == "validation"
+    if held.all() or not held.any():
+        raise Refusal("There is no picture for training, or none for validation.")
+    return train[~held], train[held]
 
 
 def named(dataset: Dataset) -> OwnTable:

@@ -1,4 +1,4 @@
-"""What is made of pictures: their size, grey or colour, and which of them test, as a config."""
+"""What is made of pictures: size, grey or colour, and which train and test, as a config."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.experiment.config import SEED
 from core.experiment.fields import Flag, OneOf, Within, config
 from core.maths.limits import Limits
 
-SPLITS = ("stratified", "folders")
+SPLITS = ("stratified", "folders", "three_folders")
 
 
 @config
@@ -18,14 +18,18 @@ class PictureChoices:
     """Everything that makes a data set of pictures. seed: of the split.
 
     side: pixels of a picture's edge. colour: red, green and blue, else grey.
-    split: "stratified" (at random, every class in proportion) or "folders" (the pictures of the
-    folder test are the test). train_fraction: the training pictures' share, but for "folders".
+    split: "stratified" (at random, every class in proportion), "folders" (the pictures of the
+    folder train are for training, all others test) or "three_folders" (those of the folder
+    validation are held back for it). train_fraction: the training pictures' share, "stratified".
+    validation_fraction: the share of them that is held back for validation, every class in
+    proportion, but for "three_folders".
     """
 
     side: Annotated[int, Within(Limits(*SIDES, whole=True))] = 28
     colour: Annotated[bool, Flag()] = False
     split: Annotated[str, OneOf("split", SPLITS)] = "stratified"
     train_fraction: Annotated[float, Within(Limits(0.1, 0.99))] = 0.8
+    validation_fraction: Annotated[float, Within(Limits(0.0, 0.5))] = 0.0
     seed: Annotated[int, SEED] = 0
 
     @property

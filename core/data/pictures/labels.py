@@ -20,17 +20,21 @@ FILE_WORDS = (
 )
 LABEL_WORDS = ("label", "标签", "class", "类别", "category", "target")
 """Headers of the two columns, the surest first: beside a column file, one of id only counts."""
-TRAINS = ("train", "training")
-TESTS = ("test", "testing", "val", "valid", "validation")
+PARTS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+}
+"""What folders that divide pictures are called, and which part they hold."""
 
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """A picture and the name of its class. is_test: by the folder that it is in, if any is."""
+    """A picture and the name of its class. part: by the folder that it is in, see `PARTS`."""
 
     member: Member
     label: str
-    is_test: bool | None = None
+    part: str | None = None
 
 
 def labelled(members: Sequence[Member]) -> tuple[list[Labelled], list[Sentence]]:
@@ -134,10 +138,9 @@ def _common(folders: Sequence[tuple[str, ...]]) -> int:
     return depth
 
 
-def _part(folder: str) -> bool | None:
-    """Whether a folder holds test pictures; None if it says nothing of it."""
-    word = folder.lower()
-    return word in TESTS if word in (*TRAINS, *TESTS) else None
+def _part(folder: str) -> str | None:
+    """What part a folder holds; None if its name says nothing of it."""
+    return PARTS.get(folder.lower())
 
 
 def _clean(name: str) -> str:

@@ -27,18 +27,19 @@ class Pictures:
     """Pictures of one size.
 
     pixels: uint8 (n, side, side), or (n, side, side, 3). classes: int64 (n,). names: paths.
-    is_test: bool (n,), by folder, None where folders say nothing. remarks: what was left out.
+    parts: "train", "validation" or "test", str (n,), by folder; None where folders say nothing.
+    remarks: what was left out.
     """
 
     source: PictureSource
     pixels: NDArray[np.uint8]
     classes: NDArray[np.int64]
     names: tuple[str, ...]
-    is_test: NDArray[np.bool_] | None
+    parts: NDArray[np.str_] | None
     remarks: tuple[Sentence, ...]
 
     def __post_init__(self) -> None:
-        for array in (self.pixels, self.classes, self.is_test):
+        for array in (self.pixels, self.classes, self.parts):
             if array is not None:
                 array.flags.writeable = False
 
@@ -91,7 +92,7 @@ def read_pictures(
         np.stack(made),
         np.array([number[each.label] for each in kept], np.int64),
         tuple(each.member.name for each in kept),
-        np.array([bool(each.is_test) for each in kept]) if source.has_parts else None,
+        np.array([str(each.part) for each in kept]) if source.has_parts else None,
         (*source.remarks, *_said([problem for _, problem in lost])),
     )
 

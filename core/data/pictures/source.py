@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from core import archives
 from core.data.pictures.choices import PictureChoices
 from core.data.pictures.decoding import UnreadableError, decoded, opened
-from core.data.pictures.labels import Labelled, labelled
+from core.data.pictures.labels import PARTS, Labelled, labelled
 from core.data.pictures.limits import MAX_CLASSES, MAX_FILE, MAX_LOOKED_AT, MAX_PICTURES, SIDES
 from core.data.pictures.members import Given, Unpacker, digest_of, members_of
 from core.maths.registry import shown
@@ -66,8 +67,18 @@ class PictureSource:
 
     @property
     def has_parts(self) -> bool:
-        """Whether its folders say which pictures are for the test."""
-        return len({each.is_test for each in self.pictures} - {None}) == 2
+        """Whether its folders say which pictures are for training, and which are not."""
+        return len(self.parts) > 1 and "train" in self.parts
+
+    @property
+    def has_three_parts(self) -> bool:
+        """Whether its folders say which pictures are for training, validation and the test."""
+        return len(self.parts) == len(set(PARTS.values()))
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """The parts that its folders name."""
+        return frozenset(each.part for each in self.pictures if each.part is not None)
 
 
 def _check_classes(names: Sequence[str]) -> None:
@@ -102,4 +113,11 @@ def suggest_choices(source: PictureSource) -> PictureChoices:
         is_coloured |= bool((np.ptp(pixels, axis=2) > GREY).any())
     usual = PictureChoices(colour=is_coloured)
     side = min(max(min(edges, default=usual.side), SIDES[0]), usual.side)
-    return replace(usual, side=side, split="folders" if source.has_parts else usual.split)
+    return replace(usual, side=side, split=splits_of(source)[-1])
+
+
+def splits_of(source: PictureSource) -> tuple[str, ...]:
+    """The ways to divide pictures, the one that their folders ask for last."""
+    if source.has_three_parts:
+        return ("stratified", "three_folders")
+    return ("stratified", "folders") if source.has_parts else ("stratified",)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,14 +10,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
+from core.data.making import Making, between, finished
 from core.data.tables.choices import TableChoices
 from core.data.tables.findings import Finding
-from core.data.tables.fitting import fit_preparation, fit_targets
-from core.data.tables.limits import MAX_CLASSES
-from core.data.tables.raw import as_numbers, as_texts
+from core.data.tables.fitting import fitting
 from core.data.tables.splitting import split_rows, validation_rows
-from core.data.tables.steps import Target
-from core.data.tables.table import KIND_OF, Table
+from core.data.tables.table import Table, rows_of_table
+from core.data.tables.targets import scaled, scaling_of, targets_of
 from core.maths.registry import check_name, shown
 from core.refusals import Refusal
 
@@ -79,15 +77,16 @@ def table_dataset(table: Table, choices: TableChoices, progress: Progress | None
     """
     _check_names(table, choices)
     known, remarks = _rows_with_target(table, choices)
-    targets, class_names = _targets(table.frame[known], choices, known)
-    with _rows_of_table(known):
+    targets, class_names = targets_of(table.frame[known], choices, known)
+    with rows_of_table(known):
         day_first = table.options.day_first
         train, test = split_rows(table.frame[known], choices, targets, day_first=day_first)
         train, held = validation_rows(table.frame[known], choices, targets, train)
     split = TableSplit(table, choices, known[train], known[test], remarks, known[held])
     told = (lambda share: None) if progress is None else (lambda share: progress(share, 1.0))
     told(SPLIT)
-    return _prepared(split, targets[np.concatenate([train, held, test])], class_names, told)
+    preparing = _preparing(split, targets[np.concatenate([train, held, test])], class_names)
+    return finished(preparing, told)
 
 
 def dataset_of(split: TableSplit) -> Dataset:
@@ -97,87 +96,76 @@ def dataset_of(split: TableSplit) -> Dataset:
     wanted = split.rows
     if not np.isin(wanted, known).all() or not len(split.rows_train):
         raise Refusal("A row of the training or test table has no target.")
-    targets, class_names = _targets(split.table.frame[wanted], split.choices, wanted)
-    return _prepared(split, targets, class_names)
+    targets, class_names = targets_of(split.table.frame[wanted], split.choices, wanted)
+    return finished(_preparing(split, targets, class_names))
 
 
-def part_of(whole: Dataset, train: NDArray[np.int64], test: NDArray[np.int64]) -> Dataset:
+def making_part(
+    whole: Dataset, train: NDArray[np.int64], test: NDArray[np.int64]
+) -> Making[Dataset]:
     """Some rows of a table's data set, prepared by those for training; classes keep their numbers.
 
-    train, test: numbers among the rows of `whole.table`. Of the training rows some are held back
-    for validation, where that was chosen.
+    train, test: numbers among the rows of `whole.table`. Rows that a column marks for validation
+    stay that; where a share was chosen, it is held back of the training rows.
     """
     split = whole.table
     assert split is not None
-    rows = split.rows
-    targets, class_names = _targets(split.table.frame[rows], split.choices, rows)
-    train, held = validation_rows(split.table.frame[rows], split.choices, targets, train)
-    part = TableSplit(
-        split.table, split.choices, rows[train], rows[test], rows_validation=rows[held]
-    )
-    return _prepared(part, targets[np.concatenate([train, held, test])], class_names)
+    rows, choices = split.rows, split.choices
+    needed = {*choices.targets, choices.split.column} & {*split.table.columns}
+    frame = split.table.frame.select(sorted(needed))[rows]
+    targets, class_names = targets_of(frame, choices, rows)
+    yield SPLIT / 2
+    if choices.split.marks_validation:
+        held = np.arange(len(split.rows_validation)) + len(split.rows_train)
+    else:
+        train, held = validation_rows(frame, choices, targets, train)
+    part = TableSplit(split.table, choices, rows[train], rows[test], rows_validation=rows[held])
+    yield SPLIT
+    order = np.concatenate([train, held, test])
+    return (yield from _preparing(part, targets[order], class_names))
 
 
-def _prepared(
-    split: TableSplit,
-    targets: NDArray,
-    class_names: tuple[str, ...],
-    tick: Callable[[float], None] = lambda share: None,
-) -> Dataset:
+def _preparing(
+    split: TableSplit, targets: NDArray, class_names: tuple[str, ...]
+) -> Making[Dataset]:
     """The data set of a split. targets: of its `rows`, class numbers or in the table's units."""
     choices, frame = split.choices, split.table.frame
     ends = np.cumsum([len(split.rows_train), len(split.rows_validation)])
     y, y_validation, y_test = np.split(targets, ends)
     features = frame.select(feature.column for feature in choices.features)
-    scaling = _scaling(y, choices)
+    scaling = scaling_of(y, choices)
     train = features[split.rows_train]
-
-    def fitted(share: float) -> None:
-        tick(SPLIT + (FITTED - SPLIT) * share)
-
-    with _rows_of_table(split.rows_train):
-        preparation = fit_preparation(
+    with rows_of_table(split.rows_train):
+        fit = fitting(
             train,
             choices.features,
             choices.preparation,
             scaling,
-            fitted,
             day_first=split.table.options.day_first,
         )
-        X_train = preparation.transform(train)
-    tick(TRANSFORMED)
-    with _rows_of_table(split.rows_test):
-        X_test = preparation.transform(features[split.rows_test])
-    with _rows_of_table(split.rows_validation):
-        X_validation = preparation.transform(features[split.rows_validation])
-    has_validation = len(split.rows_validation) > 0
-    tick(1.0)
+        preparation = yield from between(SPLIT, FITTED, fit)
+        X_train = yield from between(FITTED, TRANSFORMED, preparation.transforming(train))
+    with rows_of_table(split.rows_test):
+        test = preparation.transforming(features[split.rows_test])
+        X_test = yield from between(TRANSFORMED, 1.0, test)
+    X_validation = None
+    if len(split.rows_validation):
+        with rows_of_table(split.rows_validation):
+            held = preparation.transforming(features[split.rows_validation])
+            X_validation = yield from between(1.0, 1.0, held)
     return Dataset(
         X_train,
-        _scaled(y, scaling),
+        scaled(y, scaling),
         X_test,
-        _scaled(y_test, scaling),
+        scaled(y_test, scaling),
         task="classification" if class_names else "regression",
         feature_names=preparation.names,
         class_names=class_names,
         preprocessing=preparation,
         table=split,
-        X_validation=X_validation if has_validation else None,
-        y_validation=_scaled(y_validation, scaling) if has_validation else None,
+        X_validation=X_validation,
+        y_validation=None if X_validation is None else scaled(y_validation, scaling),
     )
-
-
-@contextmanager
-def _rows_of_table(rows: NDArray[np.int64]) -> Iterator[None]:
-    """Refusals of a part's rows name the rows of the table, where a person finds them."""
-    try:
-        yield
-    except Refusal as error:
-        said = error.sentence
-        if "row" not in said.values:
-            raise
-        row = int(rows[said.values["row"] - 1]) + 1
-        raise Refusal(said.template, **said.values | {"row": row}) from None
 
 
 def _check_names(table: Table, choices: TableChoices) -> None:
@@ -220,77 +208,3 @@ def _rows_with_target(
     if not lost:
         return known, ()
     return known, (Finding("no_target", choices.targets[0], {"count": lost}),)
-
-
-def _targets(
-    frame: pl.DataFrame, choices: TableChoices, known: NDArray[np.int64]
-) -> tuple[NDArray, tuple[str, ...]]:
-    """Class numbers (n,) and names, or values (n, n_values) in float64 and no names."""
-    columns = [frame[name] for name in choices.targets]
-    if choices.task in ("binary", "multiclass"):
-        return _classes(columns[0], choices.task)
-    values = np.stack([_values(column, known) for column in columns], axis=1)
-    return values, ()
-
-
-def _values(column: pl.Series, known: NDArray[np.int64]) -> NDArray[np.float64]:
-    with _rows_of_table(known):
-        numbers = as_numbers(column)
-    odd = np.flatnonzero(np.isnan(numbers))
-    if len(odd):
-        raise Refusal(
-            "Row {row} of {column} is {value}, which is no {kind}.",
-            row=int(known[odd[0]]) + 1,
-            column=shown(column.name),
-            value=shown(column[int(odd[0])]),
-            kind="number",
-        )
-    return numbers
-
-
-def _classes(column: pl.Series, task: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Classes in the order of their numbers, or of their names."""
-    is_number = KIND_OF[type(column.dtype)] == "number"
-    distinct = column.n_unique()
-    if distinct > MAX_CLASSES:
-        raise Refusal(
-            "{column} has {count} different values, too many for classes (at most {most}). "
-            "Is it a number to be told, or a name of the row?",
-            column=shown(column.name),
-            count=distinct,
-            most=MAX_CLASSES,
-        )
-    order = as_texts(column.unique().sort() if is_number else column.unique()).to_list()
-    names = tuple(order if is_number else sorted(order))
-    if len(names) < 2:
-        raise Refusal(
-            "{column} is always {value}; there must be two classes at least.",
-            column=shown(column.name),
-            value=shown(names[0]),
-        )
-    if task == "binary" and len(names) > 2:
-        raise Refusal(
-            "{column} has {count} classes, and the task binary has two. Choose multiclass.",
-            column=shown(column.name),
-            count=len(names),
-        )
-    codes = {name: number for number, name in enumerate(names)}
-    return as_texts(column).replace_strict(codes, return_dtype=pl.Int64).to_numpy(), names
-
-
-def _scaling(values: NDArray, choices: TableChoices) -> tuple[Target, ...]:
-    """What a regression's targets are measured by, on training rows; () where they stay."""
-    if values.ndim == 1 or not choices.preparation.standardize_target:
-        return ()
-    return fit_targets(values, choices.targets)
-
-
-def _scaled(values: NDArray, scaling: tuple[Target, ...]) -> NDArray[np.float32]:
-    if scaling:
-        shifts, scales = ([getattr(t, part) for t in scaling] for part in ("mean", "scale"))
-        values = (values - shifts) / scales
-    with np.errstate(over="ignore"):
-        made = np.ascontiguousarray(values, dtype=np.float32)
-    if not np.isfinite(made).all():
-        raise Refusal("A target holds numbers too large for float32.")
-    return made

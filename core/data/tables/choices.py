@@ -53,6 +53,11 @@ class SplitChoices:
     validation_fraction: Annotated[float, Within(Limits(0.0, 0.5))] = 0.0
     validation_values: Annotated[tuple[str, ...], TupleOf(Text(), 0, 100, distinct=True)] = ()
 
+    @property
+    def marks_validation(self) -> bool:
+        """Whether the column says which rows are for validation, too."""
+        return self.how == "column" and bool(self.validation_values)
+
 
 @config
 class PreparationChoices:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.data.making import Making, between, finished
 from core.data.preprocessing import Preprocessing
 from core.data.tables.limits import MAX_INPUT_BYTES
 from core.data.tables.raw import columns_of
@@ -54,6 +55,10 @@ class TablePreparation(Preprocessing):
         out of a dict. Returns float32 (n_samples, n_inputs). Raises ValueError that names the
         column, and the row of a value that cannot be read.
         """
+        return finished(self.transforming(raw))
+
+    def transforming(self, raw: object) -> Making[NDArray[np.float32]]:
+        """`transform` in pieces."""
         columns = columns_of(raw, self.columns)
         n_rows = len(columns[0])
         if n_rows * self.n_inputs * 4 > MAX_INPUT_BYTES:
@@ -69,9 +74,10 @@ class TablePreparation(Preprocessing):
             )
         X = np.empty((n_rows, self.n_inputs), dtype=np.float32)
         start = 0
-        for step, column in zip(self.steps, columns, strict=True):
+        for number, (step, column) in enumerate(zip(self.steps, columns, strict=True)):
             end = start + len(step.names)
-            step.write(column, X[:, start:end])
+            writing = step.writing(column, X[:, start:end])
+            yield from between(number / len(columns), (number + 1) / len(columns), writing)
             start = end
         return X
 

@@ -44,7 +44,7 @@ def validation_rows(
     Raises ValueError if nothing would be left to learn from.
     """
     how, share, seed = choices.split, choices.split.validation_fraction, choices.seed
-    if how.how == "column" and how.validation_values:
+    if how.marks_validation:
         column = as_texts(frame[how.column])
         held = column.is_in(list(how.validation_values)).fill_null(False).to_numpy()[train]
         if held.all():

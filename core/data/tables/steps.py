@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from core.data.making import Making, finished
 from core.data.tables.raw import as_dates, as_numbers, as_texts
 
 Inputs = NDArray[np.float32]
@@ -37,6 +38,11 @@ class Step:
     def write(self, column: pl.Series, out: Inputs) -> None:
         """Fill out, (n_samples, len(names)), of a raw column; raises ValueError as `raw` does."""
         raise NotImplementedError
+
+    def writing(self, column: pl.Series, out: Inputs) -> Making[None]:
+        """`write` in pieces: one, unless it takes long."""
+        self.write(column, out)
+        yield 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """The step as plain JSON values; `records.read_step` reads it back."""
@@ -179,10 +185,14 @@ class TextStep(Step):
         return tuple(f"{self.column}: {part}" for part in parts)
 
     def write(self, column: pl.Series, out: Inputs) -> None:
+        finished(self.writing(column, out))
+
+    def writing(self, column: pl.Series, out: Inputs) -> Making[None]:
         texts = as_texts(column).fill_null("")
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             some = texts.slice(start, TEXTS_AT_ONCE).to_list()
             out[start : start + len(some)] = self._bags(some)
+            yield (start + len(some)) / len(texts)
 
     def _bags(self, texts: list[str]) -> Numbers:
         from sklearn.preprocessing import normalize

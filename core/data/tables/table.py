@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from core.data.tables.archives import check_size
 from core.data.tables.findings import Finding
@@ -125,3 +128,16 @@ def clean_names(names: Iterable[str]) -> list[str]:
         taken.add(unique)
         cleaned.append(unique)
     return cleaned
+
+
+@contextmanager
+def rows_of_table(rows: NDArray[np.int64]) -> Iterator[None]:
+    """Refusals of a part's rows name the rows of the table, where a person finds them."""
+    try:
+        yield
+    except Refusal as error:
+        said = error.sentence
+        if "row" not in said.values:
+            raise
+        row = int(rows[said.values["row"] - 1]) + 1
+        raise Refusal(said.template, **said.values | {"row": row}) from None
