@@ -19,6 +19,11 @@ MOST_EARLY = 32
 REPLAY = 2_000_000
 """What a journey back may cost between two early checkpoints: a fifth of a millisecond."""
 
+EVALUATION_WORK = 2 * 10**9
+"""Parameters times rows: an estimate takes some tens of milliseconds at most."""
+
+FEWEST_ROWS = 50
+
 
 def step_cost(n_parameters: int, batch_size: int) -> int:
     """Of one mini-batch at least: forward and backward; a first layer's inputs have no slope."""
@@ -28,6 +33,11 @@ def step_cost(n_parameters: int, batch_size: int) -> int:
 def evaluation_cost(n_parameters: int, rows: int) -> int:
     """Of the losses and metrics of so many rows."""
     return n_parameters * rows + EVALUATION_OVERHEAD
+
+
+def most_rows(work: int) -> int:
+    """How many rows an estimate looks at, where a row takes so many products."""
+    return max(EVALUATION_WORK // work, FEWEST_ROWS)
 
 
 def calm_interval(n_parameters: int, batch_size: int, rows: int) -> float:

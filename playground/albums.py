@@ -30,11 +30,16 @@ Given = tuple[str, bytes]
 
 @dataclass(frozen=True, eq=False)
 class TakenPictures:
-    """Pictures in use. data: what experiments call them."""
+    """Pictures in use. data: what experiments call them.
+
+    before: the same in the size or colour that was in use before, which the browser's Back asks
+    for; only the last, since each may take as much memory as these.
+    """
 
     pictures: Pictures
     dataset: Dataset
     data: DataConfig
+    before: Pictures | None = None
 
     @property
     def name(self) -> str:
@@ -48,35 +53,59 @@ class TakenPictures:
         return self.dataset.pictures.choices
 
     def serving(self, data: DataConfig) -> TakenPictures | None:
-        """The same pictures as another experiment wants them; None if those are others.
+        """The same pictures as another experiment wants them.
 
-        Raises ValueError if the choices do not fit.
+        None if those are others, or in a size that is not here: reading takes up to a minute, so
+        it is done in the dialog only, with a bar. Raises ValueError if the choices do not fit.
         """
         from core.data.pictures import choices_of
 
-        wanted, mine = own(data), own(self.data)
-        if data == self.data:
+        if data == self.data or (data.name == OWN_PICTURES and not own(data).file):
             return self
-        if data.name != OWN_PICTURES or (wanted.file and wanted.digest != mine.digest):
+        if not self.is_of(data):
             return None
-        return taken(self.pictures, choices_of(wanted)) if wanted.file else self
+        choices = choices_of(own(data))
+        for kept in filter(None, (self.pictures, self.before)):
+            if _are_as(kept, choices):
+                return taken(kept, choices).after(self)
+        return None
+
+    def is_of(self, data: DataConfig) -> bool:
+        """Whether an experiment asks for these files, in whatever size."""
+        return data.name == OWN_PICTURES and own(data).digest == own(self.data).digest
+
+    def after(self, used: TakenPictures) -> TakenPictures:
+        """These, with what is kept of those that were in use until now."""
+        if not used.is_of(self.data):
+            return self
+        is_new = not _are_as(used.pictures, self.choices)
+        return replace(self, before=used.pictures if is_new else used.before)
 
 
-def taken(
-    pictures: Pictures, choices: PictureChoices, progress: Progress | None = None
-) -> TakenPictures:
-    """Make a data set of pictures, read anew if they are wanted in another size or colour.
+def _are_as(pictures: Pictures, choices: PictureChoices) -> bool:
+    """Whether pictures are of the size and colour that is chosen."""
+    return (pictures.side, pictures.colour) == (choices.side, choices.colour)
 
-    progress: told what is done and the total, now and then; what it raises ends the making.
+
+def taken(pictures: Pictures, choices: PictureChoices) -> TakenPictures:
+    """Make a data set of pictures, read in the size of the choices.
+
     Raises ValueError that says what does not fit.
     """
-    from core.data.pictures import named, picture_dataset, read_pictures
+    from core.data.pictures import named, picture_dataset
 
-    if (pictures.side, pictures.colour) != (choices.side, choices.colour):
-        pictures = read_pictures(pictures.source, choices, progress)
     dataset = picture_dataset(pictures, choices)
     return TakenPictures(
         pictures, dataset, DataConfig(OWN_PICTURES, table=named(dataset).to_json())
+    )
+
+
+def is_unread(data: DataConfig) -> Sentence:
+    """What is said where an experiment's pictures are here, but in another size or colour."""
+    return Sentence(
+        "It learns from the pictures of {file} in another size or colour: open “Your data…” to "
+        "read them so.",
+        file=shown(own(data).file),
     )
 
 
@@ -101,11 +130,11 @@ class PictureDraft:
         self._pictures: Pictures | None = None
 
     @classmethod
-    def of(cls, used: TakenPictures) -> PictureDraft:
-        """The pictures in use, to choose otherwise."""
-        draft = cls(used.pictures.source.files)
-        draft._source, draft._choices = used.pictures.source, used.choices
-        draft._pictures = used.pictures
+    def of(cls, used: TakenPictures, wanted: OwnTable | None = None) -> PictureDraft:
+        """The pictures in use, to choose otherwise; at first as a link asked for, if one did."""
+        draft = cls(used.pictures.source.files, wanted)
+        draft._source, draft._pictures = used.pictures.source, used.pictures
+        draft._choices = used.choices if wanted is None else None
         return draft
 
     @property
@@ -147,11 +176,14 @@ class PictureDraft:
         self._choices = replace(self.choices, **fields)
 
     def read(self, progress: Progress | None = None) -> Pictures:
-        """The pictures in the size that is chosen. progress: as of `taken`."""
+        """The pictures in the size that is chosen.
+
+        progress: told what is done and the total, now and then; what it raises ends the reading.
+        """
         from core.data.pictures import read_pictures
 
         wanted, found = self.choices, self._pictures
-        if found is None or (found.side, found.colour) != (wanted.side, wanted.colour):
+        if found is None or not _are_as(found, wanted):
             found = self._pictures = None  # the old ones are not kept beside the new
             found = self._pictures = read_pictures(self.source, wanted, progress)
         return found
@@ -188,5 +220,5 @@ class PictureDraft:
         return made.pixels[made.classes == made.source.class_names.index(name)][:most]
 
     def made(self, progress: Progress | None = None) -> TakenPictures:
-        """The data set of these choices; see `taken`."""
+        """The data set of these choices; see `taken`. progress: as of `read`."""
         return taken(self.read(progress), self.choices)

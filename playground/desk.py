@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from core.experiment import OWN_PICTURES, DataConfig, Experiment
 from core.refusals import Refusal, Sentence
 from playground import changes
-from playground.albums import PictureDraft, TakenPictures, are_pictures
+from playground.albums import PictureDraft, TakenPictures, are_pictures, is_unread
 from playground.drafts import Draft, UnreadError
-from playground.tables import MAX_MEGABYTES, Taken, is_missing, own
+from playground.tables import MAX_MEGABYTES, Progress, Taken, is_missing, own
 
 if TYPE_CHECKING:
     from core.data import Dataset
@@ -36,16 +36,21 @@ class Desk:
         self.uploads = 0
 
     def open(self, kind: str = "") -> None:
-        """Open the dialog: on the data in use, or on an empty desk.
+        """Open the dialog: on the data in use, as they are or as asked for, or on an empty desk.
 
         kind: only on data of this name, such as OWN_PICTURES.
         """
         self.close()
         self.is_open = True
-        used = self.used
-        if used is None or self.wanted is not None or kind not in ("", used.data.name):
+        used, wanted = self.used, None if self.wanted is None else self.wanted.data
+        if isinstance(used, TakenPictures) and wanted is not None and used.is_of(wanted):
+            self.draft = PictureDraft.of(used, own(wanted))
+        elif used is None or wanted is not None or kind not in ("", used.data.name):
             return
-        self.draft = PictureDraft.of(used) if isinstance(used, TakenPictures) else Draft.of(used)
+        elif isinstance(used, TakenPictures):
+            self.draft = PictureDraft.of(used)
+        else:
+            self.draft = Draft.of(used)
 
     @property
     def is_bringing(self) -> bool:
@@ -101,17 +106,30 @@ class Desk:
         except Refusal as refusal:
             self.problem = refusal.sentence
 
+    def made(self, progress: Progress | None = None) -> Taken | TakenPictures:
+        """The data set of what is looked at. Raises ValueError if it cannot be made.
+
+        progress: told how far it is, now and then; what it raises ends the making.
+        """
+        assert self.draft is not None
+        made = self.draft.made(progress)
+        if isinstance(made, TakenPictures) and isinstance(self.used, TakenPictures):
+            return made.after(self.used)
+        return made
+
     def dataset_for(self, new: Experiment) -> tuple[Experiment, Dataset | None]:
         """An experiment and the data set of its table; none where its data are no table.
 
-        Raises ValueError if its table is not here, and remembers what was asked for.
+        Raises ValueError if its table is not here, or its pictures are but in another size, and
+        remembers what was asked for.
         """
         if not new.data.is_own:
             return new, None
         served = None if self.used is None else self.used.serving(new.data)
         if served is None:
             self.wanted = new
-            raise Refusal(is_missing(new.data))
+            is_here = isinstance(self.used, TakenPictures) and self.used.is_of(new.data)
+            raise Refusal(is_unread(new.data) if is_here else is_missing(new.data))
         self.used = served
         return replace(new, data=served.data), served.dataset
 

@@ -291,7 +291,7 @@ def test_a_stopped_run_is_saved_replayed_and_branched_from(tmp_path):
 
 
 def test_a_checkpoint_at_any_step_holds_what_was_remembered(monkeypatch):
-    monkeypatch.setattr("core.trainer.checkpoint_stride", lambda *_: 1)
+    monkeypatch.setattr("core.trainer.state.checkpoint_stride", lambda *_: 1)
     trainer = Trainer(
         noisy(early_stopping=6, schedule="reduce_on_plateau", schedule_options=PLATEAU)
     )

@@ -11,7 +11,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import Dense, Experiment, Trainer
-from core.data.pictures import PictureChoices, PictureSource, read_pictures
+from core.data.pictures import PictureChoices, PictureSource, choices_of, read_pictures
 from core.experiment import OWN_PICTURES, DataConfig
 from core.refusals import Refusal
 from playground import changes, link
@@ -23,7 +23,7 @@ from playground.live.camera import Camera
 from playground.locales import translate
 from playground.session import EchoError
 from playground.settings import Settings
-from playground.tables import stem
+from playground.tables import own, stem
 from playground.thumbnails import picture, strip
 from playground.views.export import raw_samples
 from playground.views.pictures import coloured
@@ -85,15 +85,54 @@ def test_what_is_chosen_is_made_and_named() -> None:
 
 
 def test_the_same_pictures_serve_other_experiments() -> None:
-    first, other = used(), used(12, colour=False)
-    served = first.serving(other.data)
+    first = used()
+    divided = taken(first.pictures, PictureChoices(8, colour=True, seed=5))
+    served = first.serving(divided.data)
     assert served is not None
-    assert served.data == other.data
-    assert np.array_equal(served.dataset.X_test, other.dataset.X_test)
+    assert served.data == divided.data
+    assert np.array_equal(served.dataset.X_test, divided.dataset.X_test)
     assert first.serving(DataConfig(OWN_PICTURES)) is first
     assert first.serving(DataConfig("table")) is None
     elsewhere = first.data.table.replace(first.pictures.source.digest, "0" * 16)
     assert first.serving(DataConfig(OWN_PICTURES, table=elsewhere)) is None
+
+
+def test_a_size_of_before_is_kept_and_one_that_never_was_is_read_in_the_dialog(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk()
+    sizes = [used(side).data for side in (8, 12, 16)]
+    for data in sizes:
+        desk.wanted = Experiment(data)
+        if desk.used is None:
+            desk.bring(("some.zip", ZIP))
+        else:
+            desk.open()
+        desk.used, desk.wanted = desk.made(), None
+        assert desk.used.data == data
+    decoded = []
+    monkeypatch.setattr("core.data.pictures.reading.decoded", lambda *a, **b: decoded.append(a))
+    for data in (sizes[1], sizes[2], sizes[1]):  # the browser's Back, Forward and Back
+        dataset = desk.dataset_for(Experiment(data))[1]
+        assert dataset is not None
+        assert dataset.image_shape[0] == own_side(data)
+    with pytest.raises(Refusal, match=r"'some\.zip' in another size or colour: open “Your data"):
+        desk.dataset_for(Experiment(sizes[0]))
+    assert (decoded, desk.used.data) == ([], sizes[1])
+    desk.open()
+    assert isinstance(desk.draft, PictureDraft)
+    assert desk.draft.choices.side == 8
+    monkeypatch.undo()
+    seen: list[float] = []
+    made = desk.made(lambda done, total: seen.append(done))
+    assert (made.data, seen[-1]) == (sizes[0], 20.0)
+    desk.wanted = None
+    desk.open()
+    assert desk.draft.choices.side == 12
+
+
+def own_side(data: DataConfig) -> int:
+    return choices_of(own(data)).side
 
 
 def test_a_draft_follows_the_link_for_the_same_files_only() -> None:
@@ -135,7 +174,7 @@ def test_ways_to_divide_are_those_of_the_folders_and_of_the_link() -> None:
 def test_a_link_asks_for_its_pictures_and_the_dialog_takes_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("playground.session.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
     wanted = changes.with_table(Experiment(), used(12).data)
     page = opened_page(**link.write(wanted, Settings()))
     assert any("some.zip" in item.value for item in page.warning)

@@ -129,7 +129,7 @@ def go_to(page: AppTest, params: dict[str, str]) -> int:
 
 
 def test_one_goes_back_and_forward_at_once_but_a_late_click_undoes_nothing(monkeypatch) -> None:
-    monkeypatch.setattr("playground.session.LATE_SECONDS", 3600.0)
+    monkeypatch.setattr("playground.session.visitor.LATE_SECONDS", 3600.0)
     page = opened_page(layers="2:tanh")
     addresses = [dict(page.query_params)]
     for units in (3, 4):

@@ -256,8 +256,8 @@ def test_an_estimate_is_bounded_and_the_exact_thing_is_not(monkeypatch):
     values, outputs, rows = trainer.estimate("test")
     assert values == trainer.evaluate("test")
     assert len(outputs) == len(rows) == 30
-    monkeypatch.setattr("core.trainer.EVALUATION_WORK", 10)
-    monkeypatch.setattr("core.trainer.FEWEST_ROWS", 7)
+    monkeypatch.setattr("core.costs.EVALUATION_WORK", 10)
+    monkeypatch.setattr("core.costs.FEWEST_ROWS", 7)
     _, outputs, rows = trainer.estimate("test")
     assert len(set(rows.tolist())) == len(outputs) == 7
     assert np.array_equal(outputs, trainer.network.predict(trainer.dataset.X_test[rows]))

@@ -1,0 +1,138 @@
+"""What a run is measured by: evaluations, whole and at a bounded cost, predictions, gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from core.costs import most_rows
+from core.data.sparse import SparseRows
+from core.evaluation import Samples, measure, unknown_part
+from core.maths.regularizers import REGULARIZERS
+from core.trainer.state import RunState
+
+if TYPE_CHECKING:
+    pass
+
+FETCHING = 8
+"""Times as long as in dense rows a product takes whose weights are fetched from here and there."""
+
+KEPT_SCRATCH = 2**20
+"""Bytes of scratch memory that a run keeps for each part's evaluations."""
+
+
+class MeasuredRun(RunState):
+    """A run that is looked at as it is."""
+
+    def evaluate(self, part: str = "test") -> dict[str, float]:
+        """Loss, penalty and metrics over a whole part; dropout off, no weights.
+
+        part: "train", "test", or "validation" where there is one.
+        Returns loss, penalty and accuracy (classification) or r2 and mean_absolute_error
+        (regression); nan where the part is empty.
+        """
+        return self._measure(part, slice(None))[0]
+
+    def estimate(self, part: str) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
+        """`evaluate` at a bounded cost: over all rows, or as many as EVALUATION_WORK allows.
+
+        What history records and a page follows, so that a run is never held up for long. The
+        rows are evenly spread and always the same.
+        Returns (values, outputs float32 (rows, n_outputs), row numbers int64 (rows,)).
+        """
+        values, outputs, rows = self._look(part)
+        return {**values, "penalty": self.penalty()}, outputs, rows
+
+    @property
+    def _most_rows(self) -> int:
+        """How many rows an estimate looks at; sparse ones cost what is not 0, by fetching it."""
+        work, X = self.layout.n_parameters, cast("Any", self.dataset.X_train)
+        if isinstance(X, SparseRows):
+            unread = self.layout.n_inputs - len(X.values) // len(X)
+            work = FETCHING * (work - unread * self.layout.sizes[1])
+        return most_rows(work)
+
+    def _look(self, part: str) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
+        """As `estimate`, without the penalty; a small network's scratch memory is kept."""
+        from core.engine.cpu import scratch_bytes, scratch_for
+        from core.engine.memory import most_entries
+
+        samples, loss = self._part(part), self.experiment.training.loss
+        n, most = len(samples), self._most_rows
+        if n > most:
+            rows = np.linspace(0, n - 1, most).astype(np.int64)
+            samples, scratch = samples.take(rows), None
+        else:
+            rows, scratch = np.arange(n), self._scratch.get(part)
+            if scratch is None and scratch_bytes(self.layout, n) <= KEPT_SCRATCH:
+                scratch = self._scratch[part] = scratch_for(
+                    self.layout, n, loss, entries=most_entries(samples.X)
+                )
+        task = self.dataset.task
+        values, outputs = measure(self.layout, self.params, samples, task, loss, scratch)
+        return values, outputs, rows
+
+    def _measure(self, part: str, rows: slice | np.ndarray) -> tuple[dict[str, float], np.ndarray]:
+        samples = self._part(part).take(rows)
+        loss, task = self.experiment.training.loss, self.dataset.task
+        values, outputs = measure(self.layout, self.params, samples, task, loss)
+        return {"loss": values.pop("loss"), "penalty": self.penalty(), **values}, outputs
+
+    def _part(self, part: str) -> Samples:
+        if part not in self._samples:
+            raise unknown_part(part, self.dataset)
+        return self._samples[part]
+
+    def evaluation_now(self) -> tuple[float, ...]:
+        """What history's evaluations would hold of the present step: a row of their columns."""
+        found = {part: self._look(part)[0] for part in self._samples}
+        name, both = self._metric_name, ("train", "test")
+        row = [found[part][what] for what in ("loss", name) for part in both]
+        row += [found["validation"][what] for what in ("loss", name) if "validation" in found]
+        return (self.step_count, self.epoch_fraction, *row)
+
+    def _evaluate_if_due(self) -> tuple[float, ...] | None:
+        """Record the present step, if it is time to; returns the row."""
+        if self.step_count != self.history.evaluation_table.next_step:
+            return None
+        row = self.evaluation_now()
+        self.history.evaluation_table.append(row)
+        return row
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """The network's outputs as it is now: float32 (n, n_outputs) of X (n, n_inputs).
+
+        As `network.predict`, without a copy of the weights.
+        """
+        from core.engine import cpu
+
+        return cpu.predict(self.layout, self.params, X)
+
+    def layer_outputs(self, X: np.ndarray) -> list[np.ndarray]:
+        """Activations of every layer as it is now: float32 (n, units) each."""
+        from core.engine import cpu
+
+        return cpu.layer_outputs(self.layout, self.params, X)
+
+    def penalty(self) -> float:
+        """The regularizer's penalty on the weights as they are; biases pay none."""
+        training = self._settings.training
+        # The registry's scalar function is plain arithmetic, so it takes whole arrays too.
+        function: Callable[[Any, float], Any] = REGULARIZERS[training.regularizer].penalty
+        weights, _ = self.layout.views(self.params)
+        rate = training.regularization_rate
+        return float(sum(np.sum(function(w.astype(np.float64), rate)) for w in weights))
+
+    def gradients(self, max_samples: int = 1000) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """The training loss's gradient at this moment, over the first training samples.
+
+        Returns ([dW...], [db...]), shaped like weights and biases; dropout off, no penalty, and
+        all samples count alike; layers normalized over batches use their running statistics.
+        """
+        from core.engine import cpu
+
+        first, loss = self._samples["train"].take(slice(max_samples)), self.experiment.training.loss
+        _, flat = cpu.loss_and_gradients(self.layout, self.params, first.X, first.Y, loss)
+        return self.layout.views(flat)

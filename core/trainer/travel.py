@@ -1,0 +1,173 @@
+"""A run's way forth and back: edits that are due, checkpoints, and the engine that they fill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.data.augmentation import changes_images
+from core.edits import Edit, by_hand, changed_all, edited, engine_arguments, settings_after, whole
+from core.history import Checkpoint
+from core.refusals import Refusal
+from core.run import first_settings
+from core.trainer.measuring import MeasuredRun
+
+if TYPE_CHECKING:
+    from core.engine.cpu import CPUEngine
+    from core.engine.memory import Image
+
+
+class TravellingRun(MeasuredRun):
+    """A run that is edited, and goes back to where it was."""
+
+    # -- the engine --------------------------------------------------------------------------
+
+    @property
+    def engine(self) -> CPUEngine:
+        """The compiled run; made at the first step, so that a page can be drawn before numba."""
+        if self._engine is None:
+            self._engine = self._new_engine()
+            self._engine.params[:] = self._initial
+            self._configure()
+            self._save_checkpoint()
+            self._evaluate_if_due()
+        return self._engine
+
+    def _new_engine(self) -> CPUEngine:
+        from core.engine.cpu import CPUEngine
+
+        training = self.experiment.training
+        return CPUEngine(
+            self.layout,
+            self.dataset.X_train,
+            self._samples["train"].Y,
+            loss=training.loss,
+            optimizer=training.optimizer,
+            seed=self.experiment.seed,
+            options=training.optimizer_options,
+        )
+
+    def _adopt(self, engine: CPUEngine) -> None:
+        self._engine = self._new_engine()
+        self._engine.params[:] = engine.params
+        self._engine.slots[:] = engine.slots
+        self._engine.state[:] = engine.state
+        self._configure()
+
+    def _configure(self) -> None:
+        assert self._engine is not None
+        arguments = engine_arguments(self._settings, self._monitor.plateau.reached)
+        self._engine.configure(**arguments, weights=self.sample_weights, image=self._image)
+        self._checkpoints.reserve(self._checkpoint_bytes)
+
+    @property
+    def _image(self) -> Image | None:
+        """What the engine needs to know of images, where they are changed."""
+        from core.engine.memory import Image
+
+        if not changes_images(self._settings.training):
+            return None
+        return Image(self.dataset.image_planes, self.dataset.background)
+
+    # -- edits -------------------------------------------------------------------------------
+
+    def change(self, **fields: Any) -> None:
+        """Change settings from the next step on; each is recorded in `edits`.
+
+        learning_rate, batch_size, regularizer, regularization_rate, clipping, max_norm,
+        label_smoothing, input_noise, augmentation (translation, rotation, zoom, cutout, mixup),
+        class_weight, early_stopping and what belongs to it, schedule,
+        any option of the optimizer or the schedule (also as optimizer_options and
+        schedule_options), and dropout (a rate for each hidden layer, or {layer: rate}). Another
+        learning rate takes the rest of its schedule along: see `core.maths.schedules`.
+        All or nothing. Raises ValueError naming the field. A run that diverged or stopped early
+        may go on.
+        """
+        after, recorded = changed_all(self._settings, fields)
+        self._check(after.training)
+        self._record([Edit(self.step_count, what, value) for what, value in recorded])
+
+    def set_weight(self, layer: int, i: int, j: int, value: float) -> None:
+        """Set the weight from input i to unit j of a layer (0 is the first) by hand."""
+        place = by_hand(self.layout.sizes, value, layer, j, i)
+        self._record([Edit(self.step_count, "weight", place)])
+
+    def set_bias(self, layer: int, j: int, value: float) -> None:
+        """Set the bias of unit j of a layer (0 is the first) by hand."""
+        place = by_hand(self.layout.sizes, value, layer, j)
+        self._record([Edit(self.step_count, "bias", place)])
+
+    def _record(self, edits: list[Edit]) -> None:
+        """Add edits made now: what a journey back left ahead is dropped, then they apply."""
+        del self.edits[self._applied :]
+        self._checkpoints.drop_after(self.step_count, self._applied)
+        self.edits += edits
+        self._apply_edits()
+        self.diverged = self._failure = None
+        self.is_returning = False
+
+    def _apply_edits(self) -> None:
+        """Apply every edit that is due at this step."""
+        first = self._applied
+        while self._applied < len(self.edits) and (
+            self.edits[self._applied].step <= self.step_count
+        ):
+            edit, before = self.edits[self._applied], self.training
+            self._settings = edited(self._settings, edit.what, edit.value)
+            self._write_by_hand(edit)
+            self._monitor = self._monitor.edited(before, self.training)
+            self._applied += 1
+        if self._applied > first:
+            self._configure()
+
+    def _write_by_hand(self, edit: Edit) -> None:
+        weights, biases = self.layout.views(self.engine.params)
+        if edit.what == "weight":
+            layer, i, j, value = edit.value
+            weights[layer][i, j] = value
+        elif edit.what == "bias":
+            layer, j, value = edit.value
+            biases[layer][j] = value
+
+    # -- checkpoints -------------------------------------------------------------------------
+
+    def rewind(self, step: int) -> None:
+        """Go back to the nearest checkpoint at or before `step`, from which it can be replayed.
+
+        Does nothing if the run has not come so far. `goto` is this and `step`; who must not wait
+        for a long replay runs it in slices with `run_for`.
+        """
+        if whole("step", step) < 0:
+            raise Refusal("step is {step}, but a run starts at step 0.", step=step)
+        self.diverged, self.is_returning = None, False
+        if step < self.step_count:
+            self._restore(step)
+
+    def _restore(self, step: int) -> None:
+        checkpoint = self._checkpoints.latest(step)
+        self.engine.params[:] = checkpoint.params
+        self.engine.slots[:] = checkpoint.slots
+        self.engine.state[:] = checkpoint.state
+        self._monitor = checkpoint.monitor
+        self._applied = checkpoint.n_edits
+        applied = self.edits[: self._applied]
+        self._settings = settings_after(first_settings(self.experiment), applied)
+        self._configure()
+        self.history.truncate(checkpoint.step)
+        self._apply_edits()
+
+    def _save_checkpoint(self) -> None:
+        assert self._engine is not None
+        engine, step = self._engine, self.step_count
+        self._checkpoints.make_room()
+        if step % self._checkpoints.stride:
+            return
+        params, slots = engine.params, engine.slots
+        if step:
+            params, slots = params.copy(), slots.copy()
+        else:  # nothing has moved: what the run began with takes no memory of its own
+            params, slots = self._initial, np.broadcast_to(slots[:, :1].copy(), slots.shape)
+        state = engine.state.copy()
+        kept = Checkpoint(step, params, slots, state, self._applied, self._monitor)
+        self._checkpoints.add(kept)
