@@ -477,14 +477,12 @@ def test_the_language_is_switched_and_the_experiment_stays(page: AppTest) -> Non
 def test_going_back_in_the_browser_goes_back_to_the_address(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "playground.session.visitor.LATE_SECONDS", 0.0
-    )  # nobody goes back this fast
     sound(page.button(key="add_layer").click().run())
     before = dict(page.query_params)
     sound(page.button(key="add_layer").click().run())
     for name, value in before.items():
         page.query_params[name] = value
+    monkeypatch.setattr("playground.session.visitor.is_history", lambda: True)
     sound(page.run())
     assert len(session(page).experiment.network.layers) == 3
 

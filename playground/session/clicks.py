@@ -34,6 +34,12 @@ class EchoError(Exception):
     """A widget sent what nobody chose: nothing has happened."""
 
 
+def is_history() -> bool:
+    """Whether the browser's Back or Forward brought this drawing, and no click or timer."""
+    run = get_script_run_ctx()
+    return run is not None and run.is_history_navigation
+
+
 def is_fragment() -> bool:
     """Whether parts of the page are drawn now, and not all of it."""
     run = get_script_run_ctx()

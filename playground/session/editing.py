@@ -13,7 +13,7 @@ from core.maths.augmentation import IMAGE_FIELDS
 from core.refusals import Refusal, Sentence
 from playground import changes
 from playground.changes import Change, Path
-from playground.drawing import n_points, redrawn, share_taken
+from playground.drawing import is_redrawn, n_points, n_samples, redrawn, share_taken
 from playground.fields import describe, key_of
 from playground.presets import speed_for
 
@@ -170,16 +170,34 @@ class EditedVisit(ClickedVisit):
         new = redrawn(old, self.player.dataset, how)
         if new == old:
             return
-        self.player.learn_on(new)
-        self._leave_data_for(new.data)
-        self.experiment = self.player.experiment
+        weights = self._learn_on(new)
         words = {"n": f"{n_points(new.data):,}", "name": self.t(f"dataset.{old.data.name}")}
+        words["how"] = f"{weights} {self.t('page.notice.undo')}"
         is_first = old.data.name != new.data.name
         key = "page.notice.drawn_from" if is_first else "page.notice.drawn"
         if is_first and taken and n_points(new.data) > taken[0] // 2:  # else it began empty
             key = "page.notice.drawn_from_some"
             words |= {"kept": f"{taken[0]:,}", "all": f"{taken[1]:,}"}
         self.notice = Notice(self.t(key, **words))
+
+    def go_back(self, wanted: Experiment) -> None:
+        """Follow an experiment of before, as `go`; undoing a stroke leaves the weights as they are,
+        as the stroke did.
+        """
+        self._follow_run()
+        if not is_redrawn(self.experiment, wanted):
+            self.go(wanted)
+            return
+        how = self._learn_on(wanted)
+        n = f"{n_samples(self.player.dataset):,}"
+        self.notice = Notice(self.t("page.notice.undrawn", n=n, how=how))
+
+    def _learn_on(self, new: Experiment) -> str:
+        """Have the run learn on from other points; returns in words whether it kept its weights."""
+        is_kept = self.player.learn_on(new)
+        self._leave_data_for(new.data)
+        self.experiment = self.player.experiment
+        return self.t("page.notice.learns_on" if is_kept else "page.notice.begins_anew")
 
     def edit_points(self) -> None:
         """Open the table of points: each time a new one, in which nothing was changed yet."""

@@ -63,7 +63,6 @@ class Visit:
         self._made: dict[str, tuple[tuple[Any, ...], Any]] = {}
         self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
-        self._superseded: list[tuple[dict[str, str], float]] = []
         self.experiment, self.settings, problems = link.read(params)
         self.desk, self.folds = Desk(), FoldsDesk()
         self.sketchbook = Sketchbook()

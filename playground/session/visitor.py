@@ -6,7 +6,6 @@ of its fields: a widget's callback edits the experiment, and the next drawing se
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,14 +13,11 @@ import streamlit as st
 
 from core.refusals import Sentence
 from playground import changes, files, link
-from playground.session.clicks import STOPS
+from playground.session.clicks import STOPS, is_history
 from playground.session.editing import EditedVisit
 from playground.session.visit import MOVES, Notice
 
 KEY = "playground"
-
-LATE_SECONDS = 1.0
-"""How long a browser may come with the address of before a change; nobody goes back this fast."""
 
 
 class Session(EditedVisit):
@@ -128,39 +124,28 @@ class Session(EditedVisit):
         params = link.write(shown or self.experiment, self.settings)
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
-        if params != self._published:
-            self._superseded.append((self._published, time.monotonic()))
         self._published = params
         self._is_clicked = self._had_dialog = False
 
     # -- links and files ----------------------------------------------------------------------
 
     def follow_link(self) -> None:
-        """Take over the address's settings if it was not this page that wrote them.
+        """Take over the address's settings if one went back to it, or forward.
 
-        That is so after the browser's Back: every change is a place to go back to. A click comes
-        with the address as the browser had it, which may be behind what was done just before.
+        Every change is a place to go back to. Only the browser's Back and Forward lead there: else
+        an address that is not the page's is late, on a slow machine by seconds, and following it
+        would stop the run.
         """
         params = dict(st.query_params)
-        if params == self._published or self._is_clicked or self._is_late(params):
+        if params == self._published or not is_history():
             return
         self._published = params  # one may go forward again at once
         wanted, settings, problems = link.read(params)
-        self.act(self.go, wanted)
+        self.act(self.go_back, wanted)
         self.settings = settings
         self._show(self.player)
         self.player.speed = settings.speed
         self.problems, self.problems_title = tuple(problems), "page.link.problems"
-
-    def _is_late(self, params: dict[str, str]) -> bool:
-        """Whether this is an address of just before a change of the page's own.
-
-        A click that a fragment's timer brought along comes again by itself (see `press`): when all
-        is done by then, nothing tells of a click, only the address is that of before.
-        """
-        since = time.monotonic() - LATE_SECONDS
-        self._superseded = [each for each in self._superseded if each[1] > since]
-        return any(params == before for before, _ in self._superseded)
 
     def open_upload(self) -> None:
         """Open the file that was chosen; the uploader is emptied for the next one."""
