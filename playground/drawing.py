@@ -58,13 +58,28 @@ def redrawn(
     return with_data(experiment, name, points=write_points(changed))
 
 
+def is_redrawn(old: Experiment, new: Experiment) -> bool:
+    """Whether one experiment differs from another only as a stroke, or its undoing, makes it."""
+    if old == new or not {old.data.name, new.data.name} & set(DRAWINGS) or new.data.is_own:
+        return False
+    was, now = old.data, new.data
+    fields = ("name", "points", "formula", "n_samples", "validation_fraction")
+    data = replace(now, **{field: getattr(was, field) for field in fields})
+    return replace(new, data=data, training=replace(new.training, loss=old.training.loss)) == old
+
+
+def n_samples(dataset: Dataset) -> int:
+    """How many samples a data set has in all its parts."""
+    return len(dataset.y_train) + dataset.n_validation + len(dataset.y_test)
+
+
 def share_taken(dataset: Dataset) -> tuple[int, int] | None:
     """How many of a data set's points a drawing on them begins with, and of how many; None if it
     begins with them all.
     """
     from core.data.drawn import MOST_TAKEN
 
-    n = len(dataset.y_train) + dataset.n_validation + len(dataset.y_test)
+    n = n_samples(dataset)
     return (MOST_TAKEN, n) if n > MOST_TAKEN else None
 
 

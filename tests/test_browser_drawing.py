@@ -42,6 +42,11 @@ def test_points_are_drawn_and_erased_while_the_network_learns(visitor: Visitor) 
     visitor.settle()
     drag(visitor, (0.3, 0.2), (0.7, 0.15), (0.3, 0.15), key="Alt")
     visitor.wait_until(lambda: points(visitor) < drawn, "fewer points")
+    erased, address = points(visitor), visitor.page.url
+    drag(visitor, (0.3, 0.5), (0.7, 0.5))
+    visitor.wait_until(lambda: visitor.page.url != address, "a place to go back from")
+    visitor.page.go_back()  # at once
+    visitor.wait_until(lambda: points(visitor) == erased, "the stroke is undone")
     frame = visitor.live.frame()[0]["step"]
     visitor.wait_until(lambda: visitor.live.frame()[0]["step"] > frame, "it still learns")
     visitor.press("Pause")

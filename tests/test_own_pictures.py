@@ -174,7 +174,7 @@ def test_ways_to_divide_are_those_of_the_folders_and_of_the_link() -> None:
 def test_a_link_asks_for_its_pictures_and_the_dialog_takes_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("playground.session.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
     wanted = changes.with_table(Experiment(), used(12).data)
     page = opened_page(**link.write(wanted, Settings()))
     assert any("some.zip" in item.value for item in page.warning)

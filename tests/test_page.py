@@ -386,7 +386,10 @@ def test_what_suits_values_is_not_taken_along_to_classes() -> None:
     assert kept.training.loss == "mean_squared_error"
 
 
-def test_values_that_a_click_brings_along_are_not_taken_for_choices(page: AppTest) -> None:
+def test_values_that_a_click_brings_along_are_not_taken_for_choices(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 600.0)  # however busy
     here = session(page)
     sound(page.button(key="tile_iris").click().run())
     assert here.experiment.data.n_samples == 150
@@ -398,7 +401,10 @@ def test_values_that_a_click_brings_along_are_not_taken_for_choices(page: AppTes
     here.player.pause()
 
 
-def test_a_timer_that_brings_old_values_along_takes_no_word_away(page: AppTest) -> None:
+def test_a_timer_that_brings_old_values_along_takes_no_word_away(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 600.0)  # however busy
     here = session(page)
     sound(page.button(key="tile_iris").click().run())
     said = here.notice
@@ -471,12 +477,12 @@ def test_the_language_is_switched_and_the_experiment_stays(page: AppTest) -> Non
 def test_going_back_in_the_browser_goes_back_to_the_address(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("playground.session.LATE_SECONDS", 0.0)  # nobody goes back this fast
     sound(page.button(key="add_layer").click().run())
     before = dict(page.query_params)
     sound(page.button(key="add_layer").click().run())
     for name, value in before.items():
         page.query_params[name] = value
+    monkeypatch.setattr("playground.session.visitor.is_history", lambda: True)
     sound(page.run())
     assert len(session(page).experiment.network.layers) == 3
 
@@ -533,7 +539,7 @@ def test_a_diverged_run_offers_the_way_back() -> None:
 def test_after_back_past_a_change_the_page_shows_what_the_run_has(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("playground.session.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
     monkeypatch.setattr("playground.live.player.STEP_PATIENCE", 60.0)
     run = trained(page)
 
@@ -575,7 +581,7 @@ def test_a_change_that_a_run_makes_again_by_itself_is_drawn_and_is_no_new_one(
     page.run()
     here = session(page)
     assert here.experiment.training.learning_rate == 0.01
-    monkeypatch.setattr("playground.session.st.rerun", lambda: asked.append(True))
+    monkeypatch.setattr("playground.session.clicks.st.rerun", lambda: asked.append(True))
     here.look_again()
     assert not asked  # nothing is new
     with run.trainer() as trainer:
@@ -591,7 +597,7 @@ def test_a_change_that_a_run_makes_again_by_itself_is_drawn_and_is_no_new_one(
 def test_a_walk_over_every_data_set_and_each_of_its_losses(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("playground.session.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
     for dataset in DATASETS:
         sound(page.selectbox(key="dataset").set_value(dataset).run())
         for loss in changes.fitting_losses(session(page).experiment):
@@ -618,7 +624,7 @@ def test_a_walk_over_every_optimizer_and_its_options(page: AppTest) -> None:
 def test_a_walk_over_every_schedule_and_initializer_and_their_options(
     page: AppTest, monkeypatch: pytest.MonkeyPatch, menu: str, registry: Mapping[str, Any]
 ) -> None:
-    monkeypatch.setattr("playground.session.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
     for name, record in registry.items():
         sound(page.selectbox(key=menu).set_value(name).run())
         for option, setting in record.options.items():

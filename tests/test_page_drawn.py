@@ -120,24 +120,67 @@ def test_a_few_of_many_points_are_drawn_on_with_those_held_back() -> None:
     assert (name, sum(map(len, groups))) == ("drawn", 40)
 
 
-def go_to(page: AppTest, params: dict[str, str]) -> int:
-    """Give the page an address, as Back does; units of its first layer then."""
+def go_to(page: AppTest, params: dict[str, str], *, is_history: bool = True) -> None:
+    """Give the page an address, as Back does; or as a message that is late does."""
     page.query_params.clear()
     page.query_params.update(params)
-    sound(page.run())
-    return session(page).experiment.network.layers[0].units
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("playground.session.visitor.is_history", lambda: is_history)
+        sound(page.run())
 
 
-def test_one_goes_back_and_forward_at_once_but_a_late_click_undoes_nothing(monkeypatch) -> None:
-    monkeypatch.setattr("playground.session.LATE_SECONDS", 3600.0)
+def test_one_goes_back_and_forward_at_once_but_a_late_message_undoes_nothing() -> None:
     page = opened_page(layers="2:tanh")
     addresses = [dict(page.query_params)]
     for units in (3, 4):
         sound(page.number_input(key="units_0").set_value(units).run())
         addresses.append(dict(page.query_params))
-    assert [go_to(page, address) for address in addresses] == [4, 4, 4]
-    session(page)._superseded.clear()  # a second later
-    assert [go_to(page, addresses[k]) for k in (1, 2, 0, 1)] == [3, 4, 2, 3]
+    units = []
+    for k, is_history in [(1, False), (0, False), (1, True), (2, True), (0, True), (1, True)]:
+        go_to(page, addresses[k], is_history=is_history)
+        units.append(session(page).experiment.network.layers[0].units)
+    assert units == [4, 4, 3, 4, 2, 3]
+
+
+def test_a_late_message_stops_no_run_that_is_drawn_on() -> None:
+    page = opened_page(dataset="drawn", points=FEW)
+    before, run = dict(page.query_params), trained(page)
+    run._playing = True
+    session(page).redraw(lambda groups: with_points(groups, 1, [(5.0, 5.0)]))
+    sound(page.run())
+    go_to(page, before, is_history=False)
+    assert run._playing
+    assert len(groups_of(run.experiment.data)[1]) == 2
+    assert page.query_params["points"] == run.experiment.data.points
+
+
+@pytest.mark.parametrize("name", ["drawn", "circle"])
+def test_back_undoes_a_stroke_and_leaves_the_weights(name: str) -> None:
+    page = opened_page(dataset=name, **({"points": FEW} if name == "drawn" else {}))
+    before, data = dict(page.query_params), session(page).experiment.data
+    run = trained(page)
+    session(page).redraw(lambda groups: with_points(groups, 1, [(5.0, 5.0)]))
+    sound(page.run())
+    with run.trainer() as trainer:
+        trainer.step(3)
+        weights = trainer.params.copy()
+    go_to(page, before)
+    assert session(page).experiment.data == run.experiment.data == data
+    with run.trainer() as trainer:
+        assert np.array_equal(trainer.params, weights)
+        assert trainer.step_count == 0
+    n = "500" if name == "circle" else "3"
+    assert f"as they were, {n} of them. A new run learns on from these weights." in said(page)
+
+
+def test_whether_weights_were_kept_is_said() -> None:
+    page = opened_page(dataset="drawn", points=FEW)
+    before = dict(page.query_params)
+    session(page).redraw(lambda groups: with_points(groups, 2, [(5.0, 5.0)]))  # three classes
+    sound(page.run())
+    assert "could not be kept: a new run begins from new ones. The browser" in said(page)
+    go_to(page, before)
+    assert "as they were, 3 of them. The weights could not be kept" in said(page)
 
 
 def test_a_third_class_brings_its_loss() -> None:

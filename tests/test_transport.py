@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from playground import session
-from playground.session import Session
+from playground.session import Session, clicks
 from playground.transport import loss_text, metric_text
 
 
@@ -53,8 +52,8 @@ def test_what_a_timer_may_have_cut_short_is_drawn_anew_once(
     page.begin()
     page.numbers()
     page.begin()
-    monkeypatch.setattr(session.st, "rerun", rerun)
-    monkeypatch.setattr(session, "is_fragment", lambda: True)
+    monkeypatch.setattr(clicks.st, "rerun", rerun)
+    monkeypatch.setattr(clicks, "is_fragment", lambda: True)
     page.look_again()  # no fragment was drawn before
     page.fragment_ends()
     page.desk.open()
@@ -63,6 +62,6 @@ def test_what_a_timer_may_have_cut_short_is_drawn_anew_once(
     with pytest.raises(RerunError):
         page.look_again()
     page.look_again()
-    monkeypatch.setattr(session, "is_fragment", lambda: False)
+    monkeypatch.setattr(clicks, "is_fragment", lambda: False)
     page.fragment_ends()
     page.look_again()  # all of the page was drawn, not a part

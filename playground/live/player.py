@@ -230,10 +230,10 @@ class Player:
             raise
         self._refresh()
 
-    def learn_on(self, experiment: Experiment) -> None:
+    def learn_on(self, experiment: Experiment) -> bool:
         """Other data while it learns: a new run from the weights as they are, if they are sound and
         fit, else from new ones; it plays on if it played. Reset still gives the weights that it
-        gave before.
+        gave before. Returns whether the weights were kept.
 
         Raises ValueError if experiment and data do not fit together; then nothing has changed.
         """
@@ -245,11 +245,12 @@ class Player:
             try:
                 trainer = self._take(experiment, None, network if fits else None)
             except ValueError:  # more classes than it has outputs
-                trainer = self._take(experiment, None, None)
+                trainer, fits = self._take(experiment, None, None), False
             else:
                 self._own_network = begun_with if fits else None
             self._presenter.install(trainer)
         self._refresh()
+        return fits
 
     def change(self, **changes: Any) -> None:
         """Change settings from the next step on, as Trainer.change; reset keeps them.
