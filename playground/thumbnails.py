@@ -39,7 +39,7 @@ Image = NDArray[np.uint8]  # (SIZE, SIZE): 0 is clear, k + 1 is PALETTE[k]
 LETTER = ("", "..XXXX", "..X...X", "..X...X", "..XXXX", "..X.X", "..X..X", "..X...X", "")
 """An R, as letters of the data are: printed, and read from few pixels."""
 
-VOWELS = (0, 3, 6, 9)  # hid, hAd, hOd and hud: far from each other
+VOWELS = (0, 3, 6, 9)  # heed, had, hod and who'd: far from each other
 
 
 @lru_cache(maxsize=64)

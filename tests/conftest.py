@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from tests import browser as page_browser
 from tests.browser import ROOT, Server, Visitor
 
+WINDOW = {"locale": "en-US", "viewport": {"width": 1400, "height": 900}}
 FAILURES = ROOT / "test-failures"  # git-ignored: a screenshot of every page that a test failed on
 
 # Properties are checked on the same examples every time; speed is no matter of correctness.
@@ -59,9 +60,18 @@ def own_server(compiled_kernels: None, tmp_path: Path) -> Iterator[Server]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def profile(chromium: Browser) -> Iterator[BrowserContext]:
+    """What most visits share, so that not each of them fetches and compiles the page's scripts."""
+    with chromium.new_context(**WINDOW) as context:
+        yield context
+
+
 @pytest.fixture
-def visit(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Visitor]]:
-    """Open a page of a server in a browser window of its own: `visit(server, query="")`.
+def visit(
+    chromium: Browser, profile: BrowserContext, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Visitor]]:
+    """Open a page of a server: `visit(server, query="")`; with options, in a profile of its own.
 
     Afterwards no page may have an error in its console, nor an exception on it.
     """
@@ -70,8 +80,7 @@ def visit(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callabl
     def open_page(
         of: Server, query: str = "", *, ready: str = "Reset", **options: object
     ) -> Visitor:
-        settings = {"locale": "en-US", "viewport": {"width": 1400, "height": 900}, **options}
-        context = chromium.new_context(**settings)
+        context = chromium.new_context(**{**WINDOW, **options}) if options else profile
         visitor = Visitor(context.new_page(), of.url)
         visitors.append(visitor)
         visitor.open(query, ready=ready)
@@ -82,8 +91,8 @@ def visit(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callabl
     if request.node.stash.get(OUTCOME, True):
         take_pictures(request.node.name, open_pages)
     complaints = [text for visitor in open_pages for text in visitor.complaints()]
-    for visitor in open_pages:
-        visitor.page.context.close()
+    for visitor in visitors:
+        leave(visitor, profile)
     assert not complaints, complaints
 
 
@@ -94,6 +103,16 @@ def visitor(server: Server, visit: Callable[..., Visitor]) -> Iterator[Visitor]:
     yield visit(server)
     printed = server.output()[before:]
     assert "Traceback" not in printed, printed
+
+
+def leave(visitor: Visitor, profile: BrowserContext) -> None:
+    """Close a page, with all that it may have kept in the browser."""
+    page, context = visitor.page, visitor.page.context
+    if context is not profile:
+        context.close()
+    elif not page.is_closed():
+        page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        page.close()
 
 
 def take_pictures(name: str, visitors: list[Visitor]) -> None:

@@ -15,7 +15,6 @@ from tests.test_pictures import RED, folders, plain, zipped
 def bring(visitor: Visitor, path: Path) -> None:
     """Open the dialog and choose a file."""
     visitor.press("Your data…")
-    visitor.page.wait_for_timeout(2000)  # a person looks for the file; sooner, the field may be new
     visitor.page.get_by_role("dialog").locator("input[type=file]").set_input_files(path)
     visitor.settle()
 

@@ -25,9 +25,9 @@ from core.exchange.links import from_query, to_query
 from core.maths.normalizations import EPSILON, MOMENTUM, NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from tests import naive
+from tests.exchanged import assert_same, refusal, run_readme, with_arrays_of
 from tests.naive import Net, Training
 from tests.test_engine import NEVER, NO_ROWS, an_engine, classes
-from tests.test_exchange import assert_same, refusal, run_readme, with_arrays_of
 
 KINDS = [name for name in NORMALIZATIONS if name != "none"]
 CCE = Training("categorical_crossentropy", learning_rate=0.05, batch_size=8)

@@ -122,19 +122,35 @@ TRAINING_SPEAKERS = 8
 """Of the 15 speakers of the vowels: 0 to 7 train, 8 to 14 test, as the data's own notes have it."""
 
 
+# As the data spell the vowels, in the order of the notes: the word that was read out.
+VOWEL_WORDS = {
+    "hid": "heed",
+    "hId": "hid",
+    "hEd": "head",
+    "hAd": "had",
+    "hYd": "hud",
+    "had": "hard",
+    "hOd": "hod",
+    "hod": "hoard",
+    "hUd": "hood",
+    "hud": "who'd",
+    "hed": "heard",
+}
+
+
 def _vowel() -> Bundle:
     """Deterding 1989: 11 vowels, spoken six times by each of 15 people, as 9 log areas.
 
     The source has ten; the second of them is not in this copy.
     """
     _, *rows = _rows("vowel")
-    names = tuple(dict.fromkeys(row[-1] for row in rows))  # in the order of the notes
+    spellings = list(VOWEL_WORDS)
     numbers = np.array([row[:-1] for row in rows], np.float64)
     return Bundle(
         numbers[:, 1:].copy(),
-        np.array([names.index(row[-1]) for row in rows], np.int64),
+        np.array([spellings.index(row[-1]) for row in rows], np.int64),
         tuple(f"log_area_{number}" for number in (1, *range(3, 11))),
-        names,
+        tuple(VOWEL_WORDS.values()),
         is_train=numbers[:, 0] < TRAINING_SPEAKERS,
         groups=numbers[:, 0].astype(np.int64),
     )

@@ -2,11 +2,13 @@
 
 const PAUSE = 80; // ms after a rerun: the page's widgets take in what it set
 const PATIENCE = 5000; // ms until an action that was not answered is sent again
+const DIALOG = 500; // ms until it is looked again whether a dialog was closed
 
 /**
  * One message at a time: sent before the page's widgets have taken in what the last one changed,
  * their old values would undo it. What comes meanwhile goes out together; the page skips by its
- * number what it has done before.
+ * number what it has done before. Nothing is sent while a dialog is open: the page would draw its
+ * fields anew, and a file that is on its way to one would be lost.
  */
 export class Actions {
   constructor() {
@@ -42,7 +44,9 @@ export class Actions {
 
   #send() {
     clearTimeout(this.asking);
-    this.asking = this.waiting.length && setTimeout(() => this.#send(), PATIENCE);
-    if (this.asking) this.trigger("action", { actions: [...this.waiting] });
+    const isHeld = document.querySelector("[role='dialog']");
+    const pause = isHeld ? DIALOG : PATIENCE;
+    this.asking = this.waiting.length && setTimeout(() => this.#send(), pause);
+    if (this.asking && !isHeld) this.trigger("action", { actions: [...this.waiting] });
   }
 }
