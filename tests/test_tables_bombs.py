@@ -12,7 +12,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet as pyarrow_parquet
 
-from core.data.tables import archives, preview_table, read_table
+from core.data.tables import archives, pages, preview_table, read_table
 from core.data.tables import parquet as parquet_files
 from core.data.tables.workbook import open_workbook
 from core.refusals import Refusal
@@ -91,6 +91,77 @@ def test_a_text_that_all_rows_share_counts_in_each(monkeypatch: pytest.MonkeyPat
         read_table(shared_text(2000, 20_000), "t.parquet")
     assert preview_table(shared_text(2000, 20_000), "t.parquet", rows=3).n_rows == 3
     assert preview_table(shared_text(9, 20_000), "t.parquet", rows=9000).n_rows == 9000
+
+
+TEXTS = ["", "中", None, "z" * 300] * 250
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("codec", ["none", "snappy", "gzip", "zstd"])
+def test_pages_are_walked_over_as_they_were_written(
+    version: str, codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.BytesIO()
+    pyarrow_parquet.write_table(
+        pyarrow.table({"a": TEXTS, "b": range(1000), "c": [0.5, None] * 500}),
+        stream,
+        compression=codec,
+        data_page_version=version,
+        data_page_size=500,
+        write_batch_size=50,
+        row_group_size=600,
+        use_dictionary=["a"],
+        write_page_checksum=True,
+    )
+    walked, header = [], pages._header
+
+    def watched(data: bytes, place: int, end: int) -> tuple[pages.Fields, int]:
+        found, after = header(data, place, end)
+        walked.append((found[pages.UNPACKED, pages.I32] + after - place, found, after))
+        return found, after
+
+    monkeypatch.setattr(pages, "_header", watched)
+    assert columns(read_table(stream.getvalue(), "t.parquet"))["a"] == TEXTS
+    assert len(walked) > 12
+    footer = pyarrow_parquet.read_metadata(stream)
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    chunks = [group.column(number) for group in groups for number in range(3)]
+    ends = {pages._start(chunk) + chunk.total_compressed_size for chunk in chunks}
+    assert ends <= {after + pages._length(found) for _, found, after in walked}
+    unpacked = sum(chunk.total_uncompressed_size for chunk in chunks)
+    assert sum(size for size, _, _ in walked) == unpacked
+
+
+def told(unpacked: bytes) -> bytes:
+    """A file of one page whose header says by itself what it unpacks to."""
+    stream = io.BytesIO()
+    pyarrow_parquet.write_table(pyarrow.table({"a": [1, 2, 3]}), stream, use_dictionary=False)
+    data = stream.getvalue()
+    assert data[4:7] == b"\x15\x00\x15"  # the fields type and uncompressed_page_size
+    return data[:6] + unpacked + data[8:]
+
+
+def test_a_page_that_would_unpack_to_too_much_is_not_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = told(b"\x15\x3c")
+    assert columns(read_table(whole, "t.parquet")) == {"a": [1, 2, 3]}
+    monkeypatch.setattr(parquet_files, "_batches", None)
+    most = b"\xfe\xff\xff\xff"
+    for lie in (
+        b"\x15" + most + b"\x0f",
+        b"\x15" + most + b"\xff\xff\xff\xff\xff\x01",  # a number of 64 bits, cut to 32
+        b"\x05\x04" + most + b"\x0f",  # the field by its number
+        b"\x05\x84\x80\x08" + most + b"\x0f",  # by a number that 16 bits make it
+    ):
+        with pytest.raises(Refusal, match="would unpack to 2047 MB; at most 1024 MB"):
+            read_table(told(lie), "t.parquet")
+    for odd in (b"\x19\xf5" + most, b"\x1b" + most, b"\x1c" * 9, b"\x11" * 99, b"\x18" + most):
+        with pytest.raises(Refusal, match="not a whole Parquet file"):
+            read_table(told(odd), "t.parquet")
+    monkeypatch.setattr(pages, "MAX_PAGES", 0)
+    with pytest.raises(Refusal, match="more than 0 pages"):
+        read_table(whole, "t.parquet")
 
 
 def test_parquet_is_read_batch_by_batch_as_it_was_written() -> None:

@@ -1,6 +1,7 @@
 """Parquet files to columns, by pyarrow, whose reader is the one most tried against damaged files.
 
-A file of some kilobytes may declare a billion rows, so its footer is judged first.
+A file of some kilobytes may declare a billion rows, so its footer and the headers of its pages
+are judged first.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import polars as pl
 from core.data.tables.archives import check_size, damaged, too_large
 from core.data.tables.findings import Finding
 from core.data.tables.limits import MAX_UNPACKED
+from core.data.tables.pages import check_pages
 
 BATCH, DELTA_BATCH = 8192, 128  # rows read at once; of texts that share their beginnings
 
@@ -45,6 +47,7 @@ def _read(
 
     with parquet.ParquetFile(io.BytesIO(data)) as file:
         _check(file.metadata)
+        check_pages(data, file.metadata)
         fields, left_out = _chosen(file)
         delta = _delta_coded(file.metadata)
     texts = [field.name for field in fields if _is_text(field.type)]
