@@ -21,7 +21,8 @@ from playground.tables import is_missing
 
 if TYPE_CHECKING:
     from core.data import Dataset
-    from playground.live.player import Numbers, Player
+    from playground.live.player import Player
+    from playground.live.presenter import Numbers
 
 MOVES = ("playing", "compiling")
 """Statuses in which numbers change by themselves."""
