@@ -31,8 +31,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.workloads import LEARNING_RATES, WORKLOADS  # noqa: E402
 from core import Dataset, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig  # noqa: E402
 from core.engine.crew import n_cores  # noqa: E402
-from playground.live import player as players  # noqa: E402
-from playground.live import warming  # noqa: E402
+from playground.live import driven, warming  # noqa: E402
 from playground.live.player import Player  # noqa: E402
 
 SLICE = 0.02  # seconds that a caller trains before it asks whether to go on
@@ -226,11 +225,11 @@ def train_in_pool(experiments: Sequence[Experiment], dataset: Dataset, seconds: 
 @contextmanager
 def unwatched() -> Iterator[None]:
     """Runs go on without viewers."""
-    usual, players.PAUSE_AFTER = players.PAUSE_AFTER, 1e9
+    usual, driven.PAUSE_AFTER = driven.PAUSE_AFTER, 1e9
     try:
         yield
     finally:
-        players.PAUSE_AFTER = usual
+        driven.PAUSE_AFTER = usual
 
 
 # --- what is said ---------------------------------------------------------------------------------

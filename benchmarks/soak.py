@@ -24,8 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from core import DataConfig, Dense, Experiment, NetworkConfig, TrainingConfig  # noqa: E402
 from core.engine.scheduler import shared  # noqa: E402
-from playground.live import player as players  # noqa: E402
-from playground.live import warming  # noqa: E402
+from playground.live import driven, warming  # noqa: E402
 from playground.live.player import Player  # noqa: E402
 
 EXPERIMENTS = {
@@ -51,7 +50,7 @@ def main() -> None:
     options = parser.parse_args()
     warming.warm_up()
     warming.wait()
-    players.PAUSE_AFTER = 1e9
+    driven.PAUSE_AFTER = 1e9
     names = list(itertools.islice(itertools.cycle(EXPERIMENTS), options.runs))
     runs = [Player(EXPERIMENTS[name]) for name in names]
     print(json.dumps(soak(runs, names, options.seconds)))

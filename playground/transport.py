@@ -15,7 +15,7 @@ from playground.session import MOVES, Session
 from playground.settings import SPEEDS, STEP_UNITS
 
 if TYPE_CHECKING:
-    from playground.live.player import Numbers
+    from playground.live.presenter import Numbers
 
 REFRESH_SECONDS, REST_SECONDS = 0.5, 1.0
 """How often the numbers are read while something moves, and else (a weight set by hand)."""

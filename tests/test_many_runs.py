@@ -16,8 +16,7 @@ import pytest
 
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.engine.scheduler import shared
-from playground.live import player as players
-from playground.live import warming
+from playground.live import driven, warming
 from playground.live.player import Player
 
 PATIENCE = 120.0
@@ -64,7 +63,7 @@ SEEDED = [
 def kernels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     warming.warm_up()
     assert warming.wait(300)
-    monkeypatch.setattr(players, "PAUSE_AFTER", 1e9)
+    monkeypatch.setattr(driven, "PAUSE_AFTER", 1e9)
     yield
     gc.enable()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from core.trainer import Trainer
 
 if TYPE_CHECKING:
-    from playground.live.player import Player
+    from playground.live.driven import DrivenRun
 
 MOST_ORDERS = 200
 """Orders that wait; a browser that sends more than the run can follow loses the rest."""
@@ -19,7 +19,7 @@ MOST_ORDERS = 200
 ORDER_SECONDS = 0.01
 """An order that takes longer than a slice goes on in the next one."""
 
-Order = Callable[["Player", Trainer], bool]
+Order = Callable[["DrivenRun", Trainer], bool]
 """Called with its player and the run, again and again until it returns True.
 
 It must not hold the player itself: a circle of references would keep a left page's buffers until
@@ -60,7 +60,7 @@ class Orders:
         self._waiting.append((order, done))
         return done
 
-    def carry_out_first(self, player: Player, trainer: Trainer) -> None:
+    def carry_out_first(self, player: DrivenRun, trainer: Trainer) -> None:
         """Work on the first order for about a slice; it stays the first until it is done.
 
         A run that is on its way from a failure arrives first: in between, a change would cut off
@@ -100,7 +100,7 @@ class Journey:
         self.goal = max(self._goal_of(trainer), 0)
         trainer.rewind(self.goal)
 
-    def __call__(self, player: Player, trainer: Trainer) -> bool:
+    def __call__(self, player: DrivenRun, trainer: Trainer) -> bool:
         if self.goal is None:
             self.start(trainer)
         assert self.goal is not None
@@ -119,7 +119,7 @@ class Change:
     def __init__(self, fields: dict[str, Any]) -> None:
         self.fields = fields
 
-    def __call__(self, _: Player, trainer: Trainer) -> bool:
+    def __call__(self, _: DrivenRun, trainer: Trainer) -> bool:
         with contextlib.suppress(ValueError):
             trainer.change(**self.fields)
         return True

@@ -21,7 +21,8 @@ from playground.tables import is_missing
 
 if TYPE_CHECKING:
     from core.data import Dataset
-    from playground.live.player import Numbers, Player
+    from playground.live.player import Player
+    from playground.live.presenter import Numbers
 
 MOVES = ("playing", "compiling")
 """Statuses in which numbers change by themselves."""
@@ -73,7 +74,7 @@ class Visit:
             self.experiment = self.desk.stand_in_for(self.experiment)
         self.problems: tuple[str, ...] = tuple(problems)
         self.problems_title = "page.link.problems"
-        self._is_clicked = self._had_dialog = False
+        self._had_dialog = False
         self._fragment_ended = -math.inf
         self.ranges: dict[str, tuple[float, float | None]] = {}
         """What may be typed into the number fields as drawn, by key: the least and the most."""

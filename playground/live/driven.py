@@ -1,0 +1,298 @@
+"""A run that the shared pool drives in slices, and whom it shows itself to.
+
+The page's script, the live channel and the pool's threads all hold it. Whatever touches the trainer
+does so under its lock, and never for longer than a slice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from core.data import Dataset
+from core.edits import changed_all
+from core.engine.scheduler import Scheduler, shared
+from core.experiment import Experiment
+from core.run import with_settings
+from core.trainer import Trainer
+from playground.live import warming
+from playground.live.orders import Orders
+from playground.live.pace import Pace
+from playground.live.presenter import Numbers, Presenter, ShowOptions
+from playground.live.viewers import Viewers
+
+if TYPE_CHECKING:
+    from core.network import Network
+
+PAUSE_AFTER, FREE_AFTER = 6.0, 140.0
+"""Seconds without a viewer until a run pauses, and until its buffers are freed."""
+
+
+class DrivenRun:
+    """A trainer in the pool's hands; see `Player`, which tells it what to do."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        *,
+        speed: float | None = None,
+        dataset: Dataset | None = None,
+        network: Network | None = None,
+        pool: Scheduler | None = None,
+    ) -> None:
+        self.token = secrets.token_urlsafe(16)
+        self.show = ShowOptions(self._new_scene)
+        self._pool = pool or shared()
+        self._lock = threading.RLock()
+        self._door = threading.Lock()
+        self._visitors = 0
+        """Threads that wait for the trainer: the pool lets them in before its next slice."""
+        self._orders = Orders()
+        self._wishes: dict[str, Callable[[], None]] = {}
+        """What a page asked of its pictures; like orders, they must not hold the player."""
+        self._playing = False
+        self._failure = ""
+        self._pace = Pace(speed)
+        self._left: Experiment | None = None
+        """What a page was left with that nobody has looked at for long; its run is gone."""
+        self._has_kernels = False
+        trainer = self._take(experiment, dataset, network)
+        self._presenter = Presenter(trainer, self.show)
+        self._pool.add(self.token, self)
+        warming.warm_up()
+
+    def _take(
+        self, experiment: Experiment, dataset: Dataset | None, network: Network | None
+    ) -> Trainer:
+        """Make a trainer and take it as this page's."""
+        trainer = Trainer(experiment, dataset=dataset, network=network)
+        self._own_dataset, self._own_network = dataset, network
+        self._drive(trainer)
+        self._left = None
+        return trainer
+
+    def _drive(self, trainer: Trainer) -> None:
+        """Have the pool drive this trainer from now on."""
+        self.dataset = trainer.dataset
+        self._trainer = trainer
+        self._orders.drop()
+        self._pace.restart()
+        self._failure = ""
+
+    def _start_again(self) -> None:
+        again = self._take(self.experiment, self._own_dataset, self._own_network)
+        self._presenter.install(again)
+
+    # -- how it stands ------------------------------------------------------------------------
+
+    @property
+    def status(self) -> str:
+        """failed, diverged, stopped (early), compiling (waiting for kernels to play), playing or
+        paused."""
+        if self._failure:
+            return "failed"
+        if self._trainer.diverged is not None:
+            return "diverged"
+        if self._trainer.stopped is not None:
+            return "stopped"
+        if not self._playing:
+            return "paused"
+        return "playing" if warming.ready() else "compiling"
+
+    @property
+    def waiting(self) -> bool:
+        """Whether kernels are still being compiled."""
+        return not warming.ready()
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment with the settings that the run has; never waits for training.
+
+        On a journey these are the settings of where it leads, with the changes that are made
+        then: after one past an edit they are what they were before it.
+        """
+        if (left := self._left) is not None:
+            return left
+        trainer = self._trainer
+        settings = trainer.settings_at(self.goal)
+        for fields in self._orders.changes:
+            settings, _ = changed_all(settings, fields)
+        return with_settings(trainer.experiment, settings)
+
+    @property
+    def goal(self) -> int:
+        """The step at which the run stands, or to which it is on its way."""
+        goal = self._orders.goal
+        return self._trainer.destination if goal is None else goal
+
+    @property
+    def moment(self) -> tuple[int, int]:
+        """Where the run stands: its step, and how many edits led there."""
+        return self._trainer.step_count, len(self._trainer.edits)
+
+    def numbers(self) -> Numbers:
+        """The numbers of the last picture; never waits for training."""
+        pace = self._pace.per_second if self._playing else 0.0
+        batch = self._trainer.training.batch_size
+        return replace(
+            self._presenter.latest,
+            step=self._trainer.step_count,
+            epoch=self._trainer.epoch_count,
+            status=self.status,
+            steps_per_second=pace,
+            samples_per_second=pace * batch,
+        )
+
+    def exact_numbers(self) -> Numbers:
+        """The numbers of this very step; may wait for a slice and an evaluation."""
+        if warming.ready():
+            with self.trainer():
+                self._presenter.note_numbers(exact=True)
+        return self.numbers()
+
+    # -- who has it ---------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def trainer(self) -> Iterator[Trainer]:
+        """The trainer, for this thread alone; copy what is needed and leave quickly."""
+        with self._alone():
+            if self._left is not None:
+                self.viewers.seen()
+                self._start_again()
+            yield self._trainer
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Have the run to oneself, as soon as the slice that is under way has ended."""
+        with self._door:
+            self._visitors += 1
+        try:
+            with self._lock:
+                yield
+        finally:
+            with self._door:
+                self._visitors -= 1
+            self.wake()
+
+    def wake(self) -> None:
+        """Something changed: have the pool look."""
+        self._pool.wake(self.token)
+
+    def revive(self) -> None:
+        """Somebody asks for something; a page that was given up comes back to life."""
+        with self._door:
+            self.viewers.seen()
+            is_left = self._left is not None
+        if is_left:
+            with self.trainer():
+                pass
+
+    def _free_if_left(self) -> None:
+        """Nobody has looked for long: give the memory back, keep the experiment."""
+        with self._door:  # against `revive`: whoever comes is seen before this, or waits for it
+            if self._left is not None or self.viewers.alone_seconds <= FREE_AFTER:
+                return
+            self._left = self.experiment
+        self._playing = False
+        trainer = Trainer(Experiment())
+        self._drive(trainer)
+        self._presenter.install(trainer)
+
+    # -- what the pool asks for ---------------------------------------------------------------
+
+    def work(self, seconds: float) -> float | None:
+        """One slice: orders, training, a frame. See core.engine.scheduler.Run."""
+        if self._visitors:
+            return 0.001
+        with self._lock:
+            self._free_if_left()
+            if self._left is not None:
+                return None
+            self._notice_kernels()
+            self._grant_wishes()
+            delay = self._train(seconds) if self._has_kernels else None
+            exact, ready = not self._playing, warming.ready()
+            self._presenter.present(self._header(), exact=exact, ready=ready)
+            return self._soonest(delay)
+
+    def _notice_kernels(self) -> None:
+        """Draw anew once kernels are there: until then, pictures lack all that is computed."""
+        if not self._has_kernels and warming.ready():
+            self._has_kernels = self._presenter.is_dirty = True
+
+    def failed(self, error: Exception) -> None:
+        """A slice raised: stop here, keep the page."""
+        self._playing = False
+        self._failure = f"{type(error).__name__}: {error}"
+        self._presenter.present_words(self._header())
+
+    def _train(self, seconds: float) -> float | None:
+        """Carry out orders, then run what the speed allows; returns when to go on."""
+        if not self._carry_out_orders(seconds):
+            return 0.0
+        if not self._playing:
+            return None
+        if self.viewers.alone_seconds > PAUSE_AFTER:
+            self._playing = False
+            return None
+        if self._trainer.is_returning:  # from a failure: seen before, so not at a chosen speed
+            self._trainer.run_for(seconds)
+            self._pace.restart()
+            self._presenter.is_dirty = True
+        elif (allowed := self._pace.allowed(self._trainer.step_count)) != 0:
+            ran = self._trainer.run_for(seconds, max_steps=allowed)
+            self._pace.note(ran, self._trainer.step_count)
+            self._presenter.is_dirty = True
+        if self._trainer.is_over:
+            self._playing = False
+        return self._pace.delay()
+
+    def _carry_out_orders(self, seconds: float) -> bool:
+        """Do what was asked for, for about one slice; whether nothing is left to do."""
+        end = time.perf_counter() + seconds
+        while self._orders and time.perf_counter() < end:
+            self._presenter.is_dirty = True
+            self._orders.carry_out_first(self, self._trainer)
+        return not self._orders
+
+    def _grant_wishes(self) -> None:
+        while self._wishes:
+            _, change = self._wishes.popitem()
+            change()
+
+    def _soonest(self, delay: float | None) -> float | None:
+        """When to be called again: to train, to draw, or to notice that nobody looks."""
+        wishes = [w for w in (delay, self._presenter.seconds_to_frame()) if w is not None]
+        if not self.viewers:
+            limit = PAUSE_AFTER if self._playing else FREE_AFTER
+            wishes.append(max(limit - self.viewers.alone_seconds, 0.0) + 0.1)
+        return min(wishes, default=None)
+
+    # -- pictures -----------------------------------------------------------------------------
+
+    @property
+    def viewers(self) -> Viewers:
+        """The browsers that watch."""
+        return self._presenter.viewers
+
+    def _new_scene(self) -> None:
+        self._presenter.renew()
+        self.wake()
+
+    def _refresh(self) -> None:
+        self._presenter.is_dirty = True
+        self.wake()
+
+    def _header(self) -> dict[str, Any]:
+        pace = self._pace.per_second if self._playing else 0.0
+        return {
+            "status": self.status,
+            "waiting": "live.compiling" if self.waiting else None,
+            "steps_per_second": pace,
+            "samples_per_second": pace * self._trainer.training.batch_size,
+        }
