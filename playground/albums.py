@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from core.data.pictures import PictureChoices, Pictures, PictureSource
 
 SUFFIXES = ("zip", "png", "jpg", "jpeg", "gif", "webp", "bmp")
-"""What the uploader offers beside tables; core/data/pictures/decoding.py has the same."""
+"""What is read beside tables; core/data/pictures/decoding.py has the same."""
+UNREAD = ("heic", "heif", "avif")
+"""What phones make: taken by the uploader, to be told what to do with them."""
 
 UNEQUAL = 5  # times the pictures of the smallest class, from which on a person is told
 Given = tuple[str, bytes]
@@ -111,7 +113,7 @@ def is_unread(data: DataConfig) -> Sentence:
 
 def are_pictures(names: Sequence[str]) -> bool:
     """Whether files are pictures, or an archive of them, by their names."""
-    known = (*SUFFIXES, "heic", "heif")
+    known = (*SUFFIXES, *UNREAD)
     return any(PurePath(name).suffix.lower().removeprefix(".") in known for name in names)
 
 
@@ -125,6 +127,8 @@ class PictureDraft:
     def __init__(self, files: Sequence[Given], wanted: OwnTable | None = None) -> None:
         self.files = tuple(files)
         self.wanted = wanted
+        self.is_unclear = False
+        """Whether these files alone do not say what the classes are; others may."""
         self._source: PictureSource | None = None
         self._choices: PictureChoices | None = None
         self._pictures: Pictures | None = None
@@ -148,8 +152,14 @@ class PictureDraft:
         from core.data.pictures import PictureSource
 
         if self._source is None:
+            self.is_unclear = True
             self._source = PictureSource.of(self.files)
+            self.is_unclear = False
         return self._source
+
+    def with_files(self, files: Sequence[Given]) -> PictureDraft:
+        """These and more files; one named as one of these takes its place."""
+        return PictureDraft(tuple((dict(self.files) | dict(files)).items()), self.wanted)
 
     @property
     def choices(self) -> PictureChoices:

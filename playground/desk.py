@@ -54,8 +54,14 @@ class Desk:
 
     @property
     def is_bringing(self) -> bool:
-        """Whether the dialog waits for files."""
-        return self.is_open and self.draft is None
+        """Whether the dialog waits for files, the first ones or more pictures and their labels."""
+        return self.is_open and (self.draft is None or self._unclear is not None)
+
+    @property
+    def _unclear(self) -> PictureDraft | None:
+        """Pictures that need more files to be told by."""
+        draft = self.draft
+        return draft if isinstance(draft, PictureDraft) and draft.is_unclear else None
 
     def close(self) -> None:
         """Close the dialog; what was only looked at is gone."""
@@ -63,11 +69,17 @@ class Desk:
         self.uploads += 1
 
     def bring(self, *files: tuple[str, bytes]) -> None:
-        """Look at files, each a name and bytes: a table, or pictures, by what they are called."""
+        """Look at files, each a name and bytes: a table, or pictures, by what they are called.
+
+        Pictures that could not be told alone stay, and are looked at together with these.
+        """
         if not files:
             return
         self.uploads += 1
         self.problem = None
+        if self._unclear is not None:
+            self.draft = self._unclear.with_files(files)
+            return
         if len(files) > 1 and not are_pictures([name for name, _ in files]):
             self.problem = Sentence(
                 "These are {count} files, and no pictures: bring one table at a time.",
@@ -81,6 +93,8 @@ class Desk:
 
     def has_room(self, size: int) -> bool:
         """Whether files of so many bytes together are taken; if not, why is kept to be said."""
+        if self._unclear is not None:
+            size += sum(len(data) for _, data in self._unclear.files)
         if size <= MAX_MEGABYTES << 20:
             return True
         self.uploads += 1

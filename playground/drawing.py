@@ -27,7 +27,7 @@ def groups_on(experiment: Experiment, dataset: Dataset) -> tuple[str, Groups]:
 
     if experiment.data.name in DRAWINGS:
         return experiment.data.name, groups_of(experiment.data)
-    groups = drawn_from(_with_what_was_held_back(dataset))
+    groups = drawn_from(_with_what_was_held_back(dataset), experiment.data)
     if groups is None:
         raise Refusal("These data cannot be drawn on: they are no classes in the plane, no curve.")
     return (SKETCHED if dataset.kind == "curve" else DRAWN), groups

@@ -238,7 +238,11 @@ def test_classes_differ_in_colour_and_marker_and_very_many_are_shades() -> None:
     figure = class_points(points, numbers, [str(k) for k in range(12)], Axes("x", "y"))
     styles = {(trace.marker.color, trace.marker.symbol) for trace in figure.data}
     assert len(styles) == 12
-    assert [class_style(k, 2)["color"] for k in (0, 1)] == [NEGATIVE, POSITIVE]
+    assert [class_style(k)["color"] for k in (0, 1)] == [NEGATIVE, POSITIVE]
+    for n in (2, 3):  # a third class leaves the looks of the first two
+        some = class_points(points, numbers % n, [str(k) for k in range(n)], Axes("x", "y"))
+        looks = [(trace.marker.color, trace.marker.symbol) for trace in some.data]
+        assert looks[:2] == [(NEGATIVE, "square"), (POSITIVE, "circle")]
     many = class_points(points, np.arange(120), [f"c{k}" for k in range(120)], Axes("x", "y"))
     (shades,) = many.data
     assert shades.text[5] == "c5"

@@ -25,7 +25,14 @@ from core.data.drawn import (
 )
 from core.exchange.links import from_query, to_query
 from core.experiment.formulas import MOST_LETTERS, read_formula
-from core.experiment.points import MOST_POINTS, MOST_TEXT, SIGNS, read_points, write_points
+from core.experiment.points import (
+    MOST_POINTS,
+    MOST_TEXT,
+    SIGNS,
+    Groups,
+    read_points,
+    write_points,
+)
 from tests.test_data import value_or_sentence
 
 # -- formulas ------------------------------------------------------------------------------------
@@ -105,15 +112,17 @@ def test_how_people_write(text: str, at_two: float) -> None:
     ("text", "why"),
     [
         ("", "There is no formula yet"),
-        ("sin x", r"sin needs parentheses: sin\(x\)"),
-        ("(x", r"needs '\)' after 'x', but there is the end"),
-        ("2*", "breaks off after '\\*'"),
-        ("x 2", "cannot have '2' after 'x'"),
-        ("x + y", "function of x alone: y cannot"),
-        ("y < x", "write y > f"),
-        ("foo(x)", "'foo' is not known in a formula"),
+        ("sin x", r"^Character 5: sin needs parentheses: sin\(x\)"),
+        ("(x ", r"^The formula needs '\)' after 'x', but there is the end"),
+        ("2*", "^The formula breaks off after '\\*'"),
+        ("x 2", "^Character 3: The formula cannot have '2' after 'x'"),
+        ("x + y", "^Character 5: The line is a function of x alone: y cannot"),
+        ("y < x", "^Character 3: Class 1 lies above the line: write y > f"),
+        ("π² + x = 2", "^Character 8: '=' has no meaning"),
+        ("x2 > π² + foo(x)", "^Character 11: 'foo' is not known"),
+        ("foo(x)", "^Character 1: 'foo' is not known in a formula"),
         ("__import__('os')", "has no meaning"),
-        ("x.real", "'.' has no meaning"),
+        ("x.real", "^Character 2: '.' has no meaning"),
         ("(" * 40 + "x", "nested more than 30 deep"),
         ("-" * 150 + "x", "nested more than 30 deep"),
         ("x+" * 150, "300 letters; at most 200"),
@@ -285,17 +294,49 @@ def test_nothing_drawn_is_refused() -> None:
         load_dataset(DataConfig("drawn", points="."))
 
 
+def taken(config: DataConfig) -> Groups | None:
+    return drawn_from(load_dataset(config), config)
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        (DataConfig("circle", 500, noise=0.3), "drawn"),
+        (DataConfig("xor", 400, train_fraction=0.9, seed=3), "drawn"),
+        (DataConfig("sine", 200, train_fraction=0.2), "sketched"),
+    ],
+)
+def test_what_was_learnt_stays_in_training_when_it_is_drawn_on(
+    config: DataConfig, name: str
+) -> None:
+    before, groups = load_dataset(config), taken(config)
+    assert groups is not None
+    after = load_dataset(replace(config, name=name, points=write_points(groups)))
+
+    def places(points: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Rows of points and classes or values; those beyond the edge are moved to it."""
+        return np.concatenate([points, y.reshape(-1, 1)], axis=1).clip(-6.0, 6.0)
+
+    for part in ("train", "test"):
+        old, new = (
+            places(getattr(data, f"points_{part}"), getattr(data, f"y_{part}"))
+            for data in (before, after)
+        )
+        assert len(old) == len(new)
+        distances = np.abs(old[:, None] - new[None]).max(axis=2)
+        assert distances.min(axis=1).max() < 0.04  # each lies where it lay, in its part
+        assert distances.min(axis=0).max() < 0.04
+
+
 def test_another_data_set_is_drawn_on() -> None:
-    spiral = load_dataset(DataConfig("spiral", n_samples=60))
-    groups = drawn_from(spiral)
+    groups = taken(DataConfig("spiral", n_samples=60))
     assert groups is not None
     assert [len(group) for group in groups] == [30, 30]
-    assert set(groups[1]) >= {tuple(map(float, p)) for p in spiral.X_train[spiral.y_train == 1]}
-    sine = drawn_from(load_dataset(DataConfig("sine", n_samples=60)))
+    sine = taken(DataConfig("sine", n_samples=60))
     assert sine is not None
     assert list(sine[0]) == sorted(sine[0])
-    assert drawn_from(load_dataset(DataConfig("plane", n_samples=60))) is None
-    many = drawn_from(load_dataset(DataConfig("circle", n_samples=5000)))
+    assert taken(DataConfig("plane", n_samples=60)) is None
+    many = taken(DataConfig("circle", n_samples=5000))
     assert many is not None
     assert sum(map(len, many)) == MOST_TAKEN
 

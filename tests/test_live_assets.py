@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from playground.charts import style
+
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "playground" / "live" / "assets"
 MODULES = sorted(ASSETS.glob("*.js"))
@@ -16,6 +18,23 @@ LANGUAGES = ("en", "zh")
 
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 """A name, not an address: nothing is ever loaded from it."""
+
+
+def listed(name: str) -> list[str]:
+    """An exported list of colours.js, its names of colours replaced by what they stand for."""
+    text = (ASSETS / "colours.js").read_text(encoding="utf-8")
+    found = re.search(rf"const {name} = \[(.*?)\];", text, re.DOTALL)
+    assert found
+    values = dict(re.findall(r'const (\w+) = "(#\w+)";', text))
+    items = [item.strip() for item in found[1].split(",") if item.strip()]
+    return [values.get(item, item.strip('"')) for item in items]
+
+
+def test_classes_look_alike_in_the_live_view_and_in_charts() -> None:
+    assert listed("CLASS_COLOURS") == list(style.CLASS_COLOURS)
+    names = {"triangle": "triangle-up", "plus": "x"}
+    markers = [names.get(marker, marker) for marker in listed("CLASS_MARKERS")]
+    assert markers == list(style.CLASS_SYMBOLS)
 
 
 def catalogue(language: str) -> dict[str, str]:

@@ -48,6 +48,7 @@ def used(side: int = 8, *, colour: bool = True) -> TakenPictures:
 def test_files_are_looked_at_as_what_they_are_called() -> None:
     assert are_pictures(["a.zip"])
     assert are_pictures(["labels.csv", "a.HEIC"])
+    assert are_pictures(["a.avif"])
     assert not are_pictures(["a.xlsx"])
     desk = Desk()
     desk.bring(("people.csv", people().encode()))
@@ -66,6 +67,41 @@ def test_files_are_looked_at_as_what_they_are_called() -> None:
     desk.bring(("a.png", plain(RED)), ("labels.csv", b"file,label\na.png,x\n"))
     with pytest.raises(Refusal, match="one class, 'x'"):
         desk.draft.read()
+
+
+LOOSE = [(name.replace("/", "_"), data) for name, data in folders(5).items()]
+ROWS = [f"{name},{name[:3]}" for name, _ in LOOSE]
+
+
+def test_labels_that_come_later_join_the_pictures() -> None:
+    desk = Desk()
+    desk.open()
+    desk.bring(*LOOSE)
+    assert isinstance(desk.draft, PictureDraft)
+    with pytest.raises(Refusal, match=r"no folder named by its class, and no file labels\.csv"):
+        desk.draft.read()
+    assert desk.is_bringing
+    before = desk.uploads
+    desk.bring(("labels.csv", b"file,label\nred_0.png,red\n"))
+    with pytest.raises(Refusal, match="All pictures are of one class"):
+        desk.draft.read()
+    desk.bring(("labels.csv", "\n".join(["file,label", *ROWS]).encode()))  # mended
+    assert desk.draft.counts() == {"blu": 5, "red": 5}
+    assert (desk.is_bringing, desk.uploads) == (False, before + 2)
+    together = PictureSource.of(desk.draft.files)
+    assert desk.made().data.table.count(together.digest)
+    desk.bring(*LOOSE[:1])  # other files, not more of them
+    with pytest.raises(Refusal, match="in no folder"):
+        desk.draft.read()
+    assert len(desk.draft.files) == 1
+    assert not desk.has_room((200 << 20) - 10)
+    desk.put_away()
+    assert desk.has_room((200 << 20) - 10)
+    desk.bring(("some.zip", zipped({f"photos/{name}": data for name, data in LOOSE})))
+    with pytest.raises(Refusal, match="one class, 'photos'"):
+        desk.draft.read()
+    desk.bring(("labels.csv", "\n".join(f"photos/{row}" for row in ROWS).encode()))
+    assert desk.draft.counts() == {"blu": 5, "red": 5}
 
 
 def test_what_is_chosen_is_made_and_named() -> None:
@@ -272,3 +308,5 @@ def test_a_picture_of_ones_own_is_told(colour: bool) -> None:
 def test_what_is_no_picture_is_a_sentence() -> None:
     app = tried(used(), "mine.png", b"hello")
     assert "'mine.png' is no picture of a kind that is read" in texts(app)
+    app.file_uploader[0].upload("mine.HEIC", b"\0\0\0\x18ftypheic", "image/heic")
+    assert "'mine.HEIC' is a HEIC or AVIF file, which is not read" in texts(app.run())

@@ -25,7 +25,7 @@ def test_a_refused_line_stays_in_its_field_with_the_reason_and_what_runs_runs_on
     page.text_input(key="formula").set_value("sin x").run()
     assert page.text_input(key="formula").value == "sin x"
     (problem,) = [error.value.replace("\\", "") for error in page.error]
-    assert problem == "sin needs parentheses: sin(x). In use is still 3*sin(x)."
+    assert problem == "Character 5: sin needs parentheses: sin(x). In use is still 3*sin(x)."
     assert run.numbers().step == 30
     page.text_input(key="formula").set_value("9").run()  # read, but of one class alone
     assert "nearly all points would be of class 0" in page.error[0].value
@@ -33,7 +33,10 @@ def test_a_refused_line_stays_in_its_field_with_the_reason_and_what_runs_runs_on
     sound(page.text_input(key="formula").set_value("sqrt(x) - 1").run())
     assert run.experiment.data.formula == "sqrt(x) - 1"
     assert page.query_params["formula"] == "sqrt(x) - 1"
+    assert "Class 1 lies above x2 = sqrt(x) - 1, class 0 below it." in said(page)
     assert "for x from -6 to 0" in said(page)
+    sound(page.text_input(key="formula").set_value("y > 2x").run())
+    assert "above x2 = 2x, class 0" in said(page)
 
 
 def test_a_line_and_a_drawing_are_there_again_after_other_data() -> None:

@@ -300,6 +300,8 @@ def test_unreadable_pictures_are_left_out_and_named() -> None:
     ):
         assert part in said
     assert "MACOSX" not in said
+    film = pictures_of({**folders(2), "red/film.jpg": b"\0\0\0\x18ftypqt  "})
+    assert "'red/film.jpg' is no picture of a kind" in film.remarks[0]
     many = pictures_of({**folders(2), **{f"red/{n}.jpg": b"" for n in range(9)}})
     assert many.remarks[-1] == "Left out for such reasons: 4 more pictures."
 
@@ -398,6 +400,14 @@ NASTY = {
     "texts": (lambda: zipped({"a/b.txt": b"1"}), "no picture among 1 files"),
     "one class": (lambda: zipped({"a/1.png": plain(RED)}), "All pictures are of one class, 'a'"),
     "no class": (lambda: zipped({"1.png": b"", "a/2.png": b""}), "'1.png' is in no folder named"),
+    "a phone's": (
+        lambda: zipped(dict.fromkeys(("IMG_1.HEIC", "IMG_2.avif"), b"\0\0\0\x18ftypheic")),
+        "'IMG_1.HEIC' is a HEIC or AVIF file, which is not read: save it as JPEG or PNG.",
+    ),
+    "a phone's in folders": (
+        lambda: zipped(dict.fromkeys(("a/1.heif", "b/2.avif"), b"\0\0\0\x18ftypheic")),
+        "No picture of the class 'a' can be read. 'a/1.heif' is a HEIC or AVIF file",
+    ),
     "beside train and test": (
         lambda: zipped(dict.fromkeys(("train/a/1.png", "test/a/1.png", "z.png"), b"")),
         "'z.png' is in no folder named",

@@ -21,6 +21,7 @@ from core.experiment.points import (
     EXTENT,
     MOST_CLASSES,
     MOST_POINTS,
+    REACH,
     STEPS,
     Groups,
     Point,
@@ -32,6 +33,17 @@ from core.refusals import Refusal
 
 MOST_TAKEN = 1000
 """Points of another data set that a drawing begins with; the rest of the room is for strokes."""
+
+FURTHEST = 6
+"""So many steps, 0.03, a point is moved at most to lie where one of its part does."""
+
+NEARBY = np.array(
+    sorted(
+        ((x, y) for x in range(-FURTHEST, FURTHEST + 1) for y in range(-FURTHEST, FURTHEST + 1)),
+        key=lambda move: move[0] ** 2 + move[1] ** 2,
+    )
+)
+"""Moves of a place, (n, 2) int64, in steps, the shortest first."""
 
 TRAINS, HOLDS, TESTS = 0, 1, 2
 """What a point is for: training, validation, the test."""
@@ -69,23 +81,48 @@ def n_classes(config: DataConfig) -> int:
     return max(len(groups_of(config)), 2) if config.name == DRAWN else 0
 
 
-def drawn_from(dataset: Dataset) -> Groups | None:
+def drawn_from(dataset: Dataset, config: DataConfig) -> Groups | None:
     """The points of another data set, to draw on; None if they are no classes in the plane and no
     curve. Of many points as many as a drawing begins with, evenly chosen.
+
+    config: by whose seed and share a drawing tells what a point is for. Each is moved by a hair to
+    where it stays for what it was: what was learnt must not become a test.
     """
     train, test = dataset.points_train, dataset.points_test
     if train is None or test is None:
         return None
     points = np.concatenate([train, test]).astype(np.float64)
     targets = np.concatenate([dataset.y_train, dataset.y_test]).astype(np.float64)
+    tests = np.arange(len(points)) >= len(train)
     few = np.linspace(0, len(points) - 1, min(len(points), MOST_TAKEN)).astype(np.int64)
-    points, targets = points[few], targets[few]
+    points, targets, tests = points[few], targets[few], tests[few]
     if dataset.kind == "curve":
         places = np.stack([points[:, 0], targets.reshape(len(points), -1)[:, 0]], axis=1)
+        places = _in_their_part(places, tests, config)
         return (_pairs(places[np.argsort(places[:, 0], kind="stable")]),)
     if dataset.task != "classification":
         return None
+    points = _in_their_part(points, tests, config)
     return tuple(_pairs(points[targets == k]) for k in range(dataset.n_classes))
+
+
+def _in_their_part(
+    points: NDArray[np.float64], tests: NDArray[np.bool_], config: DataConfig
+) -> NDArray[np.float64]:
+    """Points (n, 2) moved to the nearest places where they are for the test (n,), or are not."""
+    places = _places(points)
+    left = np.arange(len(places))  # those that have found no place yet
+    for move in NEARBY:
+        there = np.clip(places[left] + move, 0, 2 * REACH)
+        fits = (by_place(there, config.seed) >= config.train_fraction) == tests[left]
+        places[left[fits]] = there[fits]
+        left = left[~fits]
+    return places / STEPS - EXTENT
+
+
+def _places(points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Points (n, 2) in whole steps from the corner, as they are written; none beyond the edge."""
+    return np.clip(np.rint((points + EXTENT) * STEPS), 0, 2 * REACH).astype(np.int64)
 
 
 def _pairs(points: NDArray[np.float64]) -> tuple[Point, ...]:
@@ -220,7 +257,7 @@ def load_drawn(config: DataConfig) -> Dataset:
 def _parts(group: Sequence[Point], config: DataConfig) -> NDArray[np.int64]:
     """What each point of a class is for, int64 (n,); one of them is for training in any case."""
     points = np.array(group, dtype=np.float64).reshape(-1, 2)
-    chance = by_place(np.rint((points + EXTENT) * STEPS).astype(np.int64), config.seed)
+    chance = by_place(_places(points), config.seed)
     share, held = config.train_fraction, config.train_fraction * config.validation_fraction
     parts = np.where(chance >= share, TESTS, np.where(chance >= share - held, HOLDS, TRAINS))
     if len(parts):

@@ -36,7 +36,7 @@ LIKE = str.maketrans(
 ABOVE = re.compile(r"\s*(?:y|x2|f\s*\(\s*x1?\s*\))\s*(>=|>|=|<=|<)\s*", re.IGNORECASE)
 TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|([^\W\d]\w*)|(\*\*|[-+*/^()])|(\S))")
 
-Token = tuple[str, str]  # "number", "name", "sign" or "end", and its letters
+Token = tuple[str, str, int]  # "number", "name", "sign" or "end", its letters, where they begin
 Step = tuple[str, float]  # an operation or function and 0, or "number" and its value
 
 
@@ -48,6 +48,13 @@ class Formula:
     program: tuple[Step, ...]
 
 
+class _MisreadError(Exception):
+    """What is not understood, and at which letter, from 0; of a text that was translated."""
+
+    def __init__(self, place: int, sentence: Sentence) -> None:
+        self.place, self.sentence = place, sentence
+
+
 def read_formula(text: str) -> Formula:
     """Read f(x), or `y > f(x)`. Raises ValueError that says what is not understood, and where."""
     if len(text) > MOST_LETTERS:
@@ -56,32 +63,49 @@ def read_formula(text: str) -> Formula:
             count=len(text),
             most=MOST_LETTERS,
         )
-    reader = _Reader(_tokens(_right_side(text.translate(LIKE))))
-    reader.sum()
-    reader.expect("")
+    translated = text.translate(LIKE)
+    try:
+        reader = _Reader(_tokens(translated))
+        reader.sum()
+        reader.expect("")
+    except _MisreadError as error:
+        raise _told(error, text, translated) from None
     return Formula(text, tuple(reader.program))
 
 
-def _right_side(text: str) -> str:
-    """The formula alone, without `y >`."""
+def right_side(text: str) -> str:
+    """A formula as it was typed, without `y >`."""
     found = ABOVE.match(text)
-    if found is None:
-        return text
-    if found[1].startswith("<"):
-        raise Refusal("Class 1 lies above the line: write y > f(x), or f(x) alone.")
-    return text[found.end() :]
+    return (text if found is None else text[found.end() :]).strip()
+
+
+def _told(error: _MisreadError, text: str, translated: str) -> Refusal:
+    """The refusal, with the number of the character in the text as it was typed, from 1."""
+    if error.place >= len(translated.rstrip()):
+        return Refusal(error.sentence)  # the end needs no number
+    ends = [len(text[: n + 1].translate(LIKE)) for n in range(len(text))]
+    number = 1 + sum(end <= error.place for end in ends)
+    return Refusal("Character {number}: {problem}", number=number, problem=error.sentence)
 
 
 def _tokens(text: str) -> list[Token]:
+    """The tokens of a text, without `y >`, and the end."""
+    above = ABOVE.match(text)
+    if above is not None and above[1].startswith("<"):
+        why = Sentence("Class 1 lies above the line: write y > f(x), or f(x) alone.")
+        raise _MisreadError(above.start(1), why)
     found: list[Token] = []
-    for number, name, sign, other in TOKEN.findall(text):
+    for match in TOKEN.finditer(text, above.end() if above else 0):
+        number, name, sign, other = match.groups()
+        place = match.start(match.lastindex or 0)
         if other:
-            raise Refusal("{token} has no meaning in a formula of x.", token=shown(other))
+            why = Sentence("{token} has no meaning in a formula of x.", token=shown(other))
+            raise _MisreadError(place, why)
         kind = "number" if number else "name" if name else "sign"
-        found.append((kind, number or name or sign))
+        found.append((kind, number or name or sign, place))
     if not found:
         raise Refusal("There is no formula yet: write f(x), such as sin(x).")
-    return [*found, ("end", "")]
+    return [*found, ("end", "", len(text))]
 
 
 class _Reader:
@@ -97,7 +121,7 @@ class _Reader:
 
     def take(self, *signs: str) -> str:
         """The next token's letters if it is one of these signs, which is then behind; else ""."""
-        kind, letters = self.next
+        kind, letters, _ = self.next
         if kind != "sign" or letters not in signs:
             return ""
         self.place += 1
@@ -105,27 +129,34 @@ class _Reader:
 
     def expect(self, sign: str) -> None:
         """Take a sign, or "" for the end; anything else is not understood."""
-        kind, letters = self.next
+        kind, letters, _ = self.next
         if (kind == "end") != (sign == "") or (sign and letters != sign):
             raise self.not_understood(sign)
         self.place += 1
 
-    def not_understood(self, wanted: str = "") -> Refusal:
-        letters = self.next[1]
+    def not_understood(self, wanted: str = "") -> _MisreadError:
+        _, letters, place = self.next
         what = shown(letters) if letters else Sentence("the end")
         before = self.tokens[self.place - 1][1] if self.place else ""
         where = Sentence(" after {token}", token=shown(before)) if before else ""
         if wanted:
-            template = "The formula needs {wanted}{where}, but there is {token}."
-            return Refusal(template, wanted=shown(wanted), where=where, token=what)
-        if not letters:
-            return Refusal("The formula breaks off{where}.", where=where)
-        return Refusal("The formula cannot have {token}{where}.", token=what, where=where)
+            why = Sentence(
+                "The formula needs {wanted}{where}, but there is {token}.",
+                wanted=shown(wanted),
+                where=where,
+                token=what,
+            )
+        elif letters:
+            why = Sentence("The formula cannot have {token}{where}.", token=what, where=where)
+        else:
+            why = Sentence("The formula breaks off{where}.", where=where)
+        return _MisreadError(place, why)
 
     def deeper(self) -> None:
         self.depth += 1
         if self.depth > MOST_NESTED:
-            raise Refusal("The formula is nested more than {most} deep.", most=MOST_NESTED)
+            why = Sentence("The formula is nested more than {most} deep.", most=MOST_NESTED)
+            raise _MisreadError(self.next[2], why)
 
     def sum(self) -> None:
         self.product()
@@ -160,20 +191,20 @@ class _Reader:
             self.program.append(("^", 0.0))
 
     def atom(self) -> None:
-        kind, letters = self.next
+        kind, letters, place = self.next
         if kind == "number":
             self.place += 1
             self.program.append(("number", float(letters)))
         elif kind == "name":
             self.place += 1
-            self.named(letters)
+            self.named(letters, place)
         elif self.take("("):
             self.sum()
             self.expect(")")
         else:
             raise self.not_understood()
 
-    def named(self, letters: str) -> None:
+    def named(self, letters: str, place: int) -> None:
         """The variable, a constant, or a function of what is in parentheses."""
         name = letters.lower()
         if name in CONSTANTS:
@@ -181,23 +212,26 @@ class _Reader:
             return
         known = NAMES.get(name)
         if known is None:
-            raise _unknown(letters)
+            raise _unknown(letters, place)
         if known != VARIABLE:
             if self.next[1] != "(":
-                raise Refusal("{name} needs parentheses: {name}(x).", name=name)
+                why = Sentence("{name} needs parentheses: {name}(x).", name=name)
+                raise _MisreadError(self.next[2], why)
             self.expect("(")
             self.sum()
             self.expect(")")
         self.program.append((known, 0.0))
 
 
-def _unknown(name: str) -> Refusal:
+def _unknown(name: str, place: int) -> _MisreadError:
     known = ", ".join([VARIABLE, *CONSTANTS, *FUNCTIONS])
     if name.lower() in ("y", "x2"):
-        return Refusal("The line is a function of x alone: {name} cannot be in it.", name=name)
-    return Refusal(
-        "{name} is not known in a formula. Known are: {known}.", name=shown(name), known=known
-    )
+        why = Sentence("The line is a function of x alone: {name} cannot be in it.", name=name)
+    else:
+        why = Sentence(
+            "{name} is not known in a formula. Known are: {known}.", name=shown(name), known=known
+        )
+    return _MisreadError(place, why)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def class_points(
             mode="markers",
             name=name,
             opacity=0.8,
-            marker={**class_style(number, len(names)), "size": 6, "line": OUTLINE},
+            marker={**class_style(number), "size": 6, "line": OUTLINE},
             hovertemplate="%{x:.3g}, %{y:.3g}",
         )
     framed(figure, axes, height=400)

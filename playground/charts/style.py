@@ -29,14 +29,14 @@ PALETTE = ("#1f83c9", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x", "star", "hexagon")
 
-# Of classes, as the live view has them: Okabe and Ito's set (2008), then three of Paul Tol's
-# "muted" set; two classes are orange and blue, as everywhere on the page. Each has a marker too.
+# Of classes, as the live view has them: orange and blue, as everywhere on the page, the rest of
+# Okabe and Ito's set (2008), then three of Paul Tol's "muted" set. Each has a marker too.
 CLASS_COLOURS = (
-    *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9"),
+    *(NEGATIVE, POSITIVE, "#009e73", "#cc79a7", "#56b4e9"),
     *("#d55e00", "#f0e442", "#332288", "#882255", "#999999"),
 )
 CLASS_SYMBOLS = (
-    *("circle", "square", "triangle-up", "diamond", "cross"),
+    *("square", "circle", "triangle-up", "diamond", "cross"),
     *("triangle-down", "x", "star", "pentagon", "hexagon"),
 )
 
@@ -62,10 +62,8 @@ def layer_style(index: int) -> dict[str, str]:
     }
 
 
-def class_style(number: int, n_classes: int) -> dict[str, str]:
+def class_style(number: int) -> dict[str, str]:
     """Return colour and marker of a class; beyond ten the colours come again with other markers."""
-    if n_classes == 2:
-        return {"color": (NEGATIVE, POSITIVE)[number], "symbol": CLASS_SYMBOLS[number]}
     round_, place = divmod(number, len(CLASS_COLOURS))
     symbol = CLASS_SYMBOLS[(place + round_) % len(CLASS_SYMBOLS)]
     return {"color": CLASS_COLOURS[place], "symbol": symbol + ("-open" if round_ % 2 else "")}

@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.experiment import SKETCHED
+from core.experiment import SKETCHED, DataConfig
+from core.experiment.formulas import right_side
 from core.experiment.points import EXTENT, MOST_CLASSES, MOST_POINTS, STEPS
 from core.refusals import Refusal
 from playground.controls.widgets import fraction, prepared
@@ -22,16 +23,23 @@ NARROW = 0.02
 
 
 def boundary_section(session: Session) -> None:
-    """The field for f(x); below it why a line is not in use, or where it has no value."""
+    """The field for f(x); below it why a line is not in use, or what lies on its sides, and where
+    it has no value.
+    """
     refused = session.refused_formula
     shown = refused[0] if refused else session.experiment.data.formula
-    st.text_input(**prepared(session, ("data", "formula"), "", shown, unset=""))
+    field = prepared(session, ("data", "formula"), "", shown, unset="")
+    st.text_input(placeholder=DataConfig().formula, **field)
     if refused:
         kept = session.t("page.formula.kept", formula=session.experiment.data.formula)
         problem = f"{session.said(refused[1])} {kept}"
         st.error(plain(problem), icon=":material/error:")
-    elif where := _gaps(session):
-        st.caption(plain(session.t("page.formula.gaps", where=where)))
+        return
+    line = right_side(session.experiment.data.formula)
+    sentences = [session.t("page.formula.sides", formula=line)]
+    if where := _gaps(session):
+        sentences.append(session.t("page.formula.gaps", where=where))
+    st.caption(plain(" ".join(sentences)))
 
 
 def _gaps(session: Session) -> str:

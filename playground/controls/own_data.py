@@ -75,6 +75,8 @@ def _dialog(session: Session) -> None:
     except Refusal as refusal:
         st.error(plain(session.said(refusal.sentence)), icon=":material/error:")
         _problem(session)
+        if session.desk.is_bringing:
+            _add(session)
         return
     if isinstance(draft, Draft):
         choose(session, draft)
@@ -100,17 +102,7 @@ def _bring(session: Session) -> None:
         more = "_pictures" if wanted.data.name == OWN_PICTURES else ""
         st.info(plain(t(f"page.own.wanted{more}", name=own(wanted.data).file)))
     _problem(session)
-    key = f"own_upload_{number}"
-    st.file_uploader(
-        t("page.own.upload"),
-        type=[*SUFFIXES, *albums.SUFFIXES],
-        accept_multiple_files=True,
-        key=key,
-        help=t("page.own.upload.help", most=MAX_MEGABYTES),
-        max_upload_size=MAX_MEGABYTES,
-        on_change=session.bring_upload,
-        args=(key,),
-    )
+    _uploader(session, "page.own.upload")
     key = f"own_pasted_{number}"
     st.text_area(t("page.own.paste"), key=key, help=t("page.own.paste.help"), max_chars=MOST_PASTED)
     st.button(
@@ -122,6 +114,27 @@ def _bring(session: Session) -> None:
     )
     st.caption(t("page.own.stays_here"))
     st.fragment(_watch, run_every=WATCH_SECONDS)(session, number)
+
+
+def _add(session: Session) -> None:
+    """Upload what is missing beside the pictures that are here, such as their labels."""
+    _uploader(session, "page.own.add")
+    st.fragment(_watch, run_every=WATCH_SECONDS)(session, session.desk.uploads)
+
+
+def _uploader(session: Session, words: str) -> None:
+    """Takes one or more files: tables, pictures, archives of them."""
+    key = f"own_upload_{session.desk.uploads}"
+    st.file_uploader(
+        session.t(words),
+        type=[*SUFFIXES, *albums.SUFFIXES, *albums.UNREAD],
+        accept_multiple_files=True,
+        key=key,
+        help=session.t(f"{words}.help", most=MAX_MEGABYTES),
+        max_upload_size=MAX_MEGABYTES,
+        on_change=session.bring_upload,
+        args=(key,),
+    )
 
 
 def _watch(session: Session, number: int) -> None:

@@ -54,7 +54,7 @@ class ClickedVisit(Visit):
     def act(self, action: Callable[..., None], *args: Any) -> None:
         """Do what a click asks for; whatever goes wrong becomes a sentence, nothing is lost."""
         before = self.notice, self.problems
-        self.notice, self.problems, self._is_clicked = None, (), True
+        self.notice, self.problems = None, ()
         try:
             action(*args)
         except EchoError:
@@ -170,7 +170,6 @@ class ClickedVisit(Visit):
         if self.desk.is_bringing:
             return  # a run of the whole page would lose a file that is on its way
         if self._drawn != (self.status, self.is_waiting, self.player.experiment):
-            self._is_clicked = True
             st.rerun()
         if is_fragment() and time.monotonic() - self._fragment_ended < ONE_FLUSH:
             self._fragment_ended = -math.inf

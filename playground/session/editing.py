@@ -210,7 +210,7 @@ class EditedVisit(ClickedVisit):
 
     def take_points(self, groups: Groups) -> None:
         """Learn on, from the points of the table. Raises ValueError if they cannot be used."""
-        self._is_clicked = self._had_dialog = True
+        self._had_dialog = True
         self.notice, self.problems = None, ()
         self.redraw(lambda _: groups)
         self.end_points()
@@ -253,7 +253,7 @@ class EditedVisit(ClickedVisit):
         progress: told now and then while the data are made; what it raises ends that.
         """
         self._follow_run()
-        self._is_clicked = self._had_dialog = True  # the browser is behind what is done here
+        self._had_dialog = True  # the browser is behind what is done here
         desk, before = self.desk, self.desk.used
         if desk.draft is None:
             return

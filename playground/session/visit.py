@@ -74,7 +74,7 @@ class Visit:
             self.experiment = self.desk.stand_in_for(self.experiment)
         self.problems: tuple[str, ...] = tuple(problems)
         self.problems_title = "page.link.problems"
-        self._is_clicked = self._had_dialog = False
+        self._had_dialog = False
         self._fragment_ended = -math.inf
         self.ranges: dict[str, tuple[float, float | None]] = {}
         """What may be typed into the number fields as drawn, by key: the least and the most."""

@@ -125,7 +125,7 @@ class Session(EditedVisit):
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
         self._published = params
-        self._is_clicked = self._had_dialog = False
+        self._had_dialog = False
 
     # -- links and files ----------------------------------------------------------------------
 
@@ -171,7 +171,6 @@ class Session(EditedVisit):
 
         {"do": "reloaded"} tells that the browser loaded the page anew, and lost a run with it.
         """
-        self._is_clicked = True
         match action:
             case {"do": "add_layer"}:
                 self.act(self.change, changes.with_layer_added)

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.preprocessing import Pixels
-from playground.albums import SUFFIXES
+from playground.albums import SUFFIXES, UNREAD
 from playground.session import Session
 
 MOST_MEGABYTES = 32  # core/data/pictures/limits.py has the same
@@ -21,7 +21,7 @@ def ask(session: Session, pixels: Pixels) -> np.ndarray | None:
 
     file = st.file_uploader(
         session.t("views.try_picture"),
-        type=[suffix for suffix in SUFFIXES if suffix != "zip"],
+        type=[suffix for suffix in (*SUFFIXES, *UNREAD) if suffix != "zip"],
         max_upload_size=MOST_MEGABYTES,
         help=session.t("views.try_picture_help"),
         key="try_picture",

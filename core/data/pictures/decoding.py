@@ -17,7 +17,10 @@ from core.refusals import Sentence
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
 """The formats that are read: those of browsers, and the plainest. Each decoder more is a risk."""
 SUFFIXES = ("png", "jpg", "jpeg", "gif", "webp", "bmp")
-APPLE = ("heic", "heif")
+UNREAD = ("heic", "heif", "avif")
+"""What phones make and no decoder here reads: a person is told what to do."""
+BRANDS = (b"hei", b"hev", b"mif", b"msf", b"avi")
+"""What such a file says that it is; films begin alike."""
 PAPER = (255, 255, 255)
 """What shows through where a picture is transparent."""
 DETAIL = 4
@@ -130,13 +133,17 @@ def _square(image: Image.Image, side: int) -> Image.Image:
     return image.resize((side, side), method, box=box)
 
 
+def unread(name: str) -> Sentence:
+    """What to do with a picture of a kind that no decoder here reads."""
+    return Sentence(
+        "{file} is a HEIC or AVIF file, which is not read: save it as JPEG or PNG.", file=name
+    )
+
+
 def _no_picture(data: bytes, name: str) -> UnreadableError:
-    if data[4:8] == b"ftyp" or name.lower().rsplit(".", 1)[-1].startswith(APPLE):
-        return UnreadableError(
-            Sentence(
-                "{file} is a HEIC or AVIF file, which is not read: save it as JPEG.", file=name
-            )
-        )
+    is_named_so = name.lower().rsplit(".", 1)[-1].startswith(UNREAD)
+    if is_named_so or (data[4:8] == b"ftyp" and data[8:11] in BRANDS):
+        return UnreadableError(unread(name))
     return UnreadableError(
         Sentence(
             "{file} is no picture of a kind that is read ({kinds}).",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from core import archives
+from core.data.pictures.decoding import UNREAD, unread
 from core.data.pictures.limits import LONGEST_NAME, MAX_LABELS
 from core.data.pictures.members import Member, Unpacker
 from core.maths.registry import shown
@@ -118,6 +119,8 @@ def _by_folder(pictures: Sequence[Member]) -> list[Labelled]:
         rest = folder[depth:]
         part = _part(rest[0]) if has_parts else None
         rest = rest[1:] if has_parts else rest
+        if not rest and member.suffix in UNREAD:
+            raise Refusal(unread(shown(member.name)))
         if not rest:
             raise Refusal(
                 "The picture {file} is in no folder named by its class, and no file labels.csv "
@@ -214,14 +217,15 @@ def _left_out(
 
 
 def _by_name(pictures: Sequence[Member]) -> dict[str, Member]:
-    """Pictures by all that a list may call them: path, name, name without suffix.
+    """Pictures by all that a list may call them: path or its end, name, name without suffix.
 
     What would mean two of them means none.
     """
     known: dict[str, Member | None] = {}
     for member in pictures:
+        ends = {"/".join(member.path[start:]) for start in range(1, len(member.path))}
         name = member.path[-1]
-        for called in {name, PurePosixPath(name).stem} - {member.name}:
+        for called in {*ends, name, PurePosixPath(name).stem} - {member.name}:
             known[called] = None if called in known else member
     known |= {member.name: member for member in pictures}
     return {called: member for called, member in known.items() if member is not None}

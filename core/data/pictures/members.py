@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from core import archives
-from core.data.pictures.decoding import APPLE, SUFFIXES
+from core.data.pictures.decoding import SUFFIXES, UNREAD
 from core.data.pictures.limits import MAX_BYTES, MAX_ENTRIES, MAX_UNPACKED
 from core.maths.registry import shown
 from core.refusals import Refusal
@@ -43,7 +43,7 @@ class Member:
     @property
     def is_picture(self) -> bool:
         """Whether its name says that it is one."""
-        return self.suffix in (*SUFFIXES, *APPLE)
+        return self.suffix in (*SUFFIXES, *UNREAD)
 
 
 def members_of(files: Sequence[Given]) -> list[Member]:

@@ -7,14 +7,17 @@ export const POSITIVE = "#0877bd";
 /** What is not a finite number; darker than zero's grey, so that the two are told apart. */
 export const NOT_FINITE = "#7d8389";
 
-/** Okabe and Ito's colour-blind-safe set (2008), then three of Paul Tol's "muted" set. */
+/**
+ * The plane's two ends, so that two classes look the same when a third one comes; then the rest of
+ * Okabe and Ito's colour-blind-safe set (2008), and three of Paul Tol's "muted" set.
+ */
 export const CLASS_COLOURS = [
-  "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9",
+  NEGATIVE, POSITIVE, "#009e73", "#cc79a7", "#56b4e9",
   "#d55e00", "#f0e442", "#332288", "#882255", "#999999",
 ];
 /** A marker for each class, so that colour is never the only carrier. */
 export const CLASS_MARKERS = [
-  "circle", "square", "triangle", "diamond", "cross",
+  "square", "circle", "triangle", "diamond", "cross",
   "triangle-down", "plus", "star", "pentagon", "hexagon",
 ];
 

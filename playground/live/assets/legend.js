@@ -65,7 +65,7 @@ function colourBar({ range: [lo, hi], caption, discretize }) {
 
 function classList(classes) {
   const items = classes.map((name, k) =>
-    make("li", {}, markerIcon(classStyle(k, classes.length)), String(name)),
+    make("li", {}, markerIcon(classStyle(k)), String(name)),
   );
   return make("ul", { class: "output-classes" }, ...items);
 }

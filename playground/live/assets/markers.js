@@ -1,6 +1,6 @@
 // The marks of classes: a shape and a colour each, drawn on canvas and in legends alike.
 
-import { NEGATIVE, POSITIVE, classColour, classMarker } from "./colours.js";
+import { classColour, classMarker } from "./colours.js";
 
 /** Corners on a circle, the first one straight up (or turned by `turn` of a full circle). */
 function corners(count, radius, turn = 0, inner = radius) {
@@ -45,13 +45,13 @@ export function markerPath(pen, marker, x, y, r) {
 }
 
 /**
- * How the points of class k look. Two classes wear the colours of the plane's two ends; beyond
- * ten classes the shapes are shifted so that no two classes share shape and colour.
+ * How the points of class k look, however many classes there are. Beyond ten the shapes are
+ * shifted so that no two classes share shape and colour.
  * @returns {{colour: string, marker: string}}
  */
-export function classStyle(k, classes) {
-  if (classes <= 2) return { colour: [NEGATIVE, POSITIVE][k], marker: ["square", "circle"][k] };
-  return { colour: inked(classColour(k)), marker: classMarker(k + 3 * Math.floor(k / 10)) };
+export function classStyle(k) {
+  const colour = k < 2 ? classColour(k) : inked(classColour(k)); // the two ends: as on the plane
+  return { colour, marker: classMarker(k + 3 * Math.floor(k / 10)) };
 }
 
 /** A light colour darkened, so that a small mark is seen on a pale ground. */

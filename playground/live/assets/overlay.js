@@ -233,7 +233,7 @@ export class Overlay {
     return make("span", { class: "name after", title: name, "aria-hidden": "true", style: {
       top: `${node.y}px`, left: `${node.x + half + 8}px`,
       width: `${this.plan.margins.right - 10}px`,
-    } }, classes ? markerIcon(classStyle(node.unit, classes)) : null, name);
+    } }, classes ? markerIcon(classStyle(node.unit)) : null, name);
   }
 
   /** Of an image's input: its place, counted from 1. */

@@ -189,7 +189,7 @@ export class Pencil {
       type: "button", class: "output-button", role: "radio", "aria-checked": String(isChosen),
       tabindex: isChosen ? 0 : -1, "aria-label": this.say("live.output_probe_class", { class: k }),
       on: { click: () => this.#choose(k) },
-    }, markerIcon(classStyle(k, this.total)), String(k));
+    }, markerIcon(classStyle(k)), String(k));
   }
 
   #swatchKey(event) {
@@ -315,7 +315,7 @@ export class Pencil {
   paint(pen, box) {
     const isCurve = this.kind === "curve";
     const styles = isCurve ? [{ colour: NEGATIVE, marker: "circle" }]
-      : Array.from({ length: this.total }, (_, k) => classStyle(k, this.total));
+      : Array.from({ length: this.total }, (_, k) => classStyle(k));
     for (const stroke of this.strokes) stroke.paint(pen, box, { styles, size: SIZE });
     if (this.isOn && this.place) this.#paintBrush(pen, box, styles);
   }

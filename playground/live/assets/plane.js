@@ -187,7 +187,7 @@ export class Plane {
   drawPoints(pen, points, labels, edge) {
     const { box, sceneNow } = this;
     const count = sceneNow.classes?.length ?? 0;
-    const styles = Array.from({ length: count }, (_, k) => classStyle(k, count));
+    const styles = Array.from({ length: count }, (_, k) => classStyle(k));
     const [lo, hi] = sceneNow.value_range ?? [-1, 1];
     for (let i = 0; i < points.shape[0]; i++) {
       if (this.pencil.hides(points[2 * i], points[2 * i + 1])) continue;
@@ -353,7 +353,7 @@ export class Plane {
 
   verdict(name, classes) {
     const k = classes.map(String).indexOf(String(name));
-    const icon = k < 0 ? null : markerIcon(classStyle(k, classes.length));
+    const icon = k < 0 ? null : markerIcon(classStyle(k));
     return make("div", {}, icon, this.say("live.output_probe_class", { class: name }));
   }
 
@@ -369,7 +369,7 @@ function likeliest(outputs, classes) {
     make(
       "div",
       { class: "output-likely" },
-      markerIcon(classStyle(k, classes.length)),
+      markerIcon(classStyle(k)),
       make("span", {}, String(classes[k])),
       make("span", { class: "output-share" }, fixed(outputs[k])),
     ));
