@@ -177,6 +177,20 @@ class TestCamera:
         _, data = unpack(camera.data())
         assert len(data["train_points"]) == len(data["train_y"]) > 0
 
+    def test_a_validation_part_is_in_the_loss_curve_beside_training_and_test(self):
+        experiment = make()
+        for held, names in ((0.0, ("train", "test")), (0.4, ("train", "test", "validation"))):
+            data = replace(experiment.data, validation_fraction=held)
+            trainer = Trainer(replace(experiment, data=data))
+            trainer.step(37)
+            camera = Camera(trainer, Shown())
+            header, arrays = unpack(camera.frame({}, exact=True, ready=True))
+            losses = [trainer.evaluate(name)["loss"] for name in names]
+            np.testing.assert_allclose(arrays["loss_curve"][-1], [37, *losses], rtol=1e-5)
+            past = np.stack([trainer.history.evaluations[f"{name}_loss"] for name in names])
+            np.testing.assert_allclose(arrays["loss_curve"][:-1, 1:], past.T, rtol=1e-5)
+            assert ("validation_loss" in header) == (held > 0)
+
     def test_the_numbers_in_a_frame_are_the_trainers(self):
         trainer = Trainer(make())
         trainer.step(50)

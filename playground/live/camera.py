@@ -148,17 +148,25 @@ class Camera:
         return np.concatenate(shown).astype(np.float32)
 
     def _numbers(self, exact: bool) -> dict[str, Any]:
-        train, test, *_ = self._part("numbers", exact, self._evaluate)
+        train, validation, test, *_ = self._part("numbers", exact, self._evaluate)
         name = next(key for key in train if key not in ("loss", "penalty"))
         metric = {"name": name, "train": train[name], "test": test[name]}
         losses = {"train_loss": train["loss"], "test_loss": test["loss"]}
+        if validation:
+            losses["validation_loss"] = validation["loss"]
         return losses | {"metric": metric, "penalty": train["penalty"]}
 
     def _evaluate(
         self,
-    ) -> tuple[dict[str, float], dict[str, float], np.ndarray, np.ndarray, int]:
+    ) -> tuple[dict[str, float], dict[str, float], dict[str, float], np.ndarray, np.ndarray, int]:
+        """Values of training, validation (empty where there is no such part) and test; the test's
+        outputs, their rows, and the step of the weights.
+        """
         trainer = self.trainer
-        return trainer.estimate("train")[0], *trainer.estimate("test"), trainer.weights_step
+        train, test = trainer.estimate("train")[0], trainer.estimate("test")
+        held = trainer.history.evaluation_table.with_validation
+        validation = trainer.estimate("validation")[0] if held else {}
+        return train, validation, *test, trainer.weights_step
 
     def numbers(self, *, exact: bool = False) -> dict[str, Any] | None:
         """The losses and metric of the last picture, None before the first; of now if exact."""
@@ -228,12 +236,17 @@ class Camera:
         return shades(2 * np.clip(best, 0, 1) - 1 + 0 * outputs.sum(axis=1))
 
     def _loss_curve(self, exact: bool) -> np.ndarray:
-        """Steps with both losses, float32 (rows, 3): history's, and the ones just shown."""
+        """Steps with training and test loss, float32 (rows, 3), or (rows, 4) with the validation
+        loss where there is such a part: history's, and the ones just shown.
+        """
         table = self.trainer.history.evaluation_table
-        rows = table.filled[scenes.thinned(table.count, MOST_CURVE_ROWS)][:, [0, 2, 3]]
-        train, test, *_, step = self._part("numbers", exact, self._evaluate)
+        names = [f"{part}_loss" for part in ("train", "test", "validation")]
+        shown = [0, *(table.columns.index(name) for name in names if name in table.columns)]
+        rows = table.filled[scenes.thinned(table.count, MOST_CURVE_ROWS)][:, shown]
+        train, validation, test, *_, step = self._part("numbers", exact, self._evaluate)
         if len(rows) and step > rows[-1, 0]:
-            rows = np.append(rows, [[step, train["loss"], test["loss"]]], axis=0)
+            losses = [part["loss"] for part in (train, test, validation) if part]
+            rows = np.append(rows, [[step, *losses]], axis=0)
         return rows.astype(np.float32)
 
     def _weight_images(self) -> np.ndarray:
@@ -247,7 +260,7 @@ class Camera:
 
     def _samples(self, exact: bool) -> dict[str, np.ndarray]:
         """The shown test samples' outputs, and the confusion of the whole test set."""
-        _, _, outputs, rows, _ = self._part("numbers", exact, self._evaluate)
+        *_, outputs, rows, _ = self._part("numbers", exact, self._evaluate)
         data, shown = self.trainer.dataset, self._part("samples", exact, self._sample_outputs)
         arrays = {"probabilities": shown}
         if data.task == "classification":

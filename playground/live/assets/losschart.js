@@ -1,14 +1,16 @@
-// Training and test loss against steps: labelled axes, a log scale, values under the pointer.
+// Training, test and maybe validation loss against steps: labelled axes, a log scale, values under the pointer.
 
 import { drawAxes, fixed, fromX, powerTicks, sharpen, ticks, toX, toY } from "./axes.js";
 import { make } from "./dom.js";
 import { Readout, Spoken, mark, throttle } from "./readout.js";
 
+const VALIDATION_COLOUR = "#009e73"; // as in the charts below the live view
 const MARGIN = { left: 38, right: 8, top: 18, bottom: 20 };
-const [STEP, TRAIN, TEST] = [0, 1, 2];
+const [STEP, TRAIN, TEST, VALIDATION] = [0, 1, 2, 3]; // columns; the last where there is the part
 
-/** Dashes of the training line: told from the test line without colour. */
+/** Dashes of the training and the validation line: told from the test line without colour. */
 export const TRAIN_DASH = [4, 3];
+export const VALIDATION_DASH = [1.5, 2.5];
 
 /** The small chart beside the loss numbers. */
 export class LossChart {
@@ -28,6 +30,7 @@ export class LossChart {
     this.describe = throttle((text) => mark(this.canvas, "aria-label", text), 3000);
     this.pointer = null;
     this.rows = new Float32Array();
+    this.columns = 3;
     this.header = {};
     this.relabel();
     this.listen();
@@ -49,6 +52,7 @@ export class LossChart {
 
   frame(header, arrays) {
     this.rows = arrays.loss_curve ?? this.rows;
+    this.columns = this.rows.shape?.[1] ?? 3;
     this.header = header;
     this.draw();
   }
@@ -62,21 +66,27 @@ export class LossChart {
     this.box = box;
     this.axes(pen, box);
     this.line(pen, box, TRAIN, this.colours.muted, TRAIN_DASH);
+    if (this.hasValidation) this.line(pen, box, VALIDATION, VALIDATION_COLOUR, VALIDATION_DASH);
     this.line(pen, box, TEST, this.colours.text, []);
     this.drawPointer(pen, box);
-    this.describe(this.say("live.output_losses_alt", {
-      train: fixed(this.header.train_loss),
-      test: fixed(this.header.test_loss),
+    const { train_loss: train, test_loss: test, validation_loss: validation } = this.header;
+    const key = this.hasValidation ? "live.output_losses_alt_validation" : "live.output_losses_alt";
+    this.describe(this.say(key, {
+      train: fixed(train), test: fixed(test), validation: fixed(validation),
     }));
+  }
+
+  get hasValidation() {
+    return this.columns > VALIDATION;
   }
 
   /** The box with scales that hold every finite loss; a log scale leaves out zero and less. */
   scale() {
-    const { rows, log } = this;
+    const { rows, log, columns } = this;
     let [lo, hi] = [Infinity, -Infinity];
     for (let i = 0; i < rows.length; i++) {
       const value = rows[i];
-      if (i % 3 === STEP || !Number.isFinite(value) || (log && value <= 0)) continue;
+      if (i % columns === STEP || !Number.isFinite(value) || (log && value <= 0)) continue;
       lo = Math.min(lo, value);
       hi = Math.max(hi, value);
     }
@@ -84,7 +94,7 @@ export class LossChart {
     if (log) [lo, hi] = [10 ** Math.floor(Math.log10(lo)), 10 ** Math.ceil(Math.log10(hi * 1.001))];
     else [lo, hi] = [Math.min(0, lo), hi > 0 ? hi * 1.05 : 1];
     const first = rows.length ? rows[STEP] : 0;
-    const last = rows.length ? rows[rows.length - 3] : 1;
+    const last = rows.length ? rows[rows.length - columns] : 1;
     return {
       left: MARGIN.left,
       top: MARGIN.top,
@@ -110,14 +120,14 @@ export class LossChart {
   }
 
   line(pen, box, column, colour, dash) {
-    const { rows } = this;
+    const { rows, columns } = this;
     pen.strokeStyle = colour;
     pen.lineWidth = 1.75;
     pen.lineJoin = "round";
     pen.setLineDash(dash);
     pen.beginPath();
     let drawing = false;
-    for (let i = 0; i < rows.length; i += 3) {
+    for (let i = 0; i < rows.length; i += columns) {
       const value = rows[i + column];
       if (!Number.isFinite(value) || (box.log && value <= 0)) {
         drawing = false;
@@ -153,20 +163,24 @@ export class LossChart {
       train: fixed(rows[row + TRAIN], 4),
       test: fixed(rows[row + TEST], 4),
     };
-    return ["live.output_at_step", "live.output_at_train", "live.output_at_test"].map((key) =>
-      make("div", {}, say(key, values)));
+    const keys = ["live.output_at_step", "live.output_at_train", "live.output_at_test"];
+    if (this.hasValidation) {
+      keys.push("live.output_at_validation");
+      values.validation = fixed(rows[row + VALIDATION], 4);
+    }
+    return keys.map((key) => make("div", {}, say(key, values)));
   }
 
   /** Index of the first number of the row whose step is nearest (rows grow with the step). */
   nearest(step) {
-    const { rows } = this;
-    let [low, high] = [0, rows.length / 3 - 1];
+    const { rows, columns } = this;
+    let [low, high] = [0, rows.length / columns - 1];
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (rows[3 * middle] < step) low = middle;
+      if (rows[columns * middle] < step) low = middle;
       else high = middle;
     }
-    return 3 * (step - rows[3 * low] < rows[3 * high] - step ? low : high);
+    return columns * (step - rows[columns * low] < rows[columns * high] - step ? low : high);
   }
 
   switchLog() {

@@ -3,7 +3,7 @@
 import { Confusion } from "./confusion.js";
 import { Curve } from "./curve.js";
 import { fixed } from "./axes.js";
-import { LossChart, TRAIN_DASH } from "./losschart.js";
+import { LossChart, TRAIN_DASH, VALIDATION_DASH } from "./losschart.js";
 import { Plane } from "./plane.js";
 import { Samples } from "./samples.js";
 import { make, setText } from "./dom.js";
@@ -70,11 +70,14 @@ export class OutputPanel {
     this.chart = new LossChart(this.services);
     this.test = number(say("live.output_test_loss"), lineSample([]));
     this.train = number(say("live.output_training_loss"), lineSample(TRAIN_DASH));
+    this.validation = number(
+      say("live.output_validation_loss"), lineSample(VALIDATION_DASH, "output-validation-line"));
+    this.validation.element.hidden = true;
     this.metric = number("", null);
     const help = { class: "output-penalty", title: say("live.output_penalty_help"), hidden: true };
     this.penalty = make("dd", help);
     this.train.element.append(this.penalty);
-    const numbers = [this.test, this.train, this.metric].map((part) => part.element);
+    const numbers = [this.test, this.train, this.validation, this.metric].map((part) => part.element);
     this.tabs = make("div", { class: "output-tabs", role: "tablist" });
     this.tabs.addEventListener("keydown", (event) => this.tabKey(event));
     this.title = make("h3", { class: "output-title" });
@@ -205,6 +208,9 @@ export class OutputPanel {
     const { test_loss, train_loss, metric, penalty } = header;
     setText(this.test.value, typeset(lossText(test_loss)));
     setText(this.train.value, typeset(lossText(train_loss)));
+    const held = header.validation_loss;
+    this.validation.element.hidden = held === undefined;
+    if (held !== undefined) setText(this.validation.value, typeset(lossText(held)));
     this.penalty.hidden = !penalty;
     if (penalty) setText(this.penalty, this.say("live.output_penalty", { value: fixed(penalty) }));
     this.metric.element.hidden = !metric;
@@ -293,14 +299,14 @@ function number(name, sample) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-function lineSample(dash) {
+function lineSample(dash, look = dash.length ? "output-train-line" : "output-test-line") {
   const icon = document.createElementNS(SVG, "svg");
   const line = document.createElementNS(SVG, "line");
   const size = { width: 18, height: 8, viewBox: "0 0 18 8", "aria-hidden": "true" };
   const stroke = { x1: 0, x2: 18, y1: 4, y2: 4, "stroke-dasharray": dash.join(" ") };
   for (const [name, value] of Object.entries(size)) icon.setAttribute(name, value);
   for (const [name, value] of Object.entries(stroke)) line.setAttribute(name, value);
-  icon.classList.add(dash.length ? "output-train-line" : "output-test-line");
+  icon.classList.add(look);
   icon.append(line);
   return icon;
 }
