@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -13,6 +14,9 @@ from playwright.sync_api import Browser, BrowserContext
 
 from tests import browser as page_browser
 from tests.browser import ROOT, Server, Visitor
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
 
 WINDOW = {"locale": "en-US", "viewport": {"width": 1400, "height": 900}}
 FAILURES = ROOT / "test-failures"  # git-ignored: a screenshot of every page that a test failed on
@@ -32,6 +36,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 OUTCOME = pytest.StashKey[bool]()
+
+
+@pytest.fixture
+def page() -> AppTest:
+    """The page as it opens, without a browser."""
+    from tests.apptest import opened_page  # needs Streamlit, which most tests do not
+
+    return opened_page()
 
 
 @pytest.fixture(scope="session")

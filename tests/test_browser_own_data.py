@@ -50,8 +50,13 @@ def test_pictures_become_a_network_that_tells_one_of_ones_own(
     visitor: Visitor, tmp_path: Path
 ) -> None:
     path = tmp_path / "colours.zip"
-    path.write_bytes(zipped(folders(20)))
+    names = {f"photos/{name.replace('/', '_')}": data for name, data in folders(20).items()}
+    path.write_bytes(zipped(names))
     bring(visitor, path)
+    visitor.wait_for_text(re.compile("All pictures are of one class"))
+    rows = "\n".join(f"{name},{name.split('/')[1].split('_')[0]}" for name in names)
+    labels = {"name": "labels.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    visitor.page.get_by_role("dialog").locator("input[type=file]").set_input_files(labels)
     visitor.wait_for_text("40 pictures, 2 classes; as the network sees them, 1,200 inputs each:")
     visitor.press("Use these pictures")
     visitor.wait_for_text("A new network for colours.zip")

@@ -32,7 +32,7 @@ from playground.locales import translate
 from playground.settings import Settings
 from playground.tables import LONGEST_LINK, Taken, in_units, stem, taken
 from playground.views.export import _code, archive
-from tests.test_page import opened_page, said, session, sound, trained
+from tests.apptest import opened_page, said, session, sound, trained
 
 CITIES = ("Rome", "Oslo", "Bern")
 
@@ -282,11 +282,6 @@ def pasted(page: AppTest, text: str) -> AppTest:
     (box,) = [area for area in page.text_area if area.label == translate("en", "page.own.paste")]
     box.set_value(text).run()
     return page.button(key="own_look").click().run()
-
-
-@pytest.fixture
-def page() -> AppTest:
-    return opened_page()
 
 
 def test_a_pasted_table_is_taken_trained_and_left_and_taken_up_again(

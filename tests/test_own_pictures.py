@@ -27,9 +27,9 @@ from playground.tables import own, stem
 from playground.thumbnails import picture, strip
 from playground.views.export import raw_samples
 from playground.views.pictures import coloured
+from tests.apptest import opened_page, session, sound
+from tests.apptest import said as page_said
 from tests.test_own_data import people
-from tests.test_page import opened_page, session, sound
-from tests.test_page import said as page_said
 from tests.test_pictures import BLUE, RED, folders, plain, zipped
 from tests.test_try_it import opened, said, texts
 

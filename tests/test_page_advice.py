@@ -11,14 +11,9 @@ from core.experiment import OWN_NAMES, Dense, Experiment
 from core.trainer import Trainer
 from playground import changes
 from playground.controls.widgets import step_with_room
-from tests.test_page import opened_page, session, sound
+from tests.apptest import opened_page, session, sound
 
 DEFAULT = Experiment()
-
-
-@pytest.fixture
-def page() -> AppTest:
-    return opened_page()
 
 
 def test_images_bring_a_network_that_learns_them_and_take_it_away_again() -> None:

@@ -14,7 +14,7 @@ from core.experiment import DataConfig, Experiment, TrainingConfig
 from core.trainer import Trainer
 from playground import changes, link
 from playground.settings import Settings
-from tests.test_page import labels, opened_page, said, session, sound, trained
+from tests.apptest import labels, opened_page, said, session, sound, trained
 from tests.test_views import draw
 
 IMAGE = {"Shift (pixels)", "Rotation (degrees)", "Zoom", "Cut-out (pixels)"}

@@ -14,7 +14,7 @@ from playground import files, link
 from playground.drawing import groups_on
 from playground.live.player import Player
 from playground.live.scene import drawing
-from tests.test_page import opened_page, said, session, sound, trained
+from tests.apptest import opened_page, said, session, sound, trained
 
 FEW = write_points([[(0.0, 1.0), (2.0, 3.0)], [(4.0, 5.0)]])
 

@@ -13,8 +13,8 @@ from playground.folds import USUAL_EPOCHS, FoldsDesk
 from playground.live import folds
 from playground.live.folds import FoldsRun
 from playground.live.viewers import Viewers
+from tests.apptest import opened_page, session, sound
 from tests.test_folds import SMALL
-from tests.test_page import opened_page, session, sound
 
 
 class Pool(Scheduler):

@@ -14,16 +14,11 @@ from playground import changes, link
 from playground.live.player import Player
 from playground.locales import translate
 from playground.settings import Settings
-from tests.test_page import labels, opened_page, said, session, sound, trained
+from tests.apptest import labels, opened_page, said, session, sound, trained
 
 DEFAULT = Experiment()
 STOPS = {"dataset": "circle", "n_samples": "60", "noise": "0.3", "learning_rate": "0.03"}
 """Few and noisy samples: the test loss soon rises."""
-
-
-@pytest.fixture
-def page() -> AppTest:
-    return opened_page()
 
 
 # -- numbers that may be off --------------------------------------------------------------------

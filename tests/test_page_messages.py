@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.test_page import labels, opened_page, said, session, sound
+from tests.apptest import labels, opened_page, said, session, sound
 
 MESSAGES = {"link": {"noise": "lots"}, "none": {}}
 

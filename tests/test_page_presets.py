@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.experiment import Experiment
@@ -12,12 +11,7 @@ from core.presets import PRESETS
 from playground import link
 from playground.presets import is_preset, preset_of, speed_for
 from playground.settings import Settings
-from tests.test_page import opened_page, session, sound
-
-
-@pytest.fixture
-def page() -> AppTest:
-    return opened_page()
+from tests.apptest import session, sound
 
 
 def captions(page: AppTest) -> str:

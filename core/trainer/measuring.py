@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from core.data.sparse import SparseRows
 from core.evaluation import Samples, measure, unknown_part
 from core.maths.regularizers import REGULARIZERS
 from core.trainer.state import RunState
-
-if TYPE_CHECKING:
-    pass
 
 FETCHING = 8
 """Times as long as in dense rows a product takes whose weights are fetched from here and there."""

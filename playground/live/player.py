@@ -13,10 +13,10 @@ from core.experiment import Experiment
 from core.monitor import Stop
 from core.trainer import Divergence, Trainer
 from playground.live.orders import Change, Journey, ahead, back
+from playground.live.watched import WatchedRun
 
 if TYPE_CHECKING:
     from core.network import Network
-from playground.live.watched import WatchedRun
 
 RECOVERY = 0.1
 """What the learning rate is multiplied by after a divergence."""

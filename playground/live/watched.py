@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from core.trainer import Trainer
-from playground.live.orders import MOST_ORDERS
-
-if TYPE_CHECKING:
-    pass
 from playground.live.driven import DrivenRun
+from playground.live.orders import MOST_ORDERS
 
 MOST_EDITS = 10_000
 """Edits by hand that one run remembers."""

@@ -16,13 +16,13 @@ from playground.changes import Change, Path
 from playground.drawing import is_redrawn, n_points, n_samples, redrawn, share_taken
 from playground.fields import describe, key_of
 from playground.presets import speed_for
+from playground.session.clicks import ClickedVisit, EchoError
+from playground.session.visit import Notice
 
 if TYPE_CHECKING:
     from core.experiment.points import Groups
     from core.network import Network
     from core.presets import Preset
-from playground.session.clicks import ClickedVisit, EchoError
-from playground.session.visit import Notice
 
 PASTED = "pasted.csv"
 """What a pasted table is called."""

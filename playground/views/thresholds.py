@@ -111,17 +111,10 @@ def _table(session: Session, parts: list[Part]) -> None:
 def _roc(session: Session, parts: list[Part]) -> None:
     t = session.t
     st.markdown(f"**{t('views.roc')}**")
-    drawn = [
-        charts.PartCurve(
-            t("views.with_area", part=part.name, area=f"{part.curves.roc_area:.3f}"),
-            part.curves.false_positive_rate,
-            part.curves.recall,
-            part.role,
-            (part.decisions.false_positive_rate, part.decisions.recall),
-            _hovers(session, part.curves),
-        )
-        for part in parts
+    labels = [
+        t("views.with_area", part=part.name, area=f"{part.curves.roc_area:.3f}") for part in parts
     ]
+    drawn = _curves(session, parts, labels, "false_positive_rate", "recall")
     guide = charts.Guide(t("views.chance"), (0.0, 0.0), (1.0, 1.0))
     axes = charts.Axes(t("views.false_positive_rate"), t("views.true_positive_rate"))
     figure = charts.share_chart(drawn, [guide], axes)
@@ -131,17 +124,11 @@ def _roc(session: Session, parts: list[Part]) -> None:
 def _precision_recall(session: Session, parts: list[Part]) -> None:
     t = session.t
     st.markdown(f"**{t('views.precision_recall')}**")
-    drawn = [
-        charts.PartCurve(
-            t("views.with_average", part=part.name, area=f"{part.curves.average_precision:.3f}"),
-            part.curves.recall,
-            part.curves.precision,
-            part.role,
-            (part.decisions.recall, part.decisions.precision),
-            _hovers(session, part.curves),
-        )
+    labels = [
+        t("views.with_average", part=part.name, area=f"{part.curves.average_precision:.3f}")
         for part in parts
     ]
+    drawn = _curves(session, parts, labels, "recall", "precision")
     share = parts[-1].curves.positive_share
     guide = charts.Guide(t("views.chance"), (0.0, share), (1.0, share))
     axes = charts.Axes(t("views.recall"), t("views.precision"))
@@ -149,6 +136,22 @@ def _precision_recall(session: Session, parts: list[Part]) -> None:
     draw_chart(session, figure, key="evaluation_pr", alt=t("views.alt_precision_recall"))
 
 
-def _hovers(session: Session, curves: Curves) -> list[str]:
+def _curves(
+    session: Session, parts: list[Part], labels: list[str], x: str, y: str
+) -> list[charts.PartCurve]:
+    """Of each part one ratio against another over all thresholds, with the point of the chosen one.
+
+    x, y: names of the ratios.
+    """
     word = session.t("views.threshold")
-    return [f"{word} {value:.3g}" for value in curves.thresholds]
+    return [
+        charts.PartCurve(
+            label,
+            getattr(part.curves, x),
+            getattr(part.curves, y),
+            part.role,
+            (getattr(part.decisions, x), getattr(part.decisions, y)),
+            [f"{word} {value:.3g}" for value in part.curves.thresholds],
+        )
+        for part, label in zip(parts, labels, strict=True)
+    ]
