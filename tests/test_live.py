@@ -216,6 +216,21 @@ class TestCamera:
         first = columns[0]["start"], columns[1]["start"]
         assert arrays["weights"][0] == trainer.network.weights[0][first]
 
+    def test_values_are_told_in_the_units_of_a_standardized_target(self, monkeypatch):
+        trainer = Trainer(make("diabetes", loss="mean_squared_error"))
+        how = type(trainer.dataset.preprocessing)
+        monkeypatch.setattr(how, "values", lambda _, made: 10.0 * np.asarray(made) + 100.0)
+        trainer.step(30)
+        camera = Camera(trainer, Shown(), hover=(2, 0), probe=(0.5, -0.5))
+        header, _ = unpack(camera.frame({}, exact=True, ready=True))
+        (told,) = header["probe"]["outputs"]
+        place = camera.plane.inputs_of(np.array([[0.5, -0.5]]))
+        assert told == pytest.approx(100.0 + 10.0 * trainer.predict(place)[0, 0], rel=1e-5)
+        low, high = camera.scene()["value_range"]
+        ends = pytest.approx([100.0 + 10.0 * low, 100.0 + 10.0 * high])
+        assert camera.scene()["unit_range"] == ends
+        assert header["hover"]["value_range"] == camera.scene()["unit_range"]
+
     def test_hover_and_probe(self):
         trainer = Trainer(make())
         camera = Camera(trainer, Shown())

@@ -300,8 +300,8 @@ class Camera:
             outputs = self.trainer.layer_outputs(self._grid(resolution))
             values, span = outputs[layer][:, unit], 1.0
             if layer == len(self.trainer.layout.sizes) - 2:
-                low, high = scenes.output_range(self.trainer)
-                return self._drawn(self._signed(values), shape), (low, high)
+                ends = scenes.range_in_units(self.trainer, unit)
+                return self._drawn(self._signed(values), shape), ends
         return self._drawn(values / span, shape), (-span, span)
 
     def _drawn(self, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -326,6 +326,8 @@ class Camera:
         named = None
         if data.task == "classification":
             named = data.class_names[int(decide(outputs, self.trainer.experiment.training.loss)[0])]
+        elif self.plane.films is None:
+            outputs = data.preprocessing.values(outputs)  # in a standardized target's own units
         found = {"x": place[0].tolist(), "outputs": outputs[0].tolist(), "class": named}
         return found | self._probed_pair(place, outputs)
 

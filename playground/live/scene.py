@@ -100,6 +100,7 @@ def describe(
         "loss": trainer.experiment.training.loss,
         "image_shape": list(data.image_shape) if data.image_shape else None,
         "value_range": list(output_range(trainer)),
+        "unit_range": list(range_in_units(trainer)),
         "columns": columns(trainer, parts),
         "show_test": shown.test_data,
         "discretize": shown.discretize,
@@ -173,6 +174,16 @@ def output_range(trainer: Trainer) -> tuple[float, float]:
         return -largest, largest
     signed = LOSSES[trainer.experiment.training.loss].targets == "plus_minus"
     return (-1.0, 1.0) if signed else (0.0, 1.0)
+
+
+def range_in_units(trainer: Trainer, output: int = 0) -> tuple[float, float]:
+    """The same ends in the data's own units, which a standardized target's outputs are not in."""
+    data, ends = trainer.dataset, output_range(trainer)
+    if data.task != "regression" or data.kind == "ratings":
+        return ends
+    rows = np.repeat(np.array(ends)[:, None], trainer.layout.sizes[-1], axis=1)
+    low, high = data.preprocessing.values(rows)[:, output].tolist()
+    return low, high
 
 
 def data_message(trainer: Trainer, plane: Plane, parts: list[Window], version: int) -> bytes:

@@ -213,7 +213,7 @@ export class Plane {
 
   showLegend() {
     const { sceneNow, hovered, say } = this;
-    const { classes = [], n_outputs, discretize, value_range } = sceneNow;
+    const { classes = [], n_outputs, discretize, unit_range } = sceneNow;
     const regression = sceneNow.task === "regression";
     const shown = { classes, test: this.showsTest, bar: null, note: null };
     if (this.picture) {
@@ -225,14 +225,14 @@ export class Plane {
       shown.bar = { range, caption: say("live.output_bar_neuron"), discretize };
     } else if (regression) {
       const caption = say(this.isRatings ? "live.output_bar_stars" : "live.output_bar_value");
-      shown.bar = { range: value_range, caption, discretize };
+      shown.bar = { range: unit_range, caption, discretize };
     } else if (n_outputs === 1) {
       const values = { class: classes[1] ?? 1 };
       const isProbability = sceneNow.columns.at(-1).activation === "sigmoid";
       const caption = isProbability
         ? say("live.output_bar_probability", values)
         : say("live.output_bar_score", values);
-      shown.bar = { range: value_range, caption, discretize };
+      shown.bar = { range: unit_range, caption, discretize };
     } else if (!discretize) {
       shown.note = say("live.output_paler");
     }
