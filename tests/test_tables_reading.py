@@ -324,6 +324,17 @@ def test_parquet_keeps_its_types_and_leaves_out_what_is_no_cell() -> None:
     )
 
 
+def test_rows_shorter_than_the_header_miss_their_end() -> None:
+    table = read_table(b"x,y,z\n1,2\n3,4\n5,6,7\n")
+    assert table.frame.rows() == [(1, 2, None), (3, 4, None), (5, 6, 7)]
+
+
+@pytest.mark.parametrize("above", ["# one, of, it", "# note\n# more, of, it", "# note"])
+def test_comments_stand_above_a_table(above: str) -> None:
+    table = read_table(f"{above}\nx,y\n1,2\n3,4\n".encode())
+    assert table.frame.to_dict(as_series=False) == {"x": [1, 3], "y": [2, 4]}
+
+
 def test_an_empty_end_is_no_row() -> None:
     assert read_table(b"a,b\n1,2\n,\n3,4\n,\n\n").n_rows == 3
 
