@@ -262,6 +262,12 @@ def test_columns_get_the_type_that_all_their_cells_are_of() -> None:
         (("01.02.24", "03.12.24"), datetime.date(2024, 2, 1)),
         (("2024年2月1日", "2024年12月3日"), datetime.date(2024, 2, 1)),
         (("2024-02-01 00:00:00", "2024-02-03 00:00:00"), datetime.date(2024, 2, 1)),
+        (("1/15/2024 10:00 AM", "1/5/2024 1:30 PM"), datetime.datetime(2024, 1, 15, 10)),
+        (("15/1/2024 12:00:05 AM", "5/1/2024 1:30:00 PM"), datetime.datetime(2024, 1, 15, 0, 0, 5)),
+        (("1 Jan 2024", "15 February 2024"), datetime.date(2024, 1, 1)),
+        (("1-Jan-2024", "15-Feb-2024"), datetime.date(2024, 1, 1)),
+        (("Jan 1, 2024 10:00", "February 15, 2024 9:30"), datetime.datetime(2024, 1, 1, 10)),
+        (("1 Jan too many", "15 Feb none"), "1 Jan too many"),
         (("1.2.3", "4.5.6"), "1.2.3"),
         (("2024-13-45", "2024-14-45"), "2024-13-45"),
     ],
@@ -387,6 +393,18 @@ def test_a_column_that_is_not_all_numbers_is_text_and_the_odd_cell_is_named() ->
     assert again.frame["x"].dtype == pl.Float64
     assert again.frame["x"][41] is None
     assert again.remarks[0].sentence.startswith("'x' is read as numbers; what is none counts as")
+
+
+def test_a_first_cell_that_is_no_date_hides_no_dates() -> None:
+    days = [f"2024-01-{day:02d}" for day in range(1, 29)]
+    data = ("when,y\n" + "\n".join(f"{cell},1" for cell in ("pending", *days))).encode()
+    table = read_table(data)
+    (remark,) = table.remarks
+    assert remark.sentence == (
+        "'when' holds dates but for 1, such as 'pending' in row 1; it is taken as text."
+    )
+    again = read_table(data, options=replace(table.options, kinds={"when": "date"}))
+    assert columns(again)["when"][:2] == [None, datetime.date(2024, 1, 1)]
 
 
 def test_every_choice_can_be_made_otherwise() -> None:
