@@ -26,6 +26,7 @@ from core.data.tables import (
     read_table,
     recognition,
     recognize,
+    source,
 )
 from core.data.tables import limits as table_limits
 from core.data.tables import parquet as parquet_files
@@ -333,6 +334,43 @@ def test_rows_shorter_than_the_header_miss_their_end() -> None:
 def test_comments_stand_above_a_table(above: str) -> None:
     table = read_table(f"{above}\nx,y\n1,2\n3,4\n".encode())
     assert table.frame.to_dict(as_series=False) == {"x": [1, 3], "y": [2, 4]}
+
+
+def test_a_json_array_is_read_like_json_lines() -> None:
+    records = [{"x": n, "s": '}],"\\', "d": [{"a": n}], "y": "ab"[n % 2]} for n in range(60)]
+    lines = read_table("\n".join(map(json.dumps, records)).encode())
+    for indent in (None, 1):
+        text = json.dumps(records, indent=indent).encode()
+        assert recognize(text).format == "json_lines"
+        assert read_table(text).frame.equals(lines.frame)
+        assert preview_table(text, rows=5).frame.height == 5
+
+
+def test_the_head_of_a_json_array_is_previewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "HEAD", 300)
+    text = json.dumps([{"x": n} for n in range(60)]).encode()
+    assert 5 < preview_table(text, rows=50).frame.height < 50
+    assert read_table(text).frame.height == 60
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ('[{"x": 1}, 5]', 2),
+        ('[{"x": 1}, {"x": ', 2),
+        ('[{"x": 1}, {"x: 2}]', 2),
+        ('[{"x": 1}, {x: 2}]', 2),
+        ('[{"x": 1}] [1]', 2),
+    ],
+)
+def test_a_record_of_a_json_array_that_is_no_object_is_named(text: str, row: int) -> None:
+    with pytest.raises(Refusal, match=f"^Record {row} of the JSON array is "):
+        read_table(text.encode())
+
+
+def test_a_json_array_that_is_cut_is_refused() -> None:
+    with pytest.raises(Refusal, match="does not end"):
+        read_table(b'[{"x": 1}, {"x": 2}')
 
 
 def test_an_empty_end_is_no_row() -> None:

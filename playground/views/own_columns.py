@@ -104,8 +104,9 @@ def _of_numbers(session: Session, dataset: Dataset, start: Start) -> np.ndarray:
     )
     rows = X[[start.row]]
     found = raw_columns(dataset.preprocessing, rows)[0] if points is None else points[start.row]
-    raw = np.array([float(f"{value:.5g}") for value in found])
     names, steps = _names(session, dataset), _steps(dataset)
+    found = np.where(np.abs(found) < 1e-4 * steps, 0.0, found)  # scaled and back, 0 is not quite 0
+    raw = np.array([float(f"{value:.5g}") for value in found])
 
     def field(column: int) -> None:
         raw[column] = st.number_input(
