@@ -84,8 +84,10 @@ class ByHand:
         )
 
     def _task_fits(self, table: Table, suggested: TableChoices) -> bool:
+        """Whether a task was chosen, of these targets, and they can still be told so."""
         numbers = all(table.kinds[name] in ("number", "boolean") for name in suggested.targets)
-        return bool(self.task) and (self.task in CLASSES or numbers)
+        is_of_these = bool(self.task) and self.targets == suggested.targets
+        return is_of_these and (self.task in CLASSES or numbers)
 
     def _split_on(self, table: Table, suggested: TableChoices) -> SplitChoices:
         """The split by hand if the table bears it, or else at least how large its parts are."""

@@ -268,6 +268,17 @@ def test_what_was_chosen_by_hand_outlives_another_way_of_reading() -> None:
     assert set(taken_for(draft)) == {"x", "w"}  # x had named rows; y was taken out by hand
 
 
+def test_a_task_by_hand_goes_with_its_target() -> None:
+    draft = read("a;b\n" + "\n".join(f"{i * 7 % 13},5;{i % 3}" for i in range(60)))
+    draft.aim("b")
+    draft.do("binary")
+    again(draft, "header", False)
+    assert draft.both[1].targets != ("b",)
+    assert draft.both[1].task == "multiclass"
+    again(draft, "header", True)
+    assert (draft.both[1].targets, draft.both[1].task) == (("b",), "binary")
+
+
 def test_another_target_keeps_the_preparation_and_the_parts_of_the_split() -> None:
     draft = read(people())
     draft.prepare(impute_number="mean")
