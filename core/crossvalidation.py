@@ -125,7 +125,8 @@ class CrossValidation:
     def run_for(self, seconds: float) -> float:
         """Work for about `seconds`, and at least a little; returns the share that is done.
 
-        A column of a fold's data is prepared, and a fold's network is evaluated, in one piece.
+        A column of numbers of a fold's data is prepared, and a fold's network is evaluated, in one
+        piece; see `Folds.making`.
         Raises ValueError that names the fold, if its network cannot be trained.
         """
         end = time.perf_counter() + seconds
