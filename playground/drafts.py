@@ -177,6 +177,21 @@ class Draft:
         for report in self.reports():
             yield from (finding.sentence for finding in report.findings)
 
+    def mixed(self) -> Iterator[tuple[str, str]]:
+        """Columns of one kind but for some cells, each with that kind; none of what was read."""
+        if self.data is None:
+            return
+        from core.data.tables import kind_named
+
+        for report in self.reports():
+            for finding in report.findings:
+                if finding.code == "mixed":
+                    yield finding.column, kind_named(finding.values["kind"])
+
+    def read_as(self, column: str, kind: str) -> None:
+        """Take a column for one of a kind: what is none is missing."""
+        self.choose("kinds", {**self.recognize().kinds, column: kind})
+
     def aim(self, target: str) -> None:
         """Choose what is to be told; what was not chosen by hand is suggested anew for it."""
         self._aim_at((target,), "")
