@@ -390,7 +390,9 @@ def test_a_column_that_odd_cells_made_text_of_is_read_as_numbers_by_one_click(
     draft = session(page).desk.draft
     assert isinstance(draft, Draft)
     assert draft.both[0].kinds["hours"] == "number"
-    assert "counts as missing: 2" in page.warning[-1].value.replace("\\", "")
+    told = page.warning[-1].value.replace("\\", "")
+    assert "counts as missing: 2" in told
+    assert "Missing values are filled in, as chosen below: 'hours' (2)." in told
     sound(page.button(key="own_use").click().run())
     assert session(page).player.dataset.X_train.shape[1] == 1
 
