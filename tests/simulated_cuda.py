@@ -5,8 +5,7 @@ Networks and batches are tiny: all of it is plain Python.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,152 +14,33 @@ from numba import config, cuda
 
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.engine import memory
-from core.engine.cpu import CPUEngine
 from core.engine.cuda import kernels, plan, population, stages
 from core.engine.cuda.block import Memory, Thread
 from core.engine.cuda.engine import CUDAEngine
 from core.engine.cuda.population import Population
 from core.engine.layout import Layout
 from core.maths import random
-from core.maths.activations import ACTIVATIONS
-from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS
-from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
 from tests import simulator
-from tests.test_engine import CASES_OF_OPTIMIZERS
+from tests.cuda_cases import (
+    CASES,
+    COLUMNS,
+    FEW,
+    SCHEDULED,
+    Case,
+    a_few,
+    side_by_side,
+    together,
+)
 
 assert config.ENABLE_CUDASIM
 simulator.install()
 
-SIZES, BATCH, N_SAMPLES, STEPS = (2, 3, 2), 5, 12, 100
-COLUMNS = memory.N_COLUMNS + 3 * (len(SIZES) - 1)
-
-
-def data() -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(1)
-    X = rng.normal(size=(N_SAMPLES, SIZES[0])).astype(np.float32)
-    return X, np.eye(2, dtype=np.float32)[(X[:, 0] * X[:, 1] > 0).astype(int)]
-
-
-X, Y = data()
-
-
-@dataclass(frozen=True)
-class Case:
-    """One network of the population, and what it is trained with."""
-
-    hidden: str = "tanh"
-    output: str = "softmax"
-    loss: str = "categorical_crossentropy"
-    optimizer: str = "sgd"
-    options: tuple[float, ...] = ()
-    seed: int = 3
-    arguments: dict[str, Any] = field(default_factory=dict)
-
-    def engine(self, kind: type = CPUEngine, **more: Any) -> Any:
-        named = dict(zip(OPTIMIZERS[self.optimizer].options, self.options, strict=False))
-        layout = Layout(SIZES, (self.hidden, self.output))
-        engine = kind(
-            layout, X, Y, loss=self.loss, optimizer=self.optimizer, seed=self.seed,
-            options=named, **more,
-        )  # fmt: skip
-        rng = np.random.default_rng(self.seed)
-        engine.params[:] = rng.normal(size=engine.params.shape) * 0.7
-        engine.configure(**self.settings())
-        return engine
-
-    def settings(self) -> dict[str, Any]:
-        defaults = {"learning_rate": 0.02, "batch_size": BATCH}
-        options = self.options or OPTIMIZERS[self.optimizer].values()
-        return {**defaults, "options": options, **self.arguments}
-
-
-WARM = {"warmup_steps": 7}
-SCHEDULED = {
-    "step": {**WARM, "step_size": 20, "gamma": 0.5},
-    "exponential": {**WARM, "decay_steps": 30, "decay_rate": 0.5},
-    "polynomial": {**WARM, "decay_steps": 30, "power": 2.0, "cycle": True},
-    "cosine": {**WARM, "decay_steps": 80},
-    "cosine_restarts": {**WARM, "first_decay_steps": 20, "m_mul": 0.8},
-    "one_cycle": {**WARM, "total_steps": 90},
-    "reduce_on_plateau": {**WARM, "min_lr": 0.001},
-    "constant": WARM,
-}
-SETTINGS: dict[str, dict[str, Any]] = {
-    "dropout": {"dropout": (0.3,)},
-    "label_smoothing": {"label_smoothing": 0.2},
-    "input_noise": {"input_noise": 0.3},
-    "max_norm": {"max_norm": 0.8},
-    "clip_value": {"clip_value": 0.05},
-    "clip_norm": {"clip_norm": 0.1},
-    "global_clip_norm": {"global_clip_norm": 0.1},
-    "small_batch": {"batch_size": 2},
-}
-
-
-def cases() -> dict[str, Case]:
-    found = {}
-    for name in ACTIVATIONS:
-        found[f"hidden {name}"] = Case(hidden=name)
-        found[f"output {name}"] = Case(output=name, loss="mean_squared_error")
-    for name in LOSSES:
-        for output in ("softmax", "sigmoid", "linear"):
-            if not (LOSSES[name].shares_sum and output == "linear"):  # it would divide by nearly 0
-                found[f"{name} behind {output}"] = Case(output=output, loss=name)
-    for optimizer, options in CASES_OF_OPTIMIZERS:
-        if optimizer != "muon":
-            found[f"{optimizer} {options}"] = Case(optimizer=optimizer, options=options)
-    for name in REGULARIZERS:
-        settings = {"regularizer": name, "regularization_rate": 0.01}
-        found[f"regularizer {name}"] = Case(optimizer="adam", arguments=settings)
-    for name, options in SCHEDULED.items():
-        values = SCHEDULES[name].values(options, 0.5)
-        settings = {"schedule": name, "schedule_options": values}
-        found[f"schedule {name}"] = Case(arguments=settings)
-    for name, settings in SETTINGS.items():
-        found[name] = Case(optimizer="adam", arguments=settings)
-    return found
-
-
-CASES = cases()
-
-
-def together(engines: list[Any], threads: int = 1) -> Population:
-    """A population of networks as they are in these engines of the CPU."""
-    n_slots = max(len(engine.slots) for engine in engines)
-    made = Population([e.layout for e in engines], X, Y, n_slots=n_slots, threads=threads)
-    made.configure([engine._settings for engine in engines])
-    for k, engine in enumerate(engines):
-        made.params[k] = engine.params
-        made.slots[k, : len(engine.slots)] = engine.slots
-    return made
-
-
-def trained(made: Population, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Run a population with a row every third step; returns the rows and how many."""
-    rows, n_rows = np.zeros((len(made), n_steps // 3, COLUMNS)), np.zeros(len(made), np.int64)
-    done, sound = made.run(n_steps, rows, 3, n_rows)
-    assert (done == n_steps).all()
-    assert sound.all()
-    return rows, n_rows
-
 
 @pytest.fixture(scope="module")
 def everything() -> dict[str, tuple[np.ndarray, ...]]:
-    """Of every case: parameters and rows on the GPU and on the CPU, and how far these moved."""
-    engines = [case.engine() for case in CASES.values()]
-    before = [engine.params.copy() for engine in engines]
-    made = together(engines)
-    rows, n_rows = trained(made, STEPS)
-    assert (n_rows == STEPS // 3).all()
-    found = {}
-    for k, (name, engine) in enumerate(zip(CASES, engines, strict=True)):
-        expected = np.zeros_like(rows[k])
-        assert engine.run(STEPS, expected, 3, 0) == (STEPS, STEPS // 3, True)
-        moved = np.linalg.norm(engine.params - before[k])
-        found[name] = (made.params[k], engine.params, rows[k], expected, moved)
-    return found
+    return side_by_side()
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -206,21 +86,6 @@ def test_masks_are_those_of_the_cpu() -> None:
     assert 0 < (masks > 0).mean() < 1
 
 
-A_BIT_OF_ALL = [
-    Case(
-        optimizer="adam", seed=seed,
-        arguments={"dropout": (0.2,), "clip_norm": 0.3, "max_norm": 2.0, "input_noise": 0.1},
-    )
-    for seed in (1, 2, 3)
-]  # fmt: skip
-
-
-def a_bit(threads: int = 1, n_steps: int = 14) -> Population:
-    made = together([case.engine() for case in A_BIT_OF_ALL], threads)
-    made.rows = trained(made, n_steps)[0]  # type: ignore[attr-defined]
-    return made
-
-
 def same(a: Any, b: Any) -> bool:
     names = ("params", "slots", "state", "rows")
     return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in names)
@@ -233,12 +98,12 @@ def test_threads_change_no_bit(
 ) -> None:
     """Nor does it matter which of them is first between two barriers."""
     monkeypatch.setattr(simulator.Blocks, "backwards", backwards)
-    assert same(a_bit(threads), a_bit())
+    assert same(a_few(threads), a_few())
 
 
 def test_company_changes_no_bit() -> None:
-    crowd = a_bit()
-    for k, case in enumerate(A_BIT_OF_ALL):
+    crowd = a_few()
+    for k, case in enumerate(FEW):
         alone = case.engine(CUDAEngine, threads=2)
         rows = np.zeros((14 // 3, COLUMNS))
         assert alone.run(14, rows, 3, 0) == (14, 4, True)
@@ -250,9 +115,9 @@ def test_company_changes_no_bit() -> None:
 @pytest.mark.parametrize("few", ["_ahead", "_rows"])
 def test_slicing_changes_no_bit(monkeypatch: pytest.MonkeyPatch, few: str) -> None:
     """By the caller, or where there is little room for orders or rows on the GPU."""
-    whole = a_bit()
+    whole = a_few()
     monkeypatch.setattr(Population, few, property(lambda self: 1))
-    made = together([case.engine() for case in A_BIT_OF_ALL])
+    made = together([case.engine() for case in FEW])
     rows, n_rows = np.zeros((3, 4, COLUMNS)), np.zeros(3, np.int64)
     for n in (1, 4, 2, 7):
         made.run(n, rows, 3, n_rows)
@@ -261,7 +126,7 @@ def test_slicing_changes_no_bit(monkeypatch: pytest.MonkeyPatch, few: str) -> No
 
 
 def test_rows_stop_when_full() -> None:
-    case = A_BIT_OF_ALL[0]
+    case = FEW[0]
     gpu, cpu = case.engine(CUDAEngine, threads=1), case.engine()
     rows = np.zeros((2, COLUMNS))
     assert gpu.run(9, rows, 2, 0) == cpu.run(9, rows.copy(), 2, 0) == (5, 2, True)
@@ -295,9 +160,8 @@ def small(layers: tuple[Dense, ...] = (Dense(3, "tanh", dropout=0.2),), **traini
 
 
 @pytest.fixture
-def few_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def few_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan.Plan, "threads", property(lambda self: 2))
-    yield
 
 
 def bits(trainer: Trainer) -> bytes:
@@ -370,7 +234,9 @@ def test_a_change_that_does_not_fit_is_refused_and_the_run_goes_on(
 ) -> None:
     trainer = Trainer(small(), backend="cuda")
     trainer.step(2)
-    monkeypatch.setattr("core.engine.cuda.devices.SHARED_BYTES", trainer.engine._population.plan.shared_bytes)
+    monkeypatch.setattr(
+        "core.engine.cuda.devices.SHARED_BYTES", trainer.engine._population.plan.shared_bytes
+    )
     with pytest.raises(ValueError, match="at batch size 12"):
         trainer.change(batch_size=200)
     assert trainer.training.batch_size == 5
@@ -390,7 +256,7 @@ def test_an_error_of_the_gpu_is_a_sentence_and_frees_its_memory(
 
     with monkeypatch.context() as patch:
         patch.setattr(Population, "_launch", broken)
-        with pytest.raises(ValueError, match="ILLEGAL_ADDRESS.*backend 'cpu'"):
+        with pytest.raises(ValueError, match=r"ILLEGAL_ADDRESS.*backend 'cpu'"):
             trainer.step(2)
     assert trainer.engine._population._device == {}
     assert (bits(trainer), trainer.step_count) == (before, 3)
@@ -398,7 +264,7 @@ def test_an_error_of_the_gpu_is_a_sentence_and_frees_its_memory(
 
 
 def test_too_much_for_the_gpus_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = together([A_BIT_OF_ALL[0].engine()])
+    made = together([FEW[0].engine()])
     context = type("Context", (), {"get_memory_info": lambda self: (1000, 10**9)})
     monkeypatch.setattr(cuda, "current_context", context)
     with pytest.raises(ValueError, match="1000 are free"):

@@ -10,11 +10,16 @@ SHARED_BYTES = 48 * 1024
 """Shared memory of a block that every GPU gives without being asked for more."""
 
 
-def why_not() -> Sentence | None:
-    """Why no GPU can be used; None if one can (or Numba's simulator stands for one)."""
+def is_simulated() -> bool:
+    """Whether Numba's simulator stands for a GPU."""
     from numba import config
 
-    return None if getattr(config, "ENABLE_CUDASIM", False) else _missing()
+    return bool(getattr(config, "ENABLE_CUDASIM", False))
+
+
+def why_not() -> Sentence | None:
+    """Why no GPU can be used; None if one can, or if the simulator stands for one."""
+    return None if is_simulated() else _missing()
 
 
 @functools.cache

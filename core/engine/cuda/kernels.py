@@ -94,7 +94,7 @@ def run(
     tables: int32 (n_networks, table flat). X, Y: float32, flat, of all samples.
     codes: int64, numbers: float64, a row a network: `memory.Settings`, put together.
     params: float32 (n_networks, n), slots: float32 (n_networks, n_slots, n), state: int64
-    (n_networks, 3). rows: float64 (n_networks, most, columns), of which room[b] may be filled.
+    (n_networks, 3). rows: float64 (most, n_networks, columns), of which room[b] may be filled.
     result: int64 (n_networks, N_RESULTS). left: float32 (n_networks, size), the memory of a block
     whose network broke. See `core.engine.kernels.run`.
     """
@@ -185,7 +185,7 @@ def run(
         if recorded:
             measure_before(t, m, n_layers, n)
             barrier()
-            gradient_norms(t, m, n_layers, rows[network, n_rows])
+            gradient_norms(t, m, n_layers, rows[n_rows, network])
         clip(t, m, n_layers, n, value)
         update(t, m, code, n, n_slots, constants * N_CONSTANTS)
         barrier()
@@ -202,7 +202,7 @@ def run(
         if recorded:
             measure_after(t, m, n_layers)
             barrier()
-            row = rows[network, n_rows]
+            row = rows[n_rows, network]
             weight_norms(t, m, n_layers, row)
             if t.number == 0:
                 loss = 0.0

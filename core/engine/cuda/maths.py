@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numba import config, cuda
+from numba import cuda
 
+from core.engine.cuda.devices import is_simulated
 from core.engine.rebuilding import rebuilt
 from core.maths import scalar
 from core.maths.activations import ACTIVATIONS
@@ -22,7 +23,7 @@ from core.maths.optimizers import OPTIMIZERS, RULES
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES, warm_up
 
-SIMULATED = bool(getattr(config, "ENABLE_CUDASIM", False))
+SIMULATED = is_simulated()
 
 f32 = np.float32
 ZERO = f32(0.0)

@@ -141,7 +141,7 @@ class Population:
         size = (self.plan.shared_bytes - 4 * int(self.plan.places[plan.P])) // 4
         room: dict[str, tuple[tuple[int, ...], type]] = {
             "orders": ((n, ahead, self._n_samples), np.int32),
-            "rows": ((n, self._rows, self._columns), np.float64),
+            "rows": ((self._rows, n, self._columns), np.float64),
             "result": ((n, kernels.N_RESULTS), np.int64),
             "left": ((n, size), np.float32),
         }
@@ -186,6 +186,8 @@ class Population:
                 sound &= why != kernels.BROKEN
                 full = (why == kernels.ROWS_FULL) & (n_rows == rows.shape[1])
                 goes_on &= sound & ~full & (done < n_steps)
+                if goes_on.any() and not result[:, kernels.DONE].any():
+                    raise RuntimeError("no network took a step")
             for name in ("params", "slots", "state"):
                 self._device[name].copy_to_host(getattr(self, name))
         return done, sound
@@ -193,9 +195,8 @@ class Population:
     def _launch(self, n_steps: NDArray, room: NDArray, stride: int) -> NDArray[np.int64]:
         """One launch of each kernel; returns the results."""
         d, n = self._device, len(self)
-        smallest = max(int(self._codes[:, memory.BATCH_SIZE].max()), 1)
-        epochs = 2 + int(n_steps.max()) * smallest // self._n_samples
-        ahead = min(self._ahead, epochs)
+        samples = int(n_steps.max()) * int(self._codes[:, memory.BATCH_SIZE].max())
+        ahead = min(self._ahead, samples // self._n_samples + 2)
         grid = -(-n * ahead // SHUFFLE_THREADS), min(SHUFFLE_THREADS, n * ahead)
         kernels.shuffle[grid](d["orders"], d["drawn"], d["codes"], d["state"], ahead)
         threads = self._threads or self.plan.threads
@@ -214,9 +215,9 @@ class Population:
         most = int(new.max())
         if most == 0:
             return
-        fetched = self._device["rows"].copy_to_host()
+        fetched = self._device["rows"][:most].copy_to_host()
         for network, (start, count) in enumerate(zip(n_rows, new, strict=True)):
-            rows[network, start : start + count] = fetched[network, :count]
+            rows[network, start : start + count] = fetched[:count, network]
 
     # -- what a broken network left ----------------------------------------------------------
 
