@@ -161,11 +161,17 @@ def side_by_side(threads: int | None = 1) -> dict[str, tuple[np.ndarray, ...]]:
 
 FEW = [
     Case(
-        optimizer="adam", seed=seed,
-        arguments={"dropout": (0.2,), "clip_norm": 0.3, "max_norm": 2.0, "input_noise": 0.1},
+        optimizer="adam",
+        seed=seed,
+        arguments={
+            **{"dropout": (0.2,), "clip_value": 0.05, "clip_norm": 0.07, "max_norm": 1.0},
+            "input_noise": 0.1,
+            "schedule": "cosine",
+            "schedule_options": SCHEDULES["cosine"].values(SCHEDULED["cosine"]),
+        },
     )
     for seed in (1, 2, 3)
-]  # fmt: skip
+]
 
 
 def a_few(threads: int | None = 1, n_steps: int = 14) -> Population:

@@ -14,7 +14,7 @@ from numba import config, cuda
 
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.engine import memory
-from core.engine.cuda import kernels, plan, population, stages
+from core.engine.cuda import kernels, moving, plan, population, stages
 from core.engine.cuda.block import Memory, Thread
 from core.engine.cuda.engine import CUDAEngine
 from core.engine.cuda.population import Population
@@ -92,11 +92,14 @@ def same(a: Any, b: Any) -> bool:
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-@pytest.mark.parametrize("threads", [2, 8])
+@pytest.mark.parametrize(("threads", "lanes"), [(2, 2), (8, 2)])
 def test_threads_change_no_bit(
-    monkeypatch: pytest.MonkeyPatch, threads: int, backwards: bool
+    monkeypatch: pytest.MonkeyPatch, threads: int, lanes: int, backwards: bool
 ) -> None:
     """Nor does it matter which of them is first between two barriers."""
+    for module in (kernels, moving, plan):
+        monkeypatch.setattr(module, "CHUNK", 4)
+    monkeypatch.setattr(plan.Plan, "lanes", property(lambda self: lanes))
     monkeypatch.setattr(simulator.Blocks, "backwards", backwards)
     assert same(a_few(threads), a_few())
 

@@ -152,7 +152,6 @@ def run(
             memory[places[plan.S0 + s] + k] = slots[network, s, k]
     if t.number == 0:
         m.broken[0] = 0
-    barrier()
 
     while done < n_steps[network]:
         recorded = (step + 1) % stride == 0
@@ -167,7 +166,7 @@ def run(
         count = smaller(batch_size, n_samples - position)
         constants = done % CHUNK
         if constants == 0:
-            barrier()  # a row of the step before may still be written
+            barrier()  # what was loaded above is there, a row of the step before is written
             make_constants(t, m, code, value, options, schedule, step)
         order = orders[network, drawn_row]
         gather(t, m, last, X, Y, weights, order, position, count, width, smoothing, smooth_to)
@@ -217,7 +216,6 @@ def run(
                 row[2], row[3] = loss / terms, m.rates[constants]
             n_rows += 1
 
-    barrier()
     for k in range(t.number, n, t.count):
         params[network, k] = m.P[k]
         for s in range(n_slots):
