@@ -25,6 +25,7 @@ from core.run import Divergence
 from core.trainer import Trainer
 
 EPOCHS = Limits(1, 1_000_000, whole=True)
+PREPARED = 0.1  # share of a fold's work, roughly, that is done when its data are
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,8 @@ class CrossValidation:
     def run_for(self, seconds: float) -> float:
         """Work for about `seconds`, and at least a little; returns the share that is done.
 
-        A column of a fold's data is prepared, and a fold's network is evaluated, in one piece.
+        A column of numbers of a fold's data is prepared, and a fold's network is evaluated, in one
+        piece; see `Folds.making`.
         Raises ValueError that names the fold, if its network cannot be trained.
         """
         end = time.perf_counter() + seconds
@@ -156,7 +158,7 @@ class CrossValidation:
             self._note_share(0.0)
             return
         trainer.run_for(max(seconds, 0.0), max_steps=steps - trainer.step_count)
-        self._note_share(trainer.step_count / steps)
+        self._note_share(PREPARED + (1.0 - PREPARED) * trainer.step_count / steps)
 
     def _prepare(self, fold: int) -> None:
         """Do a piece of what its data need; after the last one it can be trained."""
@@ -170,7 +172,7 @@ class CrossValidation:
 
     def _begun(self, making: Making[Dataset]) -> Trainer | None:
         try:
-            next(making)
+            self._note_share(PREPARED * next(making))
         except StopIteration as end:
             self._making = None
             return Trainer(self.experiment, dataset=end.value)

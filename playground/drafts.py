@@ -177,7 +177,7 @@ class Draft:
         if not columns:
             raise Refusal("A network needs a column to tell the target by.")
         before = {each.column: each for each in choices.features}
-        treatment = {r.name: TREATMENTS.get(r.kind, "auto") for r in self.reports()}
+        treatment = {report.name: report.treatment for report in self.reports()}
         ordered = [name for name in table.columns if name in set(columns)]
         features = tuple(before.get(n) or Feature(n, treatment[n]) for n in ordered)
         self.choices = replace(choices, features=features)
@@ -241,11 +241,6 @@ class Draft:
         table, choices = self.both
         return taken(table, self.digest, choices, progress)
 
-
-TREATMENTS = {"boolean": "number", "identifier": "category", "constant": "auto"} | {
-    kind: kind for kind in ("number", "category", "date", "text")
-}
-"""What a column of a kind is taken for."""
 
 SPLIT_BY: dict[str, tuple[str, ...]] = {
     "group": ("category", "identifier"),

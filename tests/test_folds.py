@@ -295,6 +295,16 @@ def test_slices_make_no_difference_and_the_share_grows() -> None:
     assert sliced.run_for(1.0) == 1.0, "nothing is left to do"
 
 
+def test_the_share_grows_while_a_fold_is_prepared() -> None:
+    found = CrossValidation(SMALL, 3, table(), epochs=2)
+    shares = [found.share]
+    while found.is_preparing:
+        shares.append(found.run_for(0.0))
+    assert len(shares) > 3
+    assert shares[1:-1] == sorted(set(shares[1:-1]))
+    assert 0.0 < shares[1] < shares[-1] < 1 / 3
+
+
 def test_a_single_value_is_judged_in_the_units_of_the_table() -> None:
     training = TrainingConfig("mean_squared_error")
     dataset = table(task="regression")

@@ -284,6 +284,12 @@ def pasted(page: AppTest, text: str) -> AppTest:
     return page.button(key="own_look").click().run()
 
 
+def test_nothing_pasted_is_told(page: AppTest) -> None:
+    app = pasted(page, " ")
+    assert [error.value for error in app.error] == ["Nothing was pasted\\: the field is empty."]
+    assert session(page).desk.draft is None
+
+
 def test_a_pasted_table_is_taken_trained_and_left_and_taken_up_again(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

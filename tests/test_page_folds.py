@@ -73,8 +73,16 @@ def test_what_goes_wrong_is_kept_to_be_said() -> None:
     assert run.work(0.001) == 0.0
     assert str(run.problem).startswith("Fold 1: ")
     assert not run.is_running
-    run.failed(RuntimeError())
+
+
+def test_what_fails_gives_its_memory_back() -> None:
+    run = FoldsRun(CrossValidation(SMALL, 3), Viewers(), Pool())
+    run.work(0.001)
+    run.failed(MemoryError())
     assert run.problem == "The evaluation failed and was stopped."
+    assert run.validation._trainer is None
+    assert run.validation.folds.dataset is None
+    assert run.work(0.001) is None
 
 
 def test_epochs_are_the_runs_until_somebody_chooses() -> None:

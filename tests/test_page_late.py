@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from playground.fields import key_of
 from tests.apptest import opened_page, session, sound
 
 # -- what a click brings along ---------------------------------------------------------------------
@@ -96,6 +100,19 @@ def test_a_click_that_comes_once_more_with_an_address_of_before_does_not_go_back
     sound(page.run())
     assert len(session(page).experiment.network.layers) == 3
     assert "layers" in page.query_params
+
+
+def test_words_that_a_menu_had_before_choose_nothing(page: AppTest) -> None:
+    found = session(page)
+    before = found.experiment
+    key = key_of(("network", "output_activation"))
+    with patch.object(st, "session_state", {key: "Automatic (Sigmoid)"}):
+        found.act(found.edit_choice, ("network", "output_activation"), ("auto", "relu"))
+        assert found.experiment == before
+        assert found.notice is None
+    with patch.object(st, "session_state", {key: "relu"}):
+        found.act(found.edit_choice, ("network", "output_activation"), ("auto", "relu"))
+        assert found.experiment.network.output_activation == "relu"
 
 
 def test_a_link_is_restored_and_its_mistakes_are_one_warning() -> None:

@@ -107,6 +107,14 @@ def test_rows_without_a_target_are_left_out_and_counted() -> None:
     assert remark.sentence == "7 rows have no 'class' and are left out."
 
 
+def test_each_target_that_is_missing_is_named() -> None:
+    numbers = [float(n) for n in range(40)]
+    frame = pl.DataFrame({"x": numbers, "a": numbers, "b": [None] * 3 + numbers[3:]})
+    made = TableChoices(("a", "b"), (Feature("x"),), "multi_output_regression")
+    (remark,) = table_dataset(Table.from_frame(frame), made).table.remarks
+    assert remark.sentence == "3 rows have no 'b' and are left out."
+
+
 def test_numbers_as_classes_keep_their_order() -> None:
     frame = pl.DataFrame({"x": [float(n) for n in range(40)], "y": [10, 9, 2, 100] * 10})
     made = TableChoices(("y",), (Feature("x"),), "multiclass")

@@ -12,6 +12,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from core import (
+    DataConfig,
+    Dense,
+    Experiment,
+    NetworkConfig,
+    Trainer,
+    TrainingConfig,
+)
 from core.data.tables import (
     Feature,
     PreparationChoices,
@@ -27,6 +35,7 @@ from core.data.tables import (
     table_dataset,
     write_tables,
 )
+from core.experiment import OWN_TABLE
 from core.refusals import Refusal, Sentence
 from tests.people import choices, people, same_data
 
@@ -163,6 +172,22 @@ def test_long_codes_and_random_numbers_name_rows() -> None:
     assert [name for name, kind in kinds.items() if kind == "identifier"] == ["uuid", *names]
     assert {kind for name, kind in kinds.items() if name not in ("uuid", *names)} == {"number"}
     assert "identifier" in [finding.code for finding in reports[1].findings]
+
+
+def test_a_number_that_counts_up_is_learnt_from_as_a_number() -> None:
+    x = np.arange(1, 101)
+    noise = np.random.default_rng(0).normal(size=100)
+    table = Table.from_frame(pl.DataFrame({"day": x, "temperature": 3 * x + noise}))
+    assert found(table.frame) == {"day": ["counts_up"]}
+    choices = suggest_choices(table)
+    assert choices.features == (Feature("day", "number"),)
+    data = table_dataset(table, choices)
+    network = NetworkConfig((Dense(8, "tanh"),))
+    training = TrainingConfig(loss="mean_squared_error", batch_size=10, learning_rate=0.03)
+    trainer = Trainer(Experiment(DataConfig(OWN_TABLE), network, training), dataset=data)
+    trainer.epoch(100)
+    errors = trainer.network.predict(data.X_test)[:, 0] - data.y_test.ravel()
+    assert 1.0 - errors.var() / data.y_test.var() > 0.95
 
 
 # -- suggestions ----------------------------------------------------------------------------------

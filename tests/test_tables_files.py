@@ -17,6 +17,7 @@ from sklearn.utils import murmurhash3_32
 
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig, exchange
 from core.data import load_dataset
+from core.data.pictures import PictureChoices, picture_dataset
 from core.data.tables import (
     Feature,
     PreparationChoices,
@@ -31,7 +32,9 @@ from core.data.tables import (
 from core.data.tables.fitting import fit_preparation
 from core.exchange import readme, table_inputs
 from core.refusals import Refusal
+from playground.views.export import archive
 from tests.people import FEATURES, FEW, PREPARATIONS, choices, people, same_data
+from tests.test_pictures import folders, pictures_of, zipped
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet"])
@@ -56,6 +59,35 @@ def test_other_data_are_taken_away_as_inputs_and_targets(name: str, format: str)
     again = read_tables(write_tables(data, format))
     same_data(again, data)
     assert again.image_shape == data.image_shape
+
+
+@pytest.mark.parametrize("format", ["csv", "parquet"])
+def test_an_archive_of_the_page_is_read_back(format: str, tmp_path: Path) -> None:
+    colours = pictures_of(folders())
+    sets = [
+        table_dataset(Table.from_frame(people(), "people"), choices()),
+        picture_dataset(colours, PictureChoices(side=8, colour=True)),
+    ]
+    for data in sets:
+        path = tmp_path / "data.zip"
+        path.write_bytes(archive(data, format))
+        for packed in (path, str(path), path.read_bytes()):
+            again = read_tables(packed)
+            same_data(again, data)
+            assert again.image_shape == data.image_shape
+            assert again.preprocessing == data.preprocessing
+
+
+def test_what_is_no_archive_of_a_data_set_is_refused() -> None:
+    data = archive(table_dataset(Table.from_frame(people()), choices()), "csv")
+    files = dict.fromkeys(("a/train.csv", "b/train.csv"), b"")
+    for spoilt in (b"", b"x,y", data[:-40], data[:200] + bytes(50) + data[250:], zipped(files)):
+        with pytest.raises(Refusal, match="not a whole zip file"):
+            read_tables(spoilt)
+    with pytest.raises(Refusal, match=r"no file table\.json"):
+        read_tables(zipped({"x.txt": b""}))
+    with pytest.raises(Refusal, match="a path that leads out of it"):
+        read_tables(zipped({"../train.csv": b""}))
 
 
 def test_no_spreadsheet_takes_a_text_of_ours_for_a_formula() -> None:

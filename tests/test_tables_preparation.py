@@ -24,11 +24,14 @@ from sklearn.preprocessing import (
 )
 
 from core.data import Preprocessing
+from core.data.making import finished
 from core.data.tables import (
     Feature,
     PreparationChoices,
 )
-from core.data.tables.fitting import fit_preparation
+from core.data.tables import fitting as fitting_module
+from core.data.tables.fitting import fit_preparation, fitting
+from core.data.tables.steps import TextStep, analysis
 from core.refusals import Refusal
 from tests.people import FEATURES, FEW, PREPARATIONS, people
 
@@ -118,6 +121,26 @@ def test_the_preparation_travels_as_json(how: PreparationChoices) -> None:
     again = Preprocessing.from_dict(json.loads(json.dumps(made.to_dict(), allow_nan=False)))
     assert again == made
     np.testing.assert_array_equal(again.transform(people()), made.transform(people()))
+
+
+@pytest.mark.parametrize("tokens", ["words", "characters"])
+def test_words_are_counted_in_pieces_as_scikit_learn_has_them(
+    tokens: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting_module, "LETTERS_AT_ONCE", 400)
+    drawn = np.random.default_rng(0).zipf(1.3, (300, 6)) % 90
+    texts = [" ".join(f"Wort{n:02d}" for n in row[: row[0] % 7]) for row in drawn.tolist()]
+    for size in (7, 40, 4000):
+        how = PreparationChoices(text="tf_idf", text_size=size, tokens=tokens)
+        making = fitting(pl.DataFrame({"t": texts}), [Feature("t", "text")], how)
+        shares: list[float] = []
+        (step,) = finished(making, shares.append).steps
+        assert len(shares) > 10
+        assert shares == sorted(set(shares))
+        reference = TfidfVectorizer(max_features=size, **analysis(tokens)).fit(texts)
+        assert isinstance(step, TextStep)
+        assert step.words == tuple(reference.get_feature_names_out())
+        assert step.idf == tuple(reference.idf_.tolist())
 
 
 def test_raw_rows_may_come_in_every_form() -> None:

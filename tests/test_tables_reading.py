@@ -26,6 +26,7 @@ from core.data.tables import (
     read_table,
     recognition,
     recognize,
+    source,
 )
 from core.data.tables import limits as table_limits
 from core.data.tables import parquet as parquet_files
@@ -261,6 +262,12 @@ def test_columns_get_the_type_that_all_their_cells_are_of() -> None:
         (("01.02.24", "03.12.24"), datetime.date(2024, 2, 1)),
         (("2024年2月1日", "2024年12月3日"), datetime.date(2024, 2, 1)),
         (("2024-02-01 00:00:00", "2024-02-03 00:00:00"), datetime.date(2024, 2, 1)),
+        (("1/15/2024 10:00 AM", "1/5/2024 1:30 PM"), datetime.datetime(2024, 1, 15, 10)),
+        (("15/1/2024 12:00:05 AM", "5/1/2024 1:30:00 PM"), datetime.datetime(2024, 1, 15, 0, 0, 5)),
+        (("1 Jan 2024", "15 February 2024"), datetime.date(2024, 1, 1)),
+        (("1-Jan-2024", "15-Feb-2024"), datetime.date(2024, 1, 1)),
+        (("Jan 1, 2024 10:00", "February 15, 2024 9:30"), datetime.datetime(2024, 1, 1, 10)),
+        (("1 Jan too many", "15 Feb none"), "1 Jan too many"),
         (("1.2.3", "4.5.6"), "1.2.3"),
         (("2024-13-45", "2024-14-45"), "2024-13-45"),
     ],
@@ -318,6 +325,54 @@ def test_parquet_keeps_its_types_and_leaves_out_what_is_no_cell() -> None:
     )
 
 
+def test_rows_shorter_than_the_header_miss_their_end() -> None:
+    table = read_table(b"x,y,z\n1,2\n3,4\n5,6,7\n")
+    assert table.frame.rows() == [(1, 2, None), (3, 4, None), (5, 6, 7)]
+
+
+@pytest.mark.parametrize("above", ["# one, of, it", "# note\n# more, of, it", "# note"])
+def test_comments_stand_above_a_table(above: str) -> None:
+    table = read_table(f"{above}\nx,y\n1,2\n3,4\n".encode())
+    assert table.frame.to_dict(as_series=False) == {"x": [1, 3], "y": [2, 4]}
+
+
+def test_a_json_array_is_read_like_json_lines() -> None:
+    records = [{"x": n, "s": '}],"\\', "d": [{"a": n}], "y": "ab"[n % 2]} for n in range(60)]
+    lines = read_table("\n".join(map(json.dumps, records)).encode())
+    for indent in (None, 1):
+        text = json.dumps(records, indent=indent).encode()
+        assert recognize(text).format == "json_lines"
+        assert read_table(text).frame.equals(lines.frame)
+        assert preview_table(text, rows=5).frame.height == 5
+
+
+def test_the_head_of_a_json_array_is_previewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "HEAD", 300)
+    text = json.dumps([{"x": n} for n in range(60)]).encode()
+    assert 5 < preview_table(text, rows=50).frame.height < 50
+    assert read_table(text).frame.height == 60
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ('[{"x": 1}, 5]', 2),
+        ('[{"x": 1}, {"x": ', 2),
+        ('[{"x": 1}, {"x: 2}]', 2),
+        ('[{"x": 1}, {x: 2}]', 2),
+        ('[{"x": 1}] [1]', 2),
+    ],
+)
+def test_a_record_of_a_json_array_that_is_no_object_is_named(text: str, row: int) -> None:
+    with pytest.raises(Refusal, match=f"^Record {row} of the JSON array is "):
+        read_table(text.encode())
+
+
+def test_a_json_array_that_is_cut_is_refused() -> None:
+    with pytest.raises(Refusal, match="does not end"):
+        read_table(b'[{"x": 1}, {"x": 2}')
+
+
 def test_an_empty_end_is_no_row() -> None:
     assert read_table(b"a,b\n1,2\n,\n3,4\n,\n\n").n_rows == 3
 
@@ -338,6 +393,18 @@ def test_a_column_that_is_not_all_numbers_is_text_and_the_odd_cell_is_named() ->
     assert again.frame["x"].dtype == pl.Float64
     assert again.frame["x"][41] is None
     assert again.remarks[0].sentence.startswith("'x' is read as numbers; what is none counts as")
+
+
+def test_a_first_cell_that_is_no_date_hides_no_dates() -> None:
+    days = [f"2024-01-{day:02d}" for day in range(1, 29)]
+    data = ("when,y\n" + "\n".join(f"{cell},1" for cell in ("pending", *days))).encode()
+    table = read_table(data)
+    (remark,) = table.remarks
+    assert remark.sentence == (
+        "'when' holds dates but for 1, such as 'pending' in row 1; it is taken as text."
+    )
+    again = read_table(data, options=replace(table.options, kinds={"when": "date"}))
+    assert columns(again)["when"][:2] == [None, datetime.date(2024, 1, 1)]
 
 
 def test_every_choice_can_be_made_otherwise() -> None:

@@ -148,6 +148,25 @@ def test_a_row_of_ones_own_table_is_answered_in_its_units() -> None:
     assert np.isfinite(float(said(checked(app.run()))))
 
 
+def test_a_row_is_typed_as_its_table_is_written() -> None:
+    text = "x;y\n" + "\n".join(f"{k},5;{k % 9 * 1000},25" for k in range(40))
+    table = tables.read_table(text.encode(), "t.csv")
+    dataset = tables.table_dataset(table, tables.suggest_choices(table, ["y"]))
+    experiment = Experiment(training=TrainingConfig("mean_squared_error"))
+    app = opened(Trainer(experiment, dataset=dataset))
+    assert app.text_input[0].value.endswith(",5")
+    app.text_input[0].set_value("1,5")
+    comma = said(checked(app.run()))
+    app.text_input[0].set_value("1.5")
+    assert said(checked(app.run())) == comma
+    app.text_input[0].set_value("[a](b)")
+    app.run()
+    (warning,) = app.warning
+    assert "which is no number" in warning.value
+    assert "Row" not in warning.value
+    assert "[a](b)" not in warning.value, "it would be a link"
+
+
 def test_a_sentence_is_answered_and_its_words_told() -> None:
     trainer = reviews()
     app = opened(trainer)

@@ -242,6 +242,23 @@ def test_an_evaluation_says_of_which_step_all_of_it_is() -> None:
     assert "Everything in this panel is from step 30." in captions(draw("evaluation", run(30)))
 
 
+@pytest.mark.parametrize("name", ["the default", "regression", "ratings"])
+def test_an_evaluation_is_set_beside_what_needs_no_network(name: str) -> None:
+    trainer = RUNS[name]()
+    data = trainer.dataset
+    texts = captions(draw("evaluation", trainer))
+    (told,) = [text for text in texts if text.startswith("Without a network")]
+    if data.task == "classification":
+        commonest = int(np.bincount(data.y_train.astype(int)).argmax())
+        assert f"“{data.class_names[commonest]}”" in told
+        assert f"{(data.y_test == commonest).mean():.1%}" in told
+        return
+    error = np.sqrt(np.mean((data.y_test - data.y_train.mean()) ** 2))
+    assert f"RMSE of {error:.3f}".rstrip("0") in told
+    if name == "ratings":
+        assert "always says 3." in told  # stars, as people give them
+
+
 def test_curves_before_the_first_step_say_what_to_do_and_star_nothing() -> None:
     app = draw("curves", run(0))
     assert captions(app) == [translate("en", "views.no_history")]

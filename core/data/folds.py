@@ -81,7 +81,10 @@ class Folds:
         return finished(self.making(fold))
 
     def making(self, fold: int) -> Making[Dataset]:
-        """`dataset_of` in pieces, one a column at most; a column of texts is made in several."""
+        """`dataset_of` in pieces: a column of a table is one, or several where it holds texts.
+
+        What is no table is one piece.
+        """
         train, test = self.rows[fold]
         whole = self.dataset
         assert whole is not None, "The data of these folds were given back."

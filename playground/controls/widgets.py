@@ -68,6 +68,7 @@ def choice(
     common = prepared(session, path, note, unset=options[0])
     value = read(session.experiment, path)
     session.seed_words(common["key"], value, shown(value))
+    common["args"] = (session.edit_choice, path, tuple(options))
     st.selectbox(options=options, format_func=shown, **common)
 
 

@@ -99,4 +99,5 @@ class FoldsRun:
     def failed(self, error: Exception) -> None:
         """A slice raised what nobody expected: it ends here, and the page says so."""
         self.problem = Sentence("The evaluation failed and was stopped.")
+        self.validation.release()  # it may have been memory that there was too little of
         self._ended.set()

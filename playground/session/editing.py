@@ -46,6 +46,15 @@ class EditedVisit(ClickedVisit):
             value = float(f"{value:.10g}")  # 0.15 of a slider is not 0.15000000000000002
         self._take_over(path, value)
 
+    def edit_choice(self, path: Path, options: Sequence[str]) -> None:
+        """Take over what a menu was set to.
+
+        Words that it had before the page gave it others come as they are: nobody chose them.
+        """
+        if st.session_state[key_of(path)] not in options:
+            raise EchoError
+        self.edit(path)
+
     def edit_optional(self, path: Path) -> None:
         """Take over a number that may be off, for which 0 stands."""
         value = st.session_state[key_of(path)]
@@ -240,6 +249,8 @@ class EditedVisit(ClickedVisit):
         text = str(st.session_state.get(key) or "")
         if text.strip():
             self.desk.bring((PASTED, text.encode("utf-8", "replace")))
+        else:
+            self.desk.problem = Sentence("Nothing was pasted: the field is empty.")
 
     def tell_draft(self, key: str, how: Callable[..., None], *values: Any) -> None:
         """Take over what a widget was told about the table that is looked at."""

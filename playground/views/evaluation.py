@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
+from core.data.baselines import commonest, commonest_class
+from playground.fields import four_digits, plain
 from playground.session import Session
+from playground.tables import in_units
 from playground.views import calibration, classes, components, folds, slices, thresholds, values
 from playground.views.evaluated import Result, evaluate
 from playground.views.panel import refreshing
@@ -79,5 +83,21 @@ def _metrics(session: Session, result: Result) -> None:
     )
     if result.penalty:
         st.caption(session.t("views.penalty", penalty=f"{result.penalty:.5g}"))
-    if not result.test.of:
+    if result.test.of:
+        _guess(session, result)
+    else:
         st.caption(session.t("views.no_test"))
+
+
+def _guess(session: Session, result: Result) -> None:
+    """What is reached without any network: a network that does no better has learnt nothing."""
+    dataset, how = result.dataset, result.dataset.preprocessing
+    if dataset.task == "classification":
+        name = dataset.class_names[commonest(dataset)]
+        words = {"name": plain(name), "share": f"{commonest_class(dataset):.1%}"}
+        st.caption(session.t("views.guess_class", **words))
+    elif dataset.n_values == 1:
+        train, test = (in_units(how, y).astype(float) for y in (dataset.y_train, dataset.y_test))
+        mean, rmse = train.mean(), np.sqrt(((test - train.mean()) ** 2).mean())
+        words = {"mean": four_digits(mean), "rmse": four_digits(rmse)}
+        st.caption(session.t("views.guess_value", **words))

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from core.data import Dataset
+from core.refusals import Refusal
 from playground.fields import four_digits, plain
 from playground.session import Session
 from playground.tables import in_units
@@ -103,8 +104,9 @@ def _of_numbers(session: Session, dataset: Dataset, start: Start) -> np.ndarray:
     )
     rows = X[[start.row]]
     found = raw_columns(dataset.preprocessing, rows)[0] if points is None else points[start.row]
-    raw = np.array([float(f"{value:.5g}") for value in found])
     names, steps = _names(session, dataset), _steps(dataset)
+    found = np.where(np.abs(found) < 1e-4 * steps, 0.0, found)  # scaled and back, 0 is not quite 0
+    raw = np.array([float(f"{value:.5g}") for value in found])
 
     def field(column: int) -> None:
         raw[column] = st.number_input(
@@ -129,16 +131,29 @@ def _of_table(session: Session, dataset: Dataset, table: TableSplit, start: Star
 
     def field(column: int) -> None:
         name, key = columns[column], f"{start.key}_{column}"
-        text = st.text_input(plain(name), _as_text(raw[name]), width=WIDTH, key=key)
-        raw[name] = text or None  # an empty field is a missing value
+        shown = _as_text(raw[name], table.table.options.decimal)
+        text = st.text_input(plain(name), shown, width=WIDTH, key=key)
+        raw[name] = table.table.cell(name, text) if text else None  # empty: a missing value
 
     _grid(session, len(columns), field)
-    return dataset.preprocessing.transform([raw])[0]
+    return _transformed(dataset, raw)
 
 
-def _as_text(value: Any) -> str:
+def _transformed(dataset: Dataset, raw: dict[str, Any]) -> np.ndarray:
+    """The inputs of a row; a refusal does not say that it is the first, of which there is one."""
+    try:
+        return dataset.preprocessing.transform([raw])[0]
+    except Refusal as error:
+        values = error.sentence.values
+        if "row" not in values:
+            raise
+        told = {name: values[name] for name in ("column", "value", "kind")}
+        raise Refusal("{column} is {value}, which is no {kind}.", **told) from None
+
+
+def _as_text(value: Any, decimal: str) -> str:
     if isinstance(value, float):
-        return f"{value:.10g}"
+        return f"{value:.10g}".replace(".", decimal)
     return "" if value is None else str(value)
 
 

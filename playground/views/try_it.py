@@ -155,7 +155,7 @@ def _columns(session: Session, subject: Subject) -> None:
             else:
                 x = subject.dataset.preprocessing.transform(spoken[None])[0]
         except ValueError as error:
-            st.warning(session.said(sentence_of(error)))
+            st.warning(plain(session.said(sentence_of(error))))
             return
     verdict = _asked(session, subject, x, answer)
     if verdict is not None:

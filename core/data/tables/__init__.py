@@ -9,7 +9,7 @@
     dataset = table_dataset(table, choices)         # for Trainer(experiment, dataset=dataset)
     dataset.preprocessing.transform([{"age": 7, "city": "Rome"}])   # raw rows to inputs
     files = write_tables(dataset)                   # train.csv, test.csv and table.json, as bytes
-    read_tables(files)                              # the same data set, bit by bit
+    read_tables(files)                              # the same data set, bit by bit; or of a zip
 
 Options and choices are frozen, go to JSON and back, and refuse what they cannot be. Whatever is
 wrong with a file or a choice is a Refusal; findings and refusals can be said in other languages.

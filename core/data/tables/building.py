@@ -201,10 +201,10 @@ def _rows_with_target(
             "{count} rows have a value of {column}; a data set needs {least}: one for training and "
             "one for the test.",
             count=len(known),
-            column=shown(choices.targets[0]),
+            column=", ".join(map(shown, choices.targets)),
             least=FEWEST_ROWS,
         )
-    lost = table.n_rows - len(known)
-    if not lost:
-        return known, ()
-    return known, (Finding("no_target", choices.targets[0], {"count": lost}),)
+    lost = {name: table.frame[name].null_count() for name in choices.targets}
+    return known, tuple(
+        Finding("no_target", name, {"count": count}) for name, count in lost.items() if count
+    )

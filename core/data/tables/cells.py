@@ -16,18 +16,24 @@ MOSTLY = 0.8  # of them are numbers or dates: then those that are not are worth 
 LEADING_ZERO = r"^[+-]?0\d"  # 007 is a name: as a number it would lose its zeros
 EARLIEST = 1000  # a year; 24 is read as the year 24 where four digits are asked for
 DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%Y年%m月%d日")
+NAMED = ("%d %B %Y", "%d-%B-%Y", "%B %d, %Y", "%B %d %Y")  # %B is read as Jan and as January
 EITHER = (("%d/%m/%Y", "%m/%d/%Y"), ("%d-%m-%Y", "%m-%d-%Y"), ("%d/%m/%y", "%m/%d/%y"))
 TIMES = (
     "",
     " %H:%M:%S%.f",
     " %H:%M",
+    " %I:%M %p",
+    " %I:%M:%S%.f %p",
     "T%H:%M:%S%.f",
     "T%H:%M",
     "T%H:%M:%S%.f%#z",
     " %H:%M:%S%.f%#z",
 )
 SHORT_YEAR = r"^\d{1,2}[./-]\d{1,2}[./-]\d{2}(\D|$)"  # 1.2.3 is a version, no day in 2003
-DATE_LIKE = re.compile(r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}")
+DATE_LIKE = (
+    r"^(\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}"
+    r"|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{4}|[A-Za-z]{3,9} \d{1,2},? \d{4})"
+)
 BOOLEANS = {"true": True, "false": False}
 EMPTY = {"number": pl.Float64, "date": pl.Date, "boolean": pl.Boolean, "text": pl.String}
 NAMES = {"number": "numbers", "date": "dates", "boolean": "true and false"}
@@ -106,7 +112,7 @@ def dates(text: pl.Series, options: ReadOptions) -> pl.Series:
     """Cells as Date, or as Datetime if any has a time of day; nothing where no format suits."""
     best: pl.Series | None = None
     sample = _sample(text)
-    if DATE_LIKE.match(sample[0]):
+    if sample.str.contains(DATE_LIKE).sum() >= (1.0 - MOSTLY) * len(sample):
         for form in _forms(options.day_first):
             if _read_dates(sample, form).null_count() <= MOSTLY * len(sample):
                 made = _read_dates(text, form)
@@ -124,7 +130,7 @@ def _forms(day_first: bool) -> Iterator[str]:
     """Formats of dates, the day first or the month first where both can be meant."""
     either = [form for pair in EITHER for form in (pair if day_first else pair[::-1])]
     for time in TIMES:
-        for date in (*DATES, *either):
+        for date in (*DATES, *either, *NAMED):
             yield date + time
 
 

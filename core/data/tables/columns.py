@@ -54,6 +54,16 @@ class ColumnReport:
     mean: float | None = None
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def treatment(self) -> str:
+        """What the column is taken for as a feature; a number that names rows stays a number.
+
+        As categories, numbers that never recur are all rare; as numbers they may tell the time.
+        """
+        if self.kind == "identifier":
+            return "category" if self.mean is None else "number"
+        return {"boolean": "number", "constant": "auto"}.get(self.kind, self.kind)
+
 
 def describe(table: Table, targets: Sequence[str] = ()) -> tuple[ColumnReport, ...]:
     """Report on every column, in order. targets: what is to be told, to find what gives it away."""
@@ -162,7 +172,9 @@ def _findings(column: pl.Series, present: pl.Series, distinct: int, kind: str) -
     if kind == "constant":
         yield Finding("constant", name, {"value": shown(present[0])})
     if kind == "identifier":
-        yield Finding("identifier", name, {"distinct": distinct, "rows": len(present)})
+        is_said = present.dtype == pl.String or _is_numbering(present, distinct)
+        code = "identifier" if is_said else "counts_up"
+        yield Finding(code, name, {"distinct": distinct, "rows": len(present)})
     if kind == "category" and distinct > MANY_CATEGORIES:
         yield Finding("many_categories", name, {"distinct": distinct})
     if column.dtype == pl.Float64:

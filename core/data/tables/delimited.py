@@ -92,6 +92,7 @@ def _parsed(
             separator=options.delimiter,
             quote_char=options.quote or None,
             n_rows=most_rows,
+            missing_columns="insert",  # where the first row below the header is short
         )
     except pl.exceptions.NoDataError:
         return pl.DataFrame(schema=schema)
@@ -117,11 +118,14 @@ def _say_what_is_wrong(text: bytes, options: ReadOptions, skip: int, width: int)
                 )
             line = skip + reader.line_num + 1
     except csv.Error:
-        pass
+        raise Refusal(
+            "The cells of line {line} cannot be told apart: a quote stands inside of a cell, or is "
+            "not closed. Another choice for quotes or the delimiter may help.",
+            line=line,
+        ) from None
     raise Refusal(
-        "The cells of line {line} cannot be told apart: a quote stands inside of a cell, or is not "
-        "closed. Another choice for quotes or the delimiter may help.",
-        line=line,
+        "The file cannot be read as it is chosen. Another choice for quotes or the delimiter may "
+        "help."
     )
 
 

@@ -49,6 +49,10 @@ SAID: dict[str, Sentence] = {
         "{column} names rows: {distinct} of {rows} values differ. A network would learn the rows "
         "by heart."
     ),
+    "counts_up": Sentence(
+        "{column} goes up or down row by row: {distinct} of {rows} values differ. It may number "
+        "the rows, and tells nothing then; if it is a time or a count, it is a feature."
+    ),
     "leak": Sentence(
         "{column} alone tells {target}. Is it known before {target} is, or does it give it away?"
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from core.data.making import Making, finished
+from core.data.making import Making, between, finished
 from core.data.tables.choices import Feature, PreparationChoices
 from core.data.tables.limits import MAX_INPUTS
 from core.data.tables.preparation import TablePreparation
@@ -32,6 +33,7 @@ from core.maths.registry import shown
 from core.refusals import Refusal
 
 MISSING = "(missing)"  # the category of its own
+LETTERS_AT_ONCE = 500_000  # of texts whose words are counted in one piece, or one text
 Numbers = NDArray[np.float64]
 
 
@@ -53,17 +55,18 @@ def fitting(
     """Measure how these columns become inputs, by the training rows, and by nothing else.
 
     train: training rows. day_first: how dates are meant that are still texts, as the table was
-    read. A column is a piece. Raises ValueError for a column that is empty in all of them, or that
-    cannot be taken for what it should be.
+    read. A column is a piece, and texts are several. Raises ValueError for a column that is empty
+    in all of them, or that cannot be taken for what it should be.
     """
     steps: list[Step] = []
     for each in features:
         column = train[each.column]
         if each.treatment == "date" and column.dtype == pl.String and day_first:
             column = as_dates(column, day_first=True)
-        step = _fit(column, each, choices)
+        done = len(steps)
+        fit = _fitting(column, each, choices)
+        step = yield from between(done / len(features), (done + 1) / len(features), fit)
         steps.append(replace(step, day_first=day_first) if isinstance(step, DateStep) else step)
-        yield len(steps) / len(features)
     count = sum(len(step.names) for step in steps)
     if count > MAX_INPUTS:
         raise Refusal(
@@ -75,7 +78,7 @@ def fitting(
     return TablePreparation(tuple(steps), tuple(targets))
 
 
-def _fit(column: pl.Series, feature: Feature, choices: PreparationChoices) -> Step:
+def _fitting(column: pl.Series, feature: Feature, choices: PreparationChoices) -> Making[Step]:
     treatment = feature.treatment
     if feature.scaling != "as_all":
         choices = replace(choices, scaling=feature.scaling)
@@ -83,7 +86,11 @@ def _fit(column: pl.Series, feature: Feature, choices: PreparationChoices) -> St
         raise Refusal("{column} is empty in every training row.", column=shown(column.name))
     if treatment == "auto":
         treatment = AUTOMATIC[KIND_OF[type(column.dtype)]]
-    return FITTERS[treatment](column, choices)
+    if treatment == "text":
+        return (yield from _fitting_text(column, choices))
+    step = FITTERS[treatment](column, choices)
+    yield 1.0
+    return step
 
 
 def fit_scaling(numbers: Numbers, name: str, choices: PreparationChoices) -> Scaling:
@@ -155,26 +162,47 @@ def _fit_date(column: pl.Series, choices: PreparationChoices) -> Step:
     return DateStep(column.name, parts, choices.indicator)
 
 
-def _fit_text(column: pl.Series, choices: PreparationChoices) -> Step:
+def _fitting_text(column: pl.Series, choices: PreparationChoices) -> Making[Step]:
+    """The words of TfidfVectorizer and their idf, which it would measure in one piece."""
     if choices.text == "hashed":
+        yield 1.0
         return TextStep(column.name, choices.text_size, choices.tokens)
-    from sklearn.feature_extraction.text import TfidfVectorizer
+    occur, are_in = yield from _counting(as_texts(column).fill_null(""), choices.tokens)
+    if not occur:
+        raise Refusal("There are no words in {column}.", column=shown(column.name))
+    words = sorted(occur)
+    if len(words) > choices.text_size:  # the most frequent; of equals, those that it would take
+        counts = np.array([occur[word] for word in words], dtype=np.float64)
+        kept = np.sort((-counts).argsort()[: choices.text_size])
+        words = [words[number] for number in kept]
+    texts = np.array([are_in[word] for word in words], dtype=np.float64)
+    idf = np.log((len(column) + 1.0) / (texts + 1.0)) + 1.0
+    return TextStep(column.name, len(words), choices.tokens, tuple(words), tuple(idf.tolist()))
 
-    texts = as_texts(column).fill_null("").to_list()
-    vectorizer = TfidfVectorizer(max_features=choices.text_size, **analysis(choices.tokens))
-    try:
-        vectorizer.fit(texts)
-    except ValueError:  # all of it stop words, it says
-        raise Refusal("There are no words in {column}.", column=shown(column.name)) from None
-    words = tuple(map(str, vectorizer.get_feature_names_out()))
-    return TextStep(column.name, len(words), choices.tokens, words, tuple(vectorizer.idf_.tolist()))
+
+def _counting(texts: pl.Series, tokens: str) -> Making[tuple[Counter[str], Counter[str]]]:
+    """How often each word occurs, and in how many texts."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    words_of = CountVectorizer(**analysis(tokens)).build_analyzer()
+    occur: Counter[str] = Counter()
+    are_in: Counter[str] = Counter()
+    letters = 0
+    for number, text in enumerate(texts, start=1):
+        words = words_of(text)
+        occur.update(words)
+        are_in.update(set(words))
+        letters += len(text)
+        if letters >= LETTERS_AT_ONCE or number == len(texts):
+            letters = 0
+            yield number / len(texts)
+    return occur, are_in
 
 
 FITTERS: dict[str, Callable[[pl.Series, PreparationChoices], Step]] = {
     "number": _fit_number,
     "category": _fit_category,
     "date": _fit_date,
-    "text": _fit_text,
 }
 AUTOMATIC = {"number": "number", "boolean": "number", "date": "date", "text": "category"}
 

@@ -1,4 +1,4 @@
-"""Files to tables: CSV and its kin, Excel, Parquet and JSON lines.
+"""Files to tables: CSV and its kin, Excel, Parquet, JSON lines and arrays.
 
     options = recognize(data, "people.csv")            # every choice, from the first megabyte
     preview = preview_table(data, "people.csv", options, rows=20)
@@ -20,6 +20,7 @@ import polars as pl
 
 from core.data.tables import recognition
 from core.data.tables.archives import checked_workbook
+from core.data.tables.arrays import is_array, read_json_array
 from core.data.tables.cells import typed
 from core.data.tables.decoding import recognized_encoding
 from core.data.tables.delimited import as_utf8, read_delimited, read_json_lines
@@ -131,7 +132,8 @@ def preview_table(
         text = as_utf8(head, chosen.encoding, _nothing, whole=whole)
         if not whole and b"\n" in text:
             text = text[: text.rindex(b"\n") + 1]
-        return _table_of(_cut(text, chosen, rows), name, chosen, _nothing)
+        cells = _cut(text, chosen, _nothing, rows, whole=whole)
+        return _table_of(cells, name, chosen, _nothing)
     return _packed(file, chosen, _nothing, rows)
 
 
@@ -160,14 +162,23 @@ def read_table(
     if chosen.format not in ("csv", "json_lines"):
         return _packed(file, chosen, tick)
     text = as_utf8(file.read(), chosen.encoding, lambda share: tick(OPENED * share))
-    cells = _cut(text, chosen)
+    cells = _cut(text, chosen, lambda share: tick(OPENED + (PARSED - OPENED) * share))
     del text
     tick(PARSED)
     return _table_of(cells, name, chosen, tick)
 
 
-def _cut(text: bytes, options: ReadOptions, most_rows: int = MAX_ROWS + 1) -> pl.DataFrame:
+def _cut(
+    text: bytes,
+    options: ReadOptions,
+    tick: Callable[[float], None],
+    most_rows: int = MAX_ROWS + 1,
+    *,
+    whole: bool = True,
+) -> pl.DataFrame:
     """The cells of a text."""
+    if options.format == "json_lines" and is_array(text):
+        return read_json_array(text, tick, most_rows, whole=whole)
     if options.format == "json_lines":
         return read_json_lines(text, most_rows)
     return read_delimited(text, options, most_rows)

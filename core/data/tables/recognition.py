@@ -89,12 +89,20 @@ def recognized_delimiter(text: str, quote: str) -> str:
 
 
 def lines_above(records: Sequence[Sequence[str]]) -> int:
-    """How many records stand above the table: they have half the cells of most others, or fewer."""
+    """How many records stand above the table: they have half the cells of most others, or fewer.
+
+    A comment, from # on, does as well unless it has just as many: then it names the columns.
+    """
     widths = Counter(len(row) for row in records if row)
     if not widths:
         raise Refusal("There are no rows in the file.")
     usual = widths.most_common(1)[0][0]
-    first = next(number for number, row in enumerate(records) if 2 * len(row) > usual)
+    table = (
+        number
+        for number, row in enumerate(records)
+        if 2 * len(row) > usual and not (row[0].startswith("#") and len(row) != usual)
+    )
+    first = next(table)
     return first if first <= MOST_SKIPPED else 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.data.tables.arrays import is_array
 from core.data.tables.limits import HEAD, MAX_BYTES
 from core.refusals import Refusal
 
@@ -70,4 +71,5 @@ class Source:
         if by_name in ("xlsx", "parquet"):
             raise Refusal("The file is not a whole {suffix} file.", suffix=Path(self.name).suffix)
         begins = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        return "json_lines" if begins.startswith((b'{"', b"{}")) else by_name
+        is_json = begins.startswith((b'{"', b"{}")) or is_array(head)
+        return "json_lines" if is_json else by_name

@@ -45,7 +45,10 @@ def suggest_target(table: Table, reports: Sequence[ColumnReport] | None = None) 
     reports = reports or describe(table)
     fit = [r.name for r in reports if r.kind not in UNFIT]
     if not fit:
-        raise Refusal("No column of the table can be a target: each is constant, a date or text.")
+        raise Refusal(
+            "No column of the table can be a target: each is constant, a date or text, or its "
+            "values number or name the rows."
+        )
     by_name = {name.lower(): name for name in reversed(fit)}
     named = [by_name[name] for name in TARGET_NAMES if name in by_name]
     if named:
@@ -94,8 +97,7 @@ def suggest_features(
         kept = [r for r in reports if r.name not in targets and r.kind != "constant"]
     if not kept:
         raise Refusal("No column is left to tell {target} by.", target=shown(targets[0]))
-    treatments = {"boolean": "number", "identifier": "category"}
-    return tuple(Feature(r.name, treatments.get(r.kind, r.kind)) for r in kept)
+    return tuple(Feature(r.name, r.treatment) for r in kept)
 
 
 def suggest_choices(table: Table, targets: Sequence[str] = ()) -> TableChoices:

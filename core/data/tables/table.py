@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.data.tables.archives import check_size
+from core.data.tables.cells import typed
 from core.data.tables.findings import Finding
 from core.data.tables.limits import LONGEST_NAME
 from core.data.tables.options import ReadOptions
@@ -67,6 +68,16 @@ class Table:
     def rows(self, count: int = 10, start: int = 0) -> list[dict[str, Any]]:
         """Some rows as dicts of plain values, for a preview."""
         return self.frame.slice(start, count).to_dicts()
+
+    def cell(self, column: str, text: str) -> Any:
+        """What somebody types as a value of a column, read as the file was; None: it is missing.
+
+        Text that is no such value stays as it is.
+        """
+        kinds = {column: self.kinds[column]}
+        options = replace(self.options, kinds=kinds, escaped=False)
+        made, unreadable = typed(pl.Series(column, [text], pl.String), options)
+        return text if unreadable else made[0]
 
 
 def tabled(

@@ -14,6 +14,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from core.data.tables.building import TableSplit, dataset_of
 from core.data.tables.choices import TableChoices
 from core.data.tables.configs import read_json
 from core.data.tables.options import ReadOptions
+from core.data.tables.packed import unpacked
 from core.data.tables.reading import read_table
 from core.data.tables.table import Table, clean_names
 from core.maths.registry import check_name
@@ -32,6 +34,7 @@ from core.refusals import Refusal
 
 FORMATS = ("csv", "parquet")
 DESCRIPTION = "table.json"
+PARTS = ("train", "test", "validation")
 RISKY = r"^[=+\-@\t\r']"  # how a text begins that a spreadsheet would evaluate, or that we mark
 VERSION = 1
 Files = dict[str, bytes]
@@ -120,12 +123,16 @@ def _about_inputs(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def read_tables(files: Mapping[str, bytes]) -> Dataset:
+def read_tables(files: Mapping[str, bytes] | bytes | str | Path) -> Dataset:
     """The data set that `write_tables` wrote: the same inputs and targets, bit by bit.
 
-    files: by name. Data that were no table come back as inputs and targets, with their
-    preprocessing, but without their points in the plane. Raises ValueError that says what is wrong.
+    files: by name, or a zip archive of them, its bytes or its path. Data that were no table come
+    back as inputs and targets, with their preprocessing, but without their points in the plane.
+    Raises ValueError that says what is wrong.
     """
+    if not isinstance(files, Mapping):
+        names = [f"{part}.{format}" for part in PARTS for format in FORMATS]
+        files = unpacked(files, [DESCRIPTION, *names])
     if DESCRIPTION not in files:
         raise Refusal("There is no file {name}.", name=DESCRIPTION)
     about = read_json(files[DESCRIPTION])
@@ -133,7 +140,7 @@ def read_tables(files: Mapping[str, bytes]) -> Dataset:
         raise Refusal("{name} was not written by this playground.", name=DESCRIPTION)
     options = ReadOptions.from_mapping(about.get("read"))
     parts = {}
-    for part in ("train", "test", "validation"):
+    for part in PARTS:
         name = f"{part}.{options.format}"
         if name not in files and part == "validation":
             continue
@@ -160,7 +167,7 @@ def _of_inputs(parts: Mapping[str, pl.DataFrame], about: Mapping[str, Any]) -> D
     features, classes = (_texts(about, name) for name in ("feature_names", "class_names"))
     shape, task = about.get("image_shape"), str(about.get("task"))
     if shape is not None and not (
-        isinstance(shape, list) and [type(s) for s in shape] == [int] * 2
+        isinstance(shape, list) and [type(s) for s in shape] in ([int] * 2, [int] * 3)
     ):
         raise Refusal("{name} was not written by this playground.", name=DESCRIPTION)
     arrays: list[Any] = []
