@@ -21,9 +21,9 @@ PARTS = 32  # partial sums of a layer's squares
 MOST_THREADS = 256
 WARP = 32
 
-# Arrays of float32 in a block's memory, in this order. Letters as in `core.engine.kernels`:
-# P parameters, B those before the update, I the first, second and third slot from there on; L the
-# losses of the samples, C their weights, E the constants of a chunk of steps.
+# Arrays of float32 in a block's memory, in this order. Letters as in `core.engine.kernels`, and
+# P: parameters; B: those before the update; S0, S1, S2: the optimizer's slots; L: losses of the
+# samples; C: their weights; E: the optimizer's constants of a chunk of steps.
 NAMES = ("P", "G", "B", "S0", "S1", "S2", "X", "Y", "Z", "A", "D", "Q", "L", "C", "E", "H", "M")
 (P, G, B, S0, S1, S2, X, Y, Z, A, D, Q, L, C, E, H, M) = range(len(NAMES))
 END = len(NAMES)  # where what is behind the last array begins

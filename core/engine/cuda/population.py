@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numba import config, cuda
+from numba import cuda
 from numpy.typing import NDArray
 
 from core.engine import memory
@@ -17,8 +18,8 @@ from core.engine.layout import Layout
 from core.engine.memory import Floats, Settings
 from core.refusals import Refusal
 
-# One network is one block, and one block is few: nobody need be told.
-config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # type: ignore[attr-defined]
+# One network is one block, and one block is few: nobody need be told at every launch.
+warnings.filterwarnings("ignore", "Grid size .* will likely result in GPU under-utilization")
 
 MOST_AHEAD = 64  # epochs whose orders are drawn at a time
 ORDER_BYTES = 2**26  # that they may take, of all networks
@@ -156,7 +157,10 @@ class Population:
 
     def free(self) -> None:
         """Give the GPU's memory back; it is taken again when the population runs."""
-        self._device = {}
+        if self._device:
+            self._device = {}
+            with contextlib.suppress(Exception):  # of a GPU that failed, nothing more is asked
+                cuda.current_context().deallocations.clear()  # numba would free it some time later
 
     # -- running -----------------------------------------------------------------------------
 
