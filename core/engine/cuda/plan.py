@@ -28,7 +28,6 @@ NAMES = ("P", "G", "B", "S0", "S1", "S2", "X", "Y", "Z", "A", "D", "Q", "L", "C"
 (P, G, B, S0, S1, S2, X, Y, Z, A, D, Q, L, C, E, H, M) = range(len(NAMES))
 END = len(NAMES)  # where what is behind the last array begins
 WIDTH, LANES = END + 1, END + 2  # numbers from one row to the next; threads that share a row
-N_PLACES = END + 3
 
 UNCOMMON = ("translation", "rotation", "zoom", "cutout", "mixup")
 
