@@ -45,7 +45,9 @@ PAGE["playground.settings"] = {"playground.locales"}
 PAGE["playground.changes"] = set()
 PAGE["playground.fields"] = {"playground.changes"}
 PAGE["playground.tables"] = set()
-PAGE["playground.drafts"] = {"playground.tables"}
+PAGE["playground.marking"] = set()
+PAGE["playground.byhand"] = {"playground.marking"}
+PAGE["playground.drafts"] = {"playground.byhand", "playground.marking", "playground.tables"}
 PAGE["playground.albums"] = {"playground.tables"}
 PAGE["playground.desk"] = {
     *("playground.albums", "playground.changes", "playground.drafts", "playground.tables"),

@@ -213,6 +213,102 @@ def test_a_way_of_reading_that_fails_leaves_the_one_before() -> None:
     assert draft.recognize() == before
 
 
+def read(text: str) -> Draft:
+    draft = Draft("t.csv", text.encode())
+    draft.read(lambda done, total: None)
+    return draft
+
+
+def taken_for(draft: Draft) -> dict[str, str]:
+    return {each.column: each.treatment for each in draft.both[1].features}
+
+
+def again(draft: Draft, field: str, value: object) -> None:
+    """Read the file in another way."""
+    draft.choose(field, value)
+    draft.read(lambda done, total: None)
+
+
+def missing_marks(rows: int = 120) -> str:
+    """Numbers that are texts as long as nobody says that n.a. is none."""
+    lines = ["x,w,z,y"]
+    for i in range(rows):
+        x, w, y = f"{i * 37 % 120 * 1.5}", f"{i % 6 / 4}", f"{i % 13 * 1.25}"
+        marks = ["n.a." if i % each == 2 else cell for each, cell in ((41, x), (11, w), (10, y))]
+        lines.append(f"{marks[0]},{marks[1]},{i % 7 * 0.5},{marks[2]}")
+    return "\n".join(lines)
+
+
+def test_what_was_suggested_of_a_misreading_is_suggested_anew() -> None:
+    draft = read(missing_marks())
+    assert draft.both[1].task == "multiclass"
+    assert taken_for(draft) == {"w": "category", "z": "number"}  # x seems to name the rows
+    draft.prepare(impute_number="mean")
+    draft.treat([each.column for each in draft.both[1].features].index("z"), scaling="min_max")
+    again(draft, "missing", ("", "n.a."))
+    assert draft.both[1].task == "regression"
+    assert taken_for(draft) == {"x": "number", "w": "number", "z": "number"}
+    assert draft.both[1].preparation.impute_number == "mean"
+    assert draft.both[1].features[-1].scaling == "min_max"
+    assert draft.made().dataset.n_values == 1
+
+
+def test_what_was_chosen_by_hand_outlives_another_way_of_reading() -> None:
+    draft = read(missing_marks())
+    draft.aim("z")
+    draft.use([name for name in taken_for(draft) if name != "y"])
+    draft.treat(0, treatment="category")
+    draft.split(validation_fraction=0.25, train_fraction=0.6)
+    before = draft.both[1]
+    again(draft, "missing", ("", "n.a."))
+    after = draft.both[1]
+    assert (after.targets, after.split.validation_fraction) == (("z",), 0.25)
+    assert after.features[-1].column == before.features[0].column == "w"
+    assert after.features[-1].treatment == "category"
+    assert set(taken_for(draft)) == {"x", "w"}  # x had named rows; y was taken out by hand
+
+
+def test_a_task_by_hand_goes_with_its_target() -> None:
+    draft = read("a;b\n" + "\n".join(f"{i * 7 % 13},5;{i % 3}" for i in range(60)))
+    draft.aim("b")
+    draft.do("binary")
+    again(draft, "header", False)
+    assert draft.both[1].targets != ("b",)
+    assert draft.both[1].task == "multiclass"
+    again(draft, "header", True)
+    assert (draft.both[1].targets, draft.both[1].task) == (("b",), "binary")
+
+
+def test_another_target_keeps_the_preparation_and_the_parts_of_the_split() -> None:
+    draft = read(people())
+    draft.prepare(impute_number="mean")
+    draft.split(train_fraction=0.6, validation_fraction=0.2)
+    draft.aim("height")
+    choices = draft.both[1]
+    assert (choices.task, choices.preparation.impute_number) == ("regression", "mean")
+    assert (choices.split.how, choices.split.train_fraction) == ("share", 0.6)
+    assert choices.split.validation_fraction == 0.2
+
+
+def test_a_column_that_marks_the_test_rows_is_no_feature_meanwhile() -> None:
+    parts = ("train", "val", "test", "train")
+    lines = [f"{i % 10},{parts[i % 4]},{'yes' if i % 5 == 0 else 'no'},{i % 7}" for i in range(80)]
+    draft = read("\n".join(["x,part,held,y", *lines]))
+    assert list(taken_for(draft)) == ["x", "part", "held"]
+    draft.split(how="column")
+    assert draft.both[1].split.column == "part"
+    assert draft.both[1].split.test_values == ("test",)
+    assert draft.both[1].split.validation_values == ("val",)
+    assert list(taken_for(draft)) == ["x", "held"]
+    draft.split(column="held")
+    assert draft.both[1].split.test_values == ("yes",)
+    assert list(taken_for(draft)) == ["x", "part"]
+    draft.aim("x")
+    assert "held" not in taken_for(draft)
+    draft.split(how="share")
+    assert "held" in taken_for(draft)
+
+
 # -- files ----------------------------------------------------------------------------------------
 
 
@@ -367,6 +463,18 @@ def test_what_a_field_shows_before_it_is_told_is_nobodys_choice(
     sound(page.run())
     assert draft.both[1] == before
     assert page.slider(key="own_share").value == before.split.train_fraction
+
+
+def test_a_table_without_a_target_says_so_as_long_as_it_is_shown(page: AppTest) -> None:
+    pasted(page, "x,y\n" + "\n".join(f"{i},a" for i in range(30)))
+    for _ in range(2):
+        assert [item.value for item in page.exception] == []
+        assert [item.value[:38] for item in page.error] == [
+            "No column of the table can be a target"
+        ]
+        page.run()
+    sound(page.selectbox(key="own_target").set_value("y").run())
+    assert page.multiselect(key="own_features").value == ["x"]
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,12 @@ def test_folders_named_train_and_test_are_the_split() -> None:
     data = picture_dataset(read_pictures(source, choices), choices)
     assert (len(data.X_train), len(data.X_test)) == (8, 4)
     assert {data.pictures.name_of("test", n).split("/")[1] for n in range(4)} == {"Test"}
+    assert not data.pictures.remarks
+    lone = source_of(files | {"data/Test/green/1.png": plain((0, 255, 0))})
+    (remark,) = picture_dataset(read_pictures(lone, choices), choices).pictures.remarks
+    assert remark == (
+        "No picture for training is of 'green': what no picture shows cannot be learnt."
+    )
     mixed = picture_dataset(read_pictures(source, choices), replace(choices, split="stratified"))
     assert len(mixed.X_train) == 10
     with pytest.raises(Refusal, match="No folders named train and test"):

@@ -107,6 +107,20 @@ def test_rows_without_a_target_are_left_out_and_counted() -> None:
     assert remark.sentence == "7 rows have no 'class' and are left out."
 
 
+def test_classes_without_a_training_row_are_told() -> None:
+    names = ["old"] * 30 + [f"new {n}" for n in range(7)] * 2
+    frame = pl.DataFrame({"when": range(44), "x": [1.0, 2.0] * 22, "y": names})
+    split = SplitChoices("time", column="when", train_fraction=0.6)
+    made = TableChoices(("y",), (Feature("x"),), "multiclass", split)
+    (remark,) = table_dataset(Table.from_frame(frame), made).table.remarks
+    assert remark.sentence == (
+        "In no training row 'y' is 'new 0', 'new 1', 'new 2', 'new 3', 'new 4', …: what no row "
+        "shows cannot be learnt."
+    )
+    shares = replace(made, split=SplitChoices("stratified"))
+    assert not table_dataset(Table.from_frame(frame), shares).table.remarks
+
+
 def test_each_target_that_is_missing_is_named() -> None:
     numbers = [float(n) for n in range(40)]
     frame = pl.DataFrame({"x": numbers, "a": numbers, "b": [None] * 3 + numbers[3:]})

@@ -6,10 +6,13 @@ in the order in which they are used.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from core.maths.random import SPLIT, draw, key, permutation, uniform
+from core.maths.registry import shown
 from core.refusals import Refusal
 
 # Independent streams of the SPLIT purpose.
@@ -17,6 +20,7 @@ SUBSET, DIVIDE, ORDER, FOLDS, TURN, VALIDATE = 0, 1, 2, 3, 4, 5
 Rows = NDArray[np.int64]
 
 FEWEST_GROUPS = 2  # one to learn from and one to hold back
+MOST_NAMED = 5  # classes that no training row is of
 
 
 def by_share(n_rows: int, n_train: int, seed: int) -> tuple[Rows, Rows]:
@@ -155,3 +159,13 @@ def blocks_by_time(times: NDArray, count: int) -> list[Rows]:
     """Rows in `count` blocks of about one size, the earliest first, each in the order of time."""
     order = np.argsort(times, kind="stable").astype(np.int64)
     return list(np.array_split(order, count))
+
+
+def untaught(classes: NDArray, names: Sequence[str]) -> str:
+    """The classes that none of the training rows is of, as they are said; "" if there are none.
+
+    classes: numbers of the training rows' classes. names: of all classes.
+    """
+    absent = sorted(set(range(len(names))) - set(np.unique(classes).astype(int).tolist()))
+    more = ["…"] if len(absent) > MOST_NAMED else []
+    return ", ".join([*(shown(names[number]) for number in absent[:MOST_NAMED]), *more])

@@ -91,6 +91,9 @@ def _pictures_in_short(session: Session, used: TakenPictures) -> None:
     st.caption(t("page.own.in_colour" if choices.colour else "page.own.in_grey", **known))
     if data.n_validation:
         st.caption(t("page.own.pictures_held_back", count=f"{data.n_validation:,}"))
+    assert data.pictures is not None
+    for remark in data.pictures.remarks:
+        st.caption(plain(session.said(remark)))
 
 
 def _table_in_short(session: Session, used: Taken) -> None:

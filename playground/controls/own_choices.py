@@ -26,6 +26,13 @@ def choose(session: Session, draft: Draft) -> None:
     _columns(session, draft)
 
 
+def aim_otherwise(session: Session, draft: Draft) -> None:
+    """The menu of targets where none could be suggested, or not with what is beside it."""
+    if draft.table is not None:
+        columns = list(draft.table.columns)
+        st.selectbox(**field_of(session, "own_target", Draft.aim, None, None, columns))
+
+
 def field_of(
     session: Session,
     key: str,
@@ -73,6 +80,8 @@ def _beginning(value: Any, options: Sequence[Any] | None) -> dict[str, Any]:
         return {"value": value}
     if isinstance(value, list):
         return {"options": options, "default": value}
+    if value is None:
+        return {"options": options, "index": None}
     return {"options": options, "index": list(options).index(value) if value in options else 0}
 
 

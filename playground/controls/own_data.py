@@ -14,7 +14,7 @@ from core.experiment import OWN_PICTURES
 from core.refusals import Refusal
 from playground import albums
 from playground.albums import PictureDraft
-from playground.controls.own_choices import choose, field_of
+from playground.controls.own_choices import aim_otherwise, choose, field_of
 from playground.controls.own_pictures import choose_pictures
 from playground.controls.own_preparation import prepare
 from playground.drafts import PREVIEW_ROWS, Draft
@@ -72,15 +72,16 @@ def _dialog(session: Session) -> None:
         else:
             _how_it_is_read(session, draft)
             _rows(session, draft)
+            choose(session, draft)
+            prepare(session, draft)
     except Refusal as refusal:
         st.error(plain(session.said(refusal.sentence)), icon=":material/error:")
         _problem(session)
         if session.desk.is_bringing:
             _add(session)
+        elif isinstance(draft, Draft):
+            aim_otherwise(session, draft)
         return
-    if isinstance(draft, Draft):
-        choose(session, draft)
-        prepare(session, draft)
     _problem(session)
     _use(session)
 

@@ -15,14 +15,15 @@ from core.data.pictures.reading import Pictures
 from core.data.preprocessing import Pixels
 from core.experiment import OwnTable
 from core.experiment.own import LONGEST_FILE
-from core.refusals import Refusal
+from core.refusals import Refusal, Sentence
 
 
 @dataclass(frozen=True, eq=False)
 class PictureSplit:
     """Where a data set came from.
 
-    rows_train, rows_test, rows_validation: numbers of its pictures, from 0.
+    rows_train, rows_test, rows_validation: numbers of its pictures, from 0. remarks: what cannot
+    be learnt of them.
     """
 
     pictures: Pictures
@@ -30,6 +31,7 @@ class PictureSplit:
     rows_train: NDArray[np.int64]
     rows_test: NDArray[np.int64]
     rows_validation: NDArray[np.int64]
+    remarks: tuple[Sentence, ...] = ()
 
     def __post_init__(self) -> None:
         for rows in (self.rows_train, self.rows_test, self.rows_validation):
@@ -62,7 +64,7 @@ def picture_dataset(pictures: Pictures, choices: PictureChoices) -> Dataset:
         class_names=pictures.source.class_names,
         preprocessing=preprocessing,
         image_shape=pictures.pixels.shape[1:],
-        pictures=PictureSplit(pictures, choices, train, test, held),
+        pictures=PictureSplit(pictures, choices, train, test, held, _untaught(pictures, train)),
         X_validation=preprocessing.transform(pictures.pixels[held]) if len(held) else None,
         y_validation=y[held] if len(held) else None,
     )
@@ -103,6 +105,13 @@ def _held_back(
     if held.all() or not held.any():
         raise Refusal("There is no picture for training, or none for validation.")
     return train[~held], train[held]
+
+
+def _untaught(pictures: Pictures, train: NDArray[np.int64]) -> tuple[Sentence, ...]:
+    """What is said of classes that no picture for training is of."""
+    absent = splits.untaught(pictures.classes[train], pictures.source.class_names)
+    template = "No picture for training is of {classes}: what no picture shows cannot be learnt."
+    return (Sentence(template, classes=absent),) if absent else ()
 
 
 def named(dataset: Dataset) -> OwnTable:

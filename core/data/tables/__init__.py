@@ -26,6 +26,7 @@ from core.data.tables.choices import SplitChoices as SplitChoices
 from core.data.tables.choices import TableChoices as TableChoices
 from core.data.tables.columns import ColumnReport as ColumnReport
 from core.data.tables.columns import describe as describe
+from core.data.tables.columns import has_values as has_values
 from core.data.tables.columns import texts_of as texts_of
 from core.data.tables.findings import Finding as Finding
 from core.data.tables.naming import choices_of as choices_of
@@ -39,6 +40,7 @@ from core.data.tables.reading import preview_table as preview_table
 from core.data.tables.reading import read_table as read_table
 from core.data.tables.reading import recognize as recognize
 from core.data.tables.reading import sheet_names as sheet_names
+from core.data.tables.suggestion import marks_of as marks_of
 from core.data.tables.suggestion import suggest_choices as suggest_choices
 from core.data.tables.suggestion import suggest_features as suggest_features
 from core.data.tables.suggestion import suggest_target as suggest_target

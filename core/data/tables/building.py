@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from core.data import splits
 from core.data.dataset import Dataset
 from core.data.making import Making, between, finished
 from core.data.tables.choices import TableChoices
@@ -31,7 +32,7 @@ class TableSplit:
 
     train, test, validation: raw rows with all columns of the table, in the order of X_train,
     X_test and X_validation. rows_train, rows_test, rows_validation: their numbers in the table,
-    from 0. remarks: what was left out.
+    from 0. remarks: what was left out, and what cannot be learnt.
     """
 
     table: Table
@@ -82,6 +83,7 @@ def table_dataset(table: Table, choices: TableChoices, progress: Progress | None
         day_first = table.options.day_first
         train, test = split_rows(table.frame[known], choices, targets, day_first=day_first)
         train, held = validation_rows(table.frame[known], choices, targets, train)
+    remarks = (*remarks, *_untaught(targets[train], choices, class_names))
     split = TableSplit(table, choices, known[train], known[test], remarks, known[held])
     told = (lambda share: None) if progress is None else (lambda share: progress(share, 1.0))
     told(SPLIT)
@@ -208,3 +210,11 @@ def _rows_with_target(
     return known, tuple(
         Finding("no_target", name, {"count": count}) for name, count in lost.items() if count
     )
+
+
+def _untaught(
+    train: NDArray, choices: TableChoices, class_names: tuple[str, ...]
+) -> tuple[Finding, ...]:
+    """What is said of classes that the split leaves no row to learn from."""
+    absent = splits.untaught(train, class_names) if class_names else ""
+    return (Finding("untaught", choices.targets[0], {"classes": absent}),) if absent else ()

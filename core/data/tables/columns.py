@@ -91,6 +91,11 @@ def texts_of(table: Table, column: str, most: int) -> list[str]:
     return as_texts(present.unique(maintain_order=True).head(most)).to_list()
 
 
+def has_values(table: Table, column: str, values: Sequence[str]) -> bool:
+    """Whether any cell of a column is one of these texts."""
+    return bool(as_texts(table.frame[column]).is_in(list(values)).any())
+
+
 def _leak(report: ColumnReport, targets: Sequence[str], leaks: dict[str, str]) -> Iterator[Finding]:
     if report.name in leaks and report.name not in targets:
         yield Finding("leak", report.name, {"target": shown(leaks[report.name])})

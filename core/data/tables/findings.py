@@ -62,5 +62,8 @@ SAID: dict[str, Sentence] = {
     "imbalance": Sentence(
         "The classes of {column} are unequal: {most} rows are {common}, only {fewest} are {rare}."
     ),
+    "untaught": Sentence(
+        "In no training row {column} is {classes}: what no row shows cannot be learnt."
+    ),
     "no_target": Sentence("{count} rows have no {column} and are left out."),
 }

@@ -25,6 +25,7 @@ TARGET_NAMES = (
 )
 SPLIT_NAMES = ("split", "set", "subset", "fold", "partition")
 TEST_WORDS = ("test", "testing", "测试")
+YES_WORDS = ("true", "yes", "y", "1", "是")  # in a column that a person says tells the test rows
 VALIDATION_WORDS = ("validation", "valid", "val", "dev", "development", "验证")
 FEW_CLASSES = 10  # different whole numbers that are taken for classes ...
 ROWS_OF_A_CLASS = 5.0  # ... if each has that many rows on average
@@ -123,8 +124,15 @@ def _suggest_split(table: Table, task: str) -> SplitChoices:
     for name in table.columns:
         if name.lower() in SPLIT_NAMES and table.frame[name].dtype == pl.String:
             values = table.frame[name].drop_nulls().unique(maintain_order=True).to_list()
-            test = tuple(value for value in values if value.lower() in TEST_WORDS)
-            held = tuple(value for value in values if value.lower() in VALIDATION_WORDS)
+            test, held = marks_of(values, TEST_WORDS)
             if test and len(values) > 1 + (len(held) > 0):
                 return SplitChoices("column", column=name, test_values=test, validation_values=held)
     return SplitChoices("stratified" if task in ("binary", "multiclass") else "share")
+
+
+def marks_of(
+    values: Sequence[str], tests: Sequence[str] = (*TEST_WORDS, *YES_WORDS)
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those of a column's values that say that a row is for the test, and for validation."""
+    test = tuple(value for value in values if value.lower() in tests)
+    return test, tuple(value for value in values if value.lower() in VALIDATION_WORDS)
