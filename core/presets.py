@@ -166,13 +166,22 @@ PRESETS: Mapping[str, Preset] = {
             _experiment(
                 DataConfig("movielens", 100_004, train_fraction=0.8),
                 (Dense(32, "relu", dropout=0.5), Dense(16, "relu")),
-                TrainingConfig("mean_squared_error", "adam", 0.002, 256),
+                # The rate falls to 0 within five epochs: what learns on comes to know the ratings
+                # by heart, and is worse than the means of each film and person in the end.
+                TrainingConfig(
+                    "mean_squared_error",
+                    "adam",
+                    0.002,
+                    256,
+                    schedule="cosine",
+                    schedule_options={"decay_steps": 1500},
+                ),
             ),
-            epochs=4,
+            epochs=5,
             guess=1.0557,
             simple=("biases", 0.8863),
-            reached=0.8679,
-            others=(0.8692, 0.8708),
+            reached=0.8665,
+            others=(0.8662, 0.8668),
             known="0.87 to 0.93, on random splits",
             source="Of matrix factorizations and networks, as published on these ratings.",
             measure="rmse",

@@ -27,6 +27,7 @@ from core import (
 from core.crossvalidation import Spread
 from core.data import bundled, splits
 from core.data.folds import Folds
+from core.data.making import finished
 from core.data.pictures import PictureChoices, picture_dataset
 from core.data.sparse import SparseRows
 from core.data.tables import Feature, SplitChoices, Table, TableChoices, table_dataset
@@ -256,6 +257,15 @@ def test_a_fold_of_a_table_is_prepared_in_pieces_with_the_same_bits() -> None:
     found.give_up_fold()
     found.run_for(math.inf)
     assert found.results == cross_validate(SMALL, 4, dataset, epochs=1).results
+
+
+def test_a_fold_of_bundled_data_is_prepared_in_pieces_with_the_same_bits() -> None:
+    folds = Folds.of(load_dataset(DataConfig("food_reviews", n_samples=200)), 3)
+    shares: list[float] = []
+    made = finished(folds.making(0), shares.append)
+    assert shares == sorted(set(shares))
+    assert len(shares) == 2
+    assert np.array_equal(made.X_train, folds.dataset_of(0).X_train)
 
 
 def test_classes_keep_their_numbers_where_a_fold_lacks_one() -> None:

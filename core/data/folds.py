@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.data import bundled, splits
 from core.data.dataset import Dataset
 from core.data.making import Making, finished
-from core.data.registry import DRAWINGS, bundled_part, record_of, rows_of
+from core.data.registry import DRAWINGS, making_bundled, record_of, rows_of
 from core.maths.limits import Limits
 from core.refusals import Refusal
 
@@ -83,7 +83,7 @@ class Folds:
     def making(self, fold: int) -> Making[Dataset]:
         """`dataset_of` in pieces: a column of a table is one, or several where it holds texts.
 
-        What is no table is one piece.
+        Data that come with the project are three pieces, and arrays and pictures are one.
         """
         train, test = self.rows[fold]
         whole = self.dataset
@@ -94,7 +94,7 @@ class Folds:
             return (yield from making_part(whole, train, test))
         if whole.source is not None and _is_bundled(whole):
             numbers = rows_of(whole.source)
-            return bundled_part(whole.source, numbers[train], numbers[test])
+            return (yield from making_bundled(whole.source, numbers[train], numbers[test]))
         return _taken(whole, train, test)
 
 
