@@ -36,6 +36,18 @@ def device(function: Callable[..., Any]) -> Any:
     return function if SIMULATED else cuda.jit(device=True)(function)
 
 
+def _as_it_is(k):
+    return k
+
+
+def _unsigned(k):
+    return np.uint64(k)
+
+
+place = _as_it_is if SIMULATED else device(_unsigned)
+"""An index that is never negative, told so: of any other the compiled code asks at each access."""
+
+
 @device
 def is_finite(x):
     """Neither nan nor infinite."""

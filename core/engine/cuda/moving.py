@@ -12,6 +12,7 @@ from core.engine.cuda.block import barrier
 from core.engine.cuda.maths import (
     device,
     is_finite,
+    place,
     prepare,
     scheduled,
     smaller,
@@ -77,7 +78,7 @@ def squares(values, start, stop, part):
     """One partial sum of the squares in a range."""
     total = 0.0
     for k in range(start + part, stop, PARTS):
-        v = np.float64(values[k])
+        v = np.float64(values[place(k)])
         total += v * v
     return total
 
@@ -87,7 +88,7 @@ def squared_moves(values, others, start, stop, part):
     """`squares` of the difference of two arrays."""
     total = 0.0
     for k in range(start + part, stop, PARTS):
-        v = np.float64(values[k]) - np.float64(others[k])
+        v = np.float64(values[place(k)]) - np.float64(others[place(k)])
         total += v * v
     return total
 
@@ -97,7 +98,7 @@ def sum_of_parts(m, group):
     """Partial sums of a group, in order."""
     total = 0.0
     for part in range(group * PARTS, (group + 1) * PARTS):
-        total += m.parts[part]
+        total += m.parts[place(part)]
     return total
 
 
@@ -145,7 +146,8 @@ def update(t, m, codes, n, n_slots, constants):
     kept = 0 if code == PLAIN_SGD else n_slots
     c0, c1, c2 = m.E[constants], m.E[constants + 1], m.E[constants + 2]
     c3, c4 = m.E[constants + 3], m.E[constants + 4]
-    for k in range(t.number, n, t.count):
+    for number in range(t.number, n, t.count):
+        k = place(number)
         s0 = m.S0[k] if kept > 0 else ZERO
         s1 = m.S1[k] if kept > 1 else ZERO
         s2 = m.S2[k] if kept > 2 else ZERO

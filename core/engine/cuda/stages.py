@@ -15,6 +15,7 @@ from core.engine.cuda.maths import (
     loss_of,
     loss_slope,
     penalty_slope,
+    place,
     slope,
 )
 from core.engine.cuda.plan import N_COLUMNS
@@ -41,7 +42,7 @@ normal = double(random.normal)
 @device
 def at(m, layer, column):
     """A number of the layout's table."""
-    return m.table[layer * N_COLUMNS + column]
+    return m.table[place(layer * N_COLUMNS + column)]
 
 
 @device
@@ -51,12 +52,12 @@ def gather(t, m, last, X, Y, weights, order, start, count, width, smoothing, smo
     for p in range(t.row, count, t.rows):
         sample = np.int64(order[start + p])
         for i in range(t.lane, inputs, t.lanes):
-            m.X[i * width + p] = X[sample * inputs + i]
+            m.X[place(i * width + p)] = X[place(sample * inputs + i)]
         for j in range(t.lane, outputs, t.lanes):
-            y = Y[sample * outputs + j]
+            y = Y[place(sample * outputs + j)]
             if smoothing != ZERO:
                 y = y * (ONE - smoothing) + smoothing * smooth_to
-            m.Y[j * width + p] = y
+            m.Y[place(j * width + p)] = y
         if t.lane == 0:
             m.C[p] = weights[sample] if weights.size > 0 else ONE
 
@@ -67,7 +68,7 @@ def add_noise(t, m, count, width, deviation, stream):
     inputs = at(m, 0, INPUTS)
     for p in range(t.row, count, t.rows):
         for i in range(t.lane, inputs, t.lanes):
-            m.X[i * width + p] += f32(deviation * normal(stream, p * inputs + i))
+            m.X[place(i * width + p)] += f32(deviation * normal(stream, p * inputs + i))
 
 
 @device
@@ -89,10 +90,10 @@ def layer_forward(t, m, layer, dropout, count, width, seed, step):
     stream = key(seed, random.DROPOUT + layer, step)
     for j in range(t.row, units, t.rows):
         for p in range(t.lane, count, t.lanes):
-            z = m.P[b + j]
+            z = m.P[place(b + j)]
             for i in range(inputs):
-                z += m.P[w + i * units + j] * m.F[f + i * width + p]
-            k = (row + j) * width + p
+                z += m.P[place(w + i * units + j)] * m.F[place(f + i * width + p)]
+            k = place((row + j) * width + p)
             m.Z[k] = z
             if code != SOFTMAX_CODE:
                 a = activate(code, z)
@@ -111,14 +112,14 @@ def softmax(m, z, units, width):
     """a_j = exp(z_j - max z) / sum_k exp(z_k - max z), of one sample, from z on."""
     largest = m.Z[z]
     for j in range(1, units):
-        largest = m.Z[z + j * width] if m.Z[z + j * width] > largest else largest
+        largest = m.Z[place(z + j * width)] if m.Z[place(z + j * width)] > largest else largest
     total = ZERO
     for j in range(units):
-        a = exp(m.Z[z + j * width] - largest)
-        m.A[z + j * width] = a
+        a = exp(m.Z[place(z + j * width)] - largest)
+        m.A[place(z + j * width)] = a
         total += a
     for j in range(units):
-        m.A[z + j * width] /= total
+        m.A[place(z + j * width)] /= total
 
 
 @device
@@ -126,9 +127,9 @@ def less_common_part(m, predicted, q, z, units, width):
     """d_k -= sum_j d_j p_j, of one sample: its outputs share a sum."""
     common = ZERO
     for j in range(units):
-        common += m.D[z + j * width] * predicted[q + j * width]
+        common += m.D[place(z + j * width)] * predicted[place(q + j * width)]
     for j in range(units):
-        m.D[z + j * width] -= common
+        m.D[place(z + j * width)] -= common
 
 
 @device
@@ -140,23 +141,23 @@ def sample_slope(m, codes, code, z, p, units, width, scale, total):
         if codes[MEAN_OVER] == PER_SAMPLE:
             mass = ZERO
             for j in range(units):
-                mass += m.Y[j * width + p]
+                mass += m.Y[place(j * width + p)]
         for j in range(units):
-            k = z + j * width
-            m.D[k] = (m.A[k] * mass - m.Y[j * width + p]) * scale
+            k = place(z + j * width)
+            m.D[k] = (m.A[k] * mass - m.Y[place(j * width + p)]) * scale
         return
     for j in range(units):
-        k = z + j * width
-        output = m.Q[j * width + p] if rule == NORMALIZED else m.A[k]
-        m.D[k] = scale * loss_slope(loss, m.Y[j * width + p], output)
+        k = place(z + j * width)
+        output = m.Q[place(j * width + p)] if rule == NORMALIZED else m.A[k]
+        m.D[k] = scale * loss_slope(loss, m.Y[place(j * width + p)], output)
     if rule == NORMALIZED:
         less_common_part(m, m.Q, p, z, units, width)
         for j in range(units):
-            m.D[z + j * width] /= total
+            m.D[place(z + j * width)] /= total
     if rule == BY_SOFTMAX:
         less_common_part(m, m.A, z, z, units, width)
     for j in range(units):
-        k = z + j * width
+        k = place(z + j * width)
         m.D[k] *= m.A[k] if rule == BY_SOFTMAX else slope(code, m.Z[k], m.A[k])
 
 
@@ -173,19 +174,19 @@ def judge(t, m, last, codes, count, width):
             softmax(m, z, units, width)
         if codes[OUTPUT_RULE] == NORMALIZED:
             for j in range(units):
-                total += m.A[z + j * width]
+                total += m.A[place(z + j * width)]
             for j in range(units):
-                m.Q[j * width + p] = m.A[z + j * width] / total
+                m.Q[place(j * width + p)] = m.A[place(z + j * width)] / total
         for j in range(units):
-            k = z + j * width
-            output = m.Q[j * width + p] if codes[OUTPUT_RULE] == NORMALIZED else m.A[k]
-            loss += loss_of(codes[LOSS], m.Y[j * width + p], output)
+            k = place(z + j * width)
+            output = m.Q[place(j * width + p)] if codes[OUTPUT_RULE] == NORMALIZED else m.A[k]
+            loss += loss_of(codes[LOSS], m.Y[place(j * width + p)], output)
         m.L[p] = m.C[p] * loss
         if not is_finite(m.L[p]):
             m.broken[0] = 1
         sample_slope(m, codes, code, z, p, units, width, scale, total)
         for j in range(units):
-            m.D[z + j * width] *= m.C[p]
+            m.D[place(z + j * width)] *= m.C[p]
 
 
 # ---- backward -------------------------------------------------------------------------------
@@ -204,16 +205,16 @@ def layer_backward(t, m, layer, dropout, codes, penalty, count, width):
         for j in range(t.lane, units, t.lanes):
             g = ZERO
             for p in range(count):
-                g += m.F[f + i * width + p] * m.D[d + j * width + p]
-            k = w + i * units + j
+                g += m.F[place(f + i * width + p)] * m.D[place(d + j * width + p)]
+            k = place(w + i * units + j)
             if penalty > ZERO:
                 g += penalty_slope(codes[REGULARIZER], m.P[k], penalty)
             m.G[k] = g
     for j in range(t.number, units, t.count):
         g = ZERO
         for p in range(count):
-            g += m.D[d + j * width + p]
-        m.G[b + j] = g
+            g += m.D[place(d + j * width + p)]
+        m.G[place(b + j)] = g
     if layer > 0:
         slopes_below(t, m, layer, dropout, count, width)
 
@@ -228,8 +229,8 @@ def slopes_below(t, m, layer, dropout, count, width):
         for p in range(t.lane, count, t.lanes):
             s = ZERO
             for j in range(units):
-                s += m.P[w + i * units + j] * m.D[d + j * width + p]
-            k = below + i * width + p
+                s += m.P[place(w + i * units + j)] * m.D[place(d + j * width + p)]
+            k = place(below + i * width + p)
             if is_masked:
                 s *= m.M[k]
             m.D[k] = s * slope(code, m.Z[k], m.A[k])
