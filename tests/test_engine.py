@@ -236,7 +236,7 @@ def test_a_momentum_that_overflows_is_noticed():
     done, _, finite = engine.run(5, NO_ROWS, NEVER, 0)
     assert done < 5
     assert not finite
-    assert cpu.first_nonfinite(engine) == (0, "update")
+    assert engine.first_nonfinite() == (0, "update")
 
 
 VARIANT_FLAGS = ("centered", "amsgrad")
@@ -415,7 +415,7 @@ def test_a_diverging_run_stops_at_once():
     assert again.run(done - 1, rows, 1, 0) == (done - 1, done - 1, True)
     assert np.isfinite(again.params).all()
     layer, what = cpu.diagnose(again)
-    assert (layer, what) == cpu.first_nonfinite(engine)
+    assert (layer, what) == engine.first_nonfinite()
     assert 0 <= layer < 2
     assert what in ("activation", "loss", "gradient", "update")
 
@@ -435,7 +435,7 @@ def test_what_became_nonfinite(spoil, expected):
     spoil(engine)
     done, _, finite = engine.run(5, NO_ROWS, NEVER, 0)
     assert (done, finite) == (1, False)
-    assert cpu.first_nonfinite(engine) == expected
+    assert engine.first_nonfinite() == expected
 
 
 @pytest.mark.parametrize("size", [1e-12, 1.0, 1e10])
@@ -471,7 +471,7 @@ def test_a_slot_that_overflows_is_noticed():
     engine = an_engine(Net([np.ones((1, 1))], [np.zeros(1)], ["linear"]), X, Y, t)
     assert engine.run(5, NO_ROWS, NEVER, 0) == (1, 0, False)
     assert np.isfinite(engine.params).all()
-    assert cpu.first_nonfinite(engine) == (0, "update")
+    assert engine.first_nonfinite() == (0, "update")
 
 
 def test_samples_beyond_the_batch_raise_no_alarm():

@@ -214,7 +214,7 @@ def test_sums_too_large_for_a_variance_are_noticed():
     engine = an_engine(net, X, Y, Training(options=(0.0, 0.0)))
     done, _, finite = engine.run(5, NO_ROWS, NEVER, 0)
     assert (done, finite) == (1, False)
-    assert cpu.first_nonfinite(engine)[0] == 0
+    assert engine.first_nonfinite()[0] == 0
 
 
 def test_the_optimizer_leaves_running_statistics_alone():

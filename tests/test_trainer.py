@@ -450,7 +450,7 @@ def test_loss_must_fit_the_data():
     with pytest.raises(ValueError, match="binary_crossentropy"):
         Trainer(replace(small(), data=DataConfig("plane")))
     with pytest.raises(ValueError, match="not built yet"):
-        Trainer(small(), backend="cuda")
+        Trainer(small(), backend="tpu")
 
 
 def test_evaluate_by_hand():

@@ -30,7 +30,10 @@ ENVIRONMENT = "NEURAL_PLAYGROUND_CACHE"
 
 _CORE = Path(__file__).resolve().parent.parent
 _SOURCES = ("engine", "maths")
-_NOT_COMPILED = {"cache.py", "cpu.py", "crew.py", "scheduler.py", "turns.py", "warm.py"}
+_NOT_COMPILED = {
+    *("cache.py", "cpu.py", "crew.py", "diagnosis.py", "scheduler.py", "settings.py", "turns.py"),
+    "warm.py",
+}
 
 
 def _user_folder() -> Path:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import math
-import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ import numpy as np
 
 from core.engine import scalars
 from core.engine.jit import exact, kernel
+from core.engine.rebuilding import rebuilt
 from core.maths import scalar
 
 
@@ -27,7 +27,7 @@ def single(function: Callable[..., Any]) -> Any:
     """A registered scalar function, compiled for float32."""
     if function.__module__ == scalar.__name__ and function.__name__ in scalars.PRIMITIVES:
         return scalars.PRIMITIVES[function.__name__]
-    return kernel(_rebuilt(function, np.float32, single))
+    return kernel(rebuilt(function, np.float32, single))
 
 
 @functools.cache
@@ -35,27 +35,7 @@ def double(function: Callable[..., Any]) -> Any:
     """A plain function over float64 or integers, compiled as it stands; primitives are libm's."""
     if function.__module__ == scalar.__name__ and function.__name__ in scalar.PRIMITIVES:
         return getattr(math, function.__name__)
-    return exact(_rebuilt(function, float, double))
-
-
-def _rebuilt(
-    function: Callable[..., Any],
-    number: Callable[[float], Any],
-    compiled: Callable[[Callable[..., Any]], Any],
-) -> Callable[..., Any]:
-    """A copy of a function, with its float constants converted and what it calls compiled."""
-    code = function.__code__
-    constants = tuple(number(c) if isinstance(c, float) else c for c in code.co_consts)
-    names: dict[str, Any] = {"__name__": function.__module__}  # numba's cache imports it by name
-    for name in code.co_names:
-        value = function.__globals__.get(name)
-        if isinstance(value, float):
-            names[name] = number(value)
-        elif isinstance(value, types.FunctionType):
-            names[name] = compiled(value)
-        elif name in function.__globals__:
-            names[name] = value
-    return types.FunctionType(code.replace(co_consts=constants), names, function.__name__)
+    return exact(rebuilt(function, float, double))
 
 
 def choose(functions: Sequence[Any]) -> Any:

@@ -6,7 +6,8 @@ Batches are float32; X (n, n_inputs) and targets Y (n, n_outputs) are C-contiguo
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 
 from core.engine import crew, kernels, memory
 from core.engine.assist import assist
-from core.engine.layout import ROW, UNITS, Layout
-from core.engine.loops import PLAIN_SGD
+from core.engine.diagnosis import LastStep, first_nonfinite
+from core.engine.layout import Layout
 from core.engine.memory import (
     Floats,
     Rows,
@@ -27,60 +28,19 @@ from core.engine.memory import (
     most_entries,
     whole,
 )
+from core.engine.settings import DEFAULT_BATCH_SIZE, at_rest, configured, starting_slot
 from core.engine.team import END, WORD
 from core.engine.turns import cores
-from core.maths.activations import SOFTMAX
 from core.maths.losses import LOSSES
-from core.maths.optimizers import OPTIMIZERS, RULES
+from core.maths.optimizers import OPTIMIZERS
 from core.maths.options import Value
 from core.maths.registry import get
-from core.maths.regularizers import REGULARIZERS
-from core.maths.schedules import SCHEDULES
 
 ALONE = memory.team_of(helped=False)
 WORK_A_HELPER = 1_000_000
 """Parameters times samples of a batch: from so many on a second thread gains more than it costs."""
+WRITES_SAMPLES = ("input_noise", "mixup", "translation", "rotation", "zoom", "cutout")
 CHUNK = 256  # samples that a prediction takes at a time
-
-
-def _weights(weights: Floats, n: int) -> Floats:
-    """Weights of samples as the kernel takes them: one type for all, and one for each sample."""
-    if weights.shape != (n,):
-        raise ValueError(f"weights must have shape {(n,)}; got {weights.shape}.")
-    return np.require(weights, np.float32, ["C", "W"])
-
-
-def _code(registry: dict, name: str, what: str) -> int:
-    get(registry, name, what)
-    return list(registry).index(name)
-
-
-def _output_rule(loss: str, activation: str) -> int:
-    """How dE/dZ of the output layer is had: see `backward.output_slope`."""
-    if LOSSES[loss].difference_behind == activation:
-        return memory.DIFFERENCE
-    if activation == SOFTMAX:
-        return memory.BY_SOFTMAX
-    return memory.NORMALIZED if LOSSES[loss].normalizes(activation) else memory.BY_SLOPE
-
-
-def _settings(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
-    """Settings with everything off but the loss: no optimizer, penalty, dropout or clipping."""
-    codes = np.zeros(memory.N_CODES, dtype=np.int64)
-    codes[memory.LOSS] = _code(LOSSES, loss, "loss")
-    codes[memory.OUTPUT_RULE] = _output_rule(loss, layout.output_activation)
-    per_sample = LOSSES[loss].mean_over == "samples"
-    codes[memory.MEAN_OVER] = memory.PER_SAMPLE if per_sample else memory.PER_OUTPUT
-    codes[memory.BATCH_SIZE] = batch_size
-    return memory.Settings(
-        codes=codes,
-        numbers=np.zeros(memory.N_NUMBERS),
-        options=np.zeros(memory.N_OPTIONS),
-        schedule=np.zeros(8),
-        dropout=np.zeros(layout.n_layers, dtype=np.float32),
-        weights=np.zeros(0, dtype=np.float32),
-        background=np.zeros(0, dtype=np.float32),
-    )
 
 
 class CPUEngine:
@@ -126,92 +86,33 @@ class CPUEngine:
         self._table = layout.table
         self._order = np.zeros(len(X), dtype=np.int64)
         self._drawn = np.full(2, -1, dtype=np.int64)
-        self._settings = _settings(layout, loss, 1)
+        self._settings = at_rest(layout, loss, 1)
         self._settings.codes[memory.SEED] = seed
         if self.optimizer.matrix_prepare is not None:
             self._settings.codes[memory.MATRICES] = layout.n_layers - 1
-        self._loss = LOSSES[loss]
+        self._loss = loss
         self._width, self._with_dropout = 0, False
         self.configure(
             learning_rate=self.optimizer.learning_rate, options=self.optimizer.values(options)
         )
 
-    def configure(
-        self,
-        *,
-        learning_rate: float,
-        options: Sequence[float],
-        batch_size: int = 32,
-        dropout: Sequence[float] = (),
-        regularizer: str = "none",
-        regularization_rate: float = 0.0,
-        clip_value: float | None = None,
-        clip_norm: float | None = None,
-        global_clip_norm: float | None = None,
-        label_smoothing: float = 0.0,
-        max_norm: float | None = None,
-        input_noise: float = 0.0,
-        translation: float = 0.0,
-        rotation: float = 0.0,
-        zoom: float = 0.0,
-        cutout: int = 0,
-        mixup: float = 0.0,
-        image: memory.Image | None = None,
-        schedule: str = "constant",
-        schedule_options: Sequence[float] = (0.0,),
-        weights: Floats | None = None,
-    ) -> None:
-        """Set what may change between two calls of `run`.
+    def configure(self, **arguments: Any) -> None:
+        """Set what may change between two calls of `run`: see `settings.configured`.
 
-        options: the optimizer's, schedule_options: the schedule's, in the order of their records;
-        dropout: one rate for each hidden layer. weights: float32 (n,), what the loss of each
-        sample is multiplied by; None where all count alike.
-        label_smoothing acts where the loss smooths labels. Before step 1 the slots start afresh.
-        image: what the samples are, which translation, rotation, zoom and cutout ask for.
+        Before step 1 the slots start afresh.
         """
-        changes_images = any((translation, rotation, zoom, cutout))
-        if self._entries and (input_noise or mixup or changes_images):
+        if self._entries and any(arguments.get(name) for name in WRITES_SAMPLES):
             # there is no room for what they would write
             raise ValueError("Sparse samples cannot take noise, and cannot be augmented.")
-        if changes_images and image is None:
-            raise ValueError("Only images can be moved or cut out.")
-        counts = np.zeros(0, np.float32) if weights is None else _weights(weights, len(self.X))
-        background = np.zeros(0, np.float32) if image is None else image.background
-        settings = self._settings._replace(weights=counts, background=background)
-        self._settings = settings
-        if image is not None:
-            settings.codes[memory.HEIGHT : memory.CHANNELS + 1] = image.shape
-        numbers = settings.numbers
-        names = dict(zip(self.optimizer.options, options, strict=True))
-        settings.codes[memory.BATCH_SIZE] = batch_size
-        settings.codes[memory.REGULARIZER] = _code(REGULARIZERS, regularizer, "regularizer")
-        numbers[memory.LEARNING_RATE] = learning_rate
-        numbers[memory.REGULARIZATION_RATE] = regularization_rate
-        numbers[memory.CLIP_VALUE] = clip_value or 0.0
-        numbers[memory.CLIP_NORM] = clip_norm or 0.0
-        numbers[memory.GLOBAL_CLIP_NORM] = global_clip_norm or 0.0
-        numbers[memory.MAX_NORM] = max_norm or 0.0
-        numbers[memory.INPUT_NOISE] = input_noise
-        numbers[memory.SMOOTHING] = label_smoothing if self._loss.smooths_labels else 0.0
-        numbers[memory.SMOOTH_TO] = self._loss.smooth_to(self.layout.n_outputs)
-        numbers[memory.TRANSLATION], numbers[memory.ROTATION] = translation, rotation
-        numbers[memory.ZOOM], numbers[memory.CUTOUT] = zoom, cutout
-        numbers[memory.MIXUP] = mixup
-        settings.options[: len(options)] = options
-        settings.codes[memory.SCHEDULE] = _code(SCHEDULES, schedule, "schedule")
-        settings.schedule[: len(schedule_options)] = schedule_options
-        settings.codes[memory.OPTIMIZER] = self._update_code(names)
-        settings.dropout[: len(dropout)] = dropout
+        settings, batch_size = self._settings, arguments.get("batch_size", DEFAULT_BATCH_SIZE)
+        self._settings = configured(
+            settings, self.layout, self._loss, self.optimizer, len(self.X), **arguments
+        )
         if self.state[memory.STEP] == 0:
-            self.slots[:] = self.optimizer.starting_slot(names)
-        self._allocate(min(batch_size, len(self.X)), bool(np.any(settings.dropout)))
-        if weights is None:
+            self.slots[:] = starting_slot(self.optimizer, self._settings)
+        self._allocate(min(batch_size, len(self.X)), bool(np.any(self._settings.dropout)))
+        if self._settings.weights.size == 0:
             self.buffers.C[:] = 1.0
-
-    def _update_code(self, options: Mapping[str, float]) -> int:
-        if self.optimizer.name == "sgd" and options["momentum"] == 0.0:
-            return PLAIN_SGD
-        return RULES.index(self.optimizer)
 
     def _allocate(self, width: int, dropout: bool) -> None:
         if width != self._width or dropout != self._with_dropout:
@@ -262,6 +163,13 @@ class CPUEngine:
                 n_rows,
             )
         return int(done), int(n_rows), bool(finite)
+
+    def first_nonfinite(self) -> tuple[int, str]:
+        """Name the layer and what was first not finite in the step just done: see `diagnose`."""
+        buffers, width = self.buffers, int(self._drawn[memory.LAST_WIDTH])
+        shape = self.layout.n_units, width
+        Z, A, D = (b[: math.prod(shape)].reshape(shape) for b in (buffers.Z, buffers.A, buffers.D))
+        return first_nonfinite(self.layout, LastStep(Z, A, D, buffers.G, self.params, self.slots))
 
     def drawn_order(self, epoch: int) -> NDArray[np.int64] | None:
         """The order of an epoch's samples, as long as nothing runs; None if it is not drawn yet."""
@@ -326,31 +234,7 @@ def diagnose(engine: CPUEngine) -> tuple[int, str]:
     """
     rows = np.empty((1, memory.N_COLUMNS + 3 * engine.layout.n_layers))
     engine.run(1, rows, 1, 0)
-    return first_nonfinite(engine)
-
-
-def first_nonfinite(engine: CPUEngine) -> tuple[int, str]:
-    """Name the layer and what was first not finite in the step just done: see `diagnose`."""
-    layout, buffers = engine.layout, engine.buffers
-    width, last = int(engine._drawn[memory.LAST_WIDTH]), layout.n_layers - 1
-    for layer, (units, row) in enumerate(layout.table[:, [UNITS, ROW]].tolist()):
-        part = slice(row * width, (row + units) * width)
-        if not (np.isfinite(buffers.Z[part]).all() and np.isfinite(buffers.A[part]).all()):
-            return layer, "activation"
-    start = layout.table[last, ROW] * width
-    if not np.isfinite(buffers.D[start : start + layout.n_outputs * width]).all():
-        return last, "loss"
-    for what, values in (("gradient", buffers.G), ("update", engine.params)):
-        for layer, part in reversed(list(enumerate(layout.slices()))):
-            if not np.isfinite(values[part]).all():
-                return layer, what
-    for layer, arrays in enumerate(layout.normalization_views(engine.params)):
-        if not all(np.isfinite(array).all() for array in arrays.values()):
-            return layer, "activation"
-    for layer, part in enumerate(layout.slices()):
-        if not np.isfinite(engine.slots[:, part]).all():
-            return layer, "update"
-    return last, "loss"
+    return engine.first_nonfinite()
 
 
 # ---- a network at rest ----------------------------------------------------------------------
@@ -373,7 +257,7 @@ def scratch_for(
     return Scratch(
         np.arange(n),
         buffers_for(layout, width, dropout=False, training=training, entries=entries),
-        _settings(layout, loss, width),
+        at_rest(layout, loss, width),
     )
 
 

@@ -19,8 +19,6 @@ from core.maths.schedules import SCHEDULES, warm_up
 f32 = np.float32
 ZERO = f32(0.0)
 
-PLAIN_SGD = len(RULES)  # the code of SGD without momentum
-
 
 def _activation(function):
     f = single(function)
@@ -142,7 +140,7 @@ row_loss = choose([_loss(r.function) for r in LOSSES.values()])
 row_slope = choose([_loss_slope(r.derivative) for r in LOSSES.values()])
 penalty_slope = choose([_penalty_slope(r.derivative) for r in REGULARIZERS.values()])
 updates = [_update(r.update, len(r.slots)) for r in RULES]
-plain_sgd = _update(OPTIMIZERS["sgd"].update, 0)  # without momentum, velocity need not be kept
+plain_sgd = _update(OPTIMIZERS["sgd"].update, 0)  # momentum 0: `settings.PLAIN_SGD`
 update_all = choose([*updates, plain_sgd])
 prepare = choose([double(r.prepare) for r in (*RULES, OPTIMIZERS["sgd"])])
 scheduled = choose([double(r.function) for r in SCHEDULES.values()])

@@ -19,6 +19,7 @@ from core.experiment import Experiment, NetworkConfig, TrainingConfig
 from core.history import Checkpoints, EvaluationTable, History
 from core.maths.augmentation import IMAGE_FIELDS
 from core.maths.optimizers import OPTIMIZERS
+from core.maths.registry import shown
 from core.maths.schedules import SCHEDULES
 from core.monitor import UNWATCHED, Stop
 from core.refusals import Refusal
@@ -27,8 +28,11 @@ from core.run import Divergence, Run, first_settings, initial_parameters, with_s
 if TYPE_CHECKING:
     from core.data.weights import ClassWeight
     from core.engine.cpu import CPUEngine, Scratch
+    from core.engine.cuda.engine import CUDAEngine
     from core.engine.layout import Layout
     from core.network import Network
+
+BACKENDS = ("cpu", "cuda", "auto")
 
 CHECKED_AGAINST_DATA = ("class_weight", "input_noise", "mixup", *IMAGE_FIELDS)
 """Settings that not all data allow."""
@@ -45,11 +49,12 @@ class RunState:
         dataset: Dataset | None = None,
         network: Network | None = None,
     ) -> None:
-        if backend not in ("cpu", "auto"):
+        if backend not in BACKENDS:
             raise Refusal(
-                "Backend {backend} is not built yet. Choose 'cpu' or 'auto'.",
-                backend=repr(backend),
+                "Backend {backend} is not built yet. Choose 'cpu', 'cuda' or 'auto'.",
+                backend=shown(backend),
             )
+        self.backend = "cuda" if backend == "cuda" else "cpu"
         experiment = experiment or Experiment()
         if network is not None:
             experiment = replace(experiment, network=network.config)
@@ -71,12 +76,13 @@ class RunState:
         self._seconds_a_step = 1e-5
         self._prepare_targets()
         self.layout = self._make_layout()
+        self._check_backend(first_settings(experiment))
         self._initial = (
             initial_parameters(self.layout, experiment)
             if network is None
             else self._parameters_of(network)
         )
-        self._engine: CPUEngine | None = None
+        self._engine: CPUEngine | CUDAEngine | None = None
         self._settings = first_settings(experiment)
         self._scratch: dict[str, Scratch] = {}
         self._prepare_records()
@@ -144,6 +150,14 @@ class RunState:
         data = self.dataset
         check_class_weight(data.task, data.n_classes, training.class_weight)
         check_augmentation(training, is_image=data.kind == "image", is_sparse=data.is_sparse)
+
+    def _check_backend(self, settings: Settings) -> None:
+        """Raise a ValueError if the backend cannot do what the settings ask for."""
+        if self.backend == "cuda":
+            from core.engine.cuda.checking import check
+
+            n, is_sparse = len(self.dataset.X_train), self.dataset.is_sparse
+            check(self.layout, settings.training, settings.dropout, n, is_sparse=is_sparse)
 
     # -- where it stands ---------------------------------------------------------------------
 

@@ -37,7 +37,8 @@ class Trainer(TravellingRun):
     """Trains one network on one dataset, a mini-batch a step.
 
     experiment: what to train, and how; the page's default if left out.
-    backend: "cpu", or "auto" for the best there is.
+    backend: "cpu"; "cuda" for a GPU, see `core.engine.cuda`; "auto" for the one that suits, the CPU
+    so far: whether a GPU pays for a network that fits a block has not been measured.
     dataset: own arrays instead of experiment.data.
     network: own initial weights; it is copied, and its config replaces experiment.network.
 
@@ -189,10 +190,8 @@ class Trainer(TravellingRun):
     def _turn_back(self, started: int) -> int:
         """Find out where it broke and go back to a checkpoint: from there the run goes on to the
         last finite step, in the slices of whoever drives it. Returns how far it came (below 0)."""
-        from core.engine.cpu import first_nonfinite
-
         failed = self.step_count
-        layer, what = first_nonfinite(self.engine)
+        layer, what = self.engine.first_nonfinite()
         self._failure = Divergence(failed, layer, what, self._last_sound_step())
         self.is_returning = True
         self._restore(failed - 1)

@@ -15,6 +15,7 @@ from core.trainer.measuring import MeasuredRun
 
 if TYPE_CHECKING:
     from core.engine.cpu import CPUEngine
+    from core.engine.cuda.engine import CUDAEngine
     from core.engine.memory import Image
 
 
@@ -24,7 +25,7 @@ class TravellingRun(MeasuredRun):
     # -- the engine --------------------------------------------------------------------------
 
     @property
-    def engine(self) -> CPUEngine:
+    def engine(self) -> CPUEngine | CUDAEngine:
         """The compiled run; made at the first step, so that a page can be drawn before numba."""
         if self._engine is None:
             self._engine = self._new_engine()
@@ -34,11 +35,19 @@ class TravellingRun(MeasuredRun):
             self._evaluate_if_due()
         return self._engine
 
-    def _new_engine(self) -> CPUEngine:
+    @property
+    def _kind_of_engine(self) -> type[CPUEngine | CUDAEngine]:
+        if self.backend == "cuda":
+            from core.engine.cuda.engine import CUDAEngine
+
+            return CUDAEngine
         from core.engine.cpu import CPUEngine
 
+        return CPUEngine
+
+    def _new_engine(self) -> CPUEngine | CUDAEngine:
         training = self.experiment.training
-        return CPUEngine(
+        return self._kind_of_engine(
             self.layout,
             self.dataset.X_train,
             self._samples["train"].Y,
@@ -48,7 +57,7 @@ class TravellingRun(MeasuredRun):
             options=training.optimizer_options,
         )
 
-    def _adopt(self, engine: CPUEngine) -> None:
+    def _adopt(self, engine: CPUEngine | CUDAEngine) -> None:
         self._engine = self._new_engine()
         self._engine.params[:] = engine.params
         self._engine.slots[:] = engine.slots
@@ -86,6 +95,7 @@ class TravellingRun(MeasuredRun):
         """
         after, recorded = changed_all(self._settings, fields)
         self._check(after.training)
+        self._check_backend(after)
         self._record([Edit(self.step_count, what, value) for what, value in recorded])
 
     def set_weight(self, layer: int, i: int, j: int, value: float) -> None:

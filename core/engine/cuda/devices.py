@@ -1,0 +1,61 @@
+"""Whether there is a GPU that can be used, and if not, why. Nothing of CUDA is imported before."""
+
+from __future__ import annotations
+
+import functools
+
+from core.refusals import Refusal, Sentence
+
+SHARED_BYTES = 48 * 1024
+"""Shared memory of a block that every GPU gives without being asked for more."""
+
+
+def is_simulated() -> bool:
+    """Whether Numba's simulator stands for a GPU."""
+    from numba import config
+
+    return bool(getattr(config, "ENABLE_CUDASIM", False))
+
+
+def why_not() -> Sentence | None:
+    """Why no GPU can be used; None if one can, or if the simulator stands for one."""
+    return None if is_simulated() else _missing()
+
+
+@functools.cache
+def _missing() -> Sentence | None:
+    """What is missing; it stays so while a process lives."""
+    try:
+        from numba import cuda
+        from numba.cuda.cudadrv import nvvm
+    except ImportError as missing:
+        return Sentence("Numba's CUDA part cannot be imported ({problem})", problem=_line(missing))
+    error = cuda.cuda_error()
+    if error is not None and "cannot be found" in str(error):
+        return Sentence("no CUDA driver found")
+    if error is not None:
+        return Sentence("the CUDA driver reports an error ({problem})", problem=_line(error))
+    if not nvvm.is_available():
+        return Sentence("no CUDA compiler found; requirements-cuda.txt brings it")
+    return None if cuda.is_available() else Sentence("no CUDA device found")
+
+
+def _line(error: object) -> str:
+    """An error in one line."""
+    return " ".join(str(error).split())[:200]
+
+
+def check_available() -> None:
+    """Raise a Refusal that says why no GPU can be used, if none can."""
+    reason = why_not()
+    if reason is not None:
+        raise Refusal("Backend 'cuda' cannot be used here: {reason}.", reason=reason)
+
+
+def failed(error: Exception) -> Refusal:
+    """What a run ends with when the GPU reports an error."""
+    return Refusal(
+        "The GPU stopped with an error ({problem}). The run stands where it was before; "
+        "backend 'cpu' can take it on.",
+        problem=_line(error) or type(error).__name__,
+    )

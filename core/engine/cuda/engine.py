@@ -1,0 +1,113 @@
+"""The GPU engine that a trainer drives: a population of one, with a CPU engine's members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.engine import memory
+from core.engine.cuda import devices
+from core.engine.cuda.plan import UNCOMMON, check_built
+from core.engine.cuda.population import Population
+from core.engine.diagnosis import LastStep, first_nonfinite
+from core.engine.layout import Layout
+from core.engine.memory import Floats, Rows
+from core.engine.settings import DEFAULT_BATCH_SIZE, at_rest, configured, starting_slot
+from core.engine.turns import Turns
+from core.maths.optimizers import OPTIMIZERS
+from core.maths.options import Value
+from core.maths.registry import get
+
+
+class CUDAEngine:
+    """One training run on the GPU: see `CPUEngine`, whose members it has.
+
+    params, slots and state are arrays of the host, up to date between two calls of `run`; what is
+    written to them is sent along with the next one.
+    threads: of a block, for tests.
+    Raises a Refusal for what is not built, for what does not fit, or if there is no GPU.
+    """
+
+    turns = Turns(1)
+
+    def __init__(
+        self,
+        layout: Layout,
+        X: Rows,
+        Y: Floats,
+        *,
+        loss: str,
+        optimizer: str,
+        seed: int,
+        options: Mapping[str, Value] | None = None,
+        threads: int | None = None,
+    ) -> None:
+        devices.check_available()
+        check_built(layout, optimizer, is_sparse=not isinstance(X, np.ndarray))
+        assert isinstance(X, np.ndarray)
+        self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer").under(options)
+        n_slots = len(self.optimizer.slots)
+        self._population = Population([layout], X, Y, n_slots=n_slots, threads=threads)
+        self._loss, self._n_samples = loss, len(X)
+        self._settings = at_rest(layout, loss, DEFAULT_BATCH_SIZE)
+        self._settings.codes[memory.SEED] = seed
+        self.configure(
+            learning_rate=self.optimizer.learning_rate, options=self.optimizer.values(options)
+        )
+
+    @property
+    def params(self) -> Floats:
+        """float32 (n_numbers,)."""
+        return self._population.params[0]
+
+    @property
+    def slots(self) -> Floats:
+        """float32 (n_slots, n_parameters)."""
+        return self._population.slots[0]
+
+    @property
+    def state(self) -> NDArray[np.int64]:
+        """int64 (3,): steps done, epochs done, samples of the current epoch done."""
+        return self._population.state[0]
+
+    def configure(self, **arguments: Any) -> None:
+        """Set what may change between two calls of `run`: see `settings.configured`.
+
+        Before step 1 the slots start afresh.
+        """
+        check_built(
+            self.layout,
+            self.optimizer.name,
+            is_sparse=False,
+            used=[name for name in UNCOMMON if arguments.get(name)],
+        )
+        self._settings = configured(
+            self._settings, self.layout, self._loss, self.optimizer, self._n_samples, **arguments
+        )
+        self._population.configure([self._settings])
+        if self.state[memory.STEP] == 0:
+            self.slots[:] = starting_slot(self.optimizer, self._settings)
+
+    def run(
+        self, n_steps: int, rows: NDArray[np.float64], stride: int, n_rows: int
+    ) -> tuple[int, int, bool]:
+        """Run up to n_steps mini-batches: see `CPUEngine.run`."""
+        filled = np.array([n_rows], np.int64)
+        done, sound = self._population.run(n_steps, rows[np.newaxis], stride, filled)
+        return int(done[0]), int(filled[0]), bool(sound[0])
+
+    def first_nonfinite(self) -> tuple[int, str]:
+        """Name the layer and what was first not finite in the step just done."""
+        left = self._population.left_by(0)
+        return first_nonfinite(self.layout, LastStep(**left, params=self.params, slots=self.slots))
+
+    def drawn_order(self, epoch: int) -> NDArray[np.int64] | None:
+        """The order of an epoch's samples is on the GPU: None."""
+        return None
+
+    def free(self) -> None:
+        """Give the GPU's memory back; it is taken again when the engine runs."""
+        self._population.free()

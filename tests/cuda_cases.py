@@ -1,0 +1,181 @@
+"""Networks for the GPU engine: every activation, loss, optimizer and setting that it has, in small.
+
+They need no simulator and no pytest: `benchmarks/gpu.py` trains them on a real GPU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core.engine import memory
+from core.engine.cpu import CPUEngine
+from core.engine.cuda.population import Population
+from core.engine.layout import Layout
+from core.maths.activations import ACTIVATIONS
+from core.maths.losses import LOSSES
+from core.maths.optimizers import OPTIMIZERS
+from core.maths.regularizers import REGULARIZERS
+from core.maths.schedules import SCHEDULES
+
+SIZES, BATCH, N_SAMPLES, STEPS = (2, 3, 2), 5, 12, 100
+COLUMNS = memory.N_COLUMNS + 3 * (len(SIZES) - 1)
+
+
+def data() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(N_SAMPLES, SIZES[0])).astype(np.float32)
+    return X, np.eye(2, dtype=np.float32)[(X[:, 0] * X[:, 1] > 0).astype(int)]
+
+
+X, Y = data()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One network of the population, and what it is trained with."""
+
+    hidden: str = "tanh"
+    output: str = "softmax"
+    loss: str = "categorical_crossentropy"
+    optimizer: str = "sgd"
+    options: tuple[float, ...] = ()
+    seed: int = 3
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    def engine(self, kind: type = CPUEngine, **more: Any) -> Any:
+        named = dict(zip(OPTIMIZERS[self.optimizer].options, self.options, strict=False))
+        layout = Layout(SIZES, (self.hidden, self.output))
+        engine = kind(
+            layout, X, Y, loss=self.loss, optimizer=self.optimizer, seed=self.seed,
+            options=named, **more,
+        )  # fmt: skip
+        rng = np.random.default_rng(self.seed)
+        engine.params[:] = rng.normal(size=engine.params.shape) * 0.7
+        engine.configure(**self.settings())
+        return engine
+
+    def settings(self) -> dict[str, Any]:
+        defaults = {"learning_rate": 0.02, "batch_size": BATCH}
+        options = self.options or OPTIMIZERS[self.optimizer].values()
+        return {**defaults, "options": options, **self.arguments}
+
+
+WARM = {"warmup_steps": 7}
+SCHEDULED = {
+    "step": {**WARM, "step_size": 20, "gamma": 0.5},
+    "exponential": {**WARM, "decay_steps": 30, "decay_rate": 0.5},
+    "polynomial": {**WARM, "decay_steps": 30, "power": 2.0, "cycle": True},
+    "cosine": {**WARM, "decay_steps": 80},
+    "cosine_restarts": {**WARM, "first_decay_steps": 20, "m_mul": 0.8},
+    "one_cycle": {**WARM, "total_steps": 90},
+    "reduce_on_plateau": {**WARM, "min_lr": 0.001},
+    "constant": WARM,
+}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "dropout": {"dropout": (0.3,)},
+    "label_smoothing": {"label_smoothing": 0.2},
+    "input_noise": {"input_noise": 0.3},
+    "max_norm": {"max_norm": 0.8},
+    "clip_value": {"clip_value": 0.05},
+    "clip_norm": {"clip_norm": 0.1},
+    "global_clip_norm": {"global_clip_norm": 0.1},
+    "small_batch": {"batch_size": 2},
+}
+
+
+def optimizers() -> list[tuple[str, tuple[float, ...]]]:
+    """Every optimizer that is built, as it comes and in each of its variants."""
+    found: list[tuple[str, tuple[float, ...]]] = [("sgd", (0.9, 0.0)), ("sgd", (0.9, 1.0))]
+    for name, record in OPTIMIZERS.items():
+        if record.matrix_prepare is None:
+            flags = [{}, *({flag: True} for flag in record.variants)]
+            found += [(name, record.values(options)) for options in flags]
+    return [*found, ("rmsprop", (0.8, 0.5, 1e-5, 1.0))]
+
+
+def cases() -> dict[str, Case]:
+    """All of them, by name."""
+    found = {}
+    for name in ACTIVATIONS:
+        found[f"hidden {name}"] = Case(hidden=name)
+        found[f"output {name}"] = Case(output=name, loss="mean_squared_error")
+    for name in LOSSES:
+        for output in ("softmax", "sigmoid", "linear"):
+            if not (LOSSES[name].shares_sum and output == "linear"):  # it would divide by nearly 0
+                found[f"{name} behind {output}"] = Case(output=output, loss=name)
+    for name, options in optimizers():
+        found[f"{name} {options}"] = Case(optimizer=name, options=options)
+    for name in REGULARIZERS:
+        settings = {"regularizer": name, "regularization_rate": 0.01}
+        found[f"regularizer {name}"] = Case(optimizer="adam", arguments=settings)
+    for name, options in SCHEDULED.items():
+        values = SCHEDULES[name].values(options, 0.5)
+        settings = {"schedule": name, "schedule_options": values}
+        found[f"schedule {name}"] = Case(arguments=settings)
+    for name, settings in SETTINGS.items():
+        found[name] = Case(optimizer="adam", arguments=settings)
+    return found
+
+
+CASES = cases()
+
+
+def together(engines: list[Any], threads: int | None = 1) -> Population:
+    """A population of networks as they are in these engines of the CPU."""
+    n_slots = max(len(engine.slots) for engine in engines)
+    made = Population([e.layout for e in engines], X, Y, n_slots=n_slots, threads=threads)
+    made.configure([engine._settings for engine in engines])
+    for k, engine in enumerate(engines):
+        made.params[k] = engine.params
+        made.slots[k, : len(engine.slots)] = engine.slots
+    return made
+
+
+def trained(made: Population, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Run a population with a row every third step; returns the rows and how many."""
+    rows, n_rows = np.zeros((len(made), n_steps // 3, COLUMNS)), np.zeros(len(made), np.int64)
+    done, sound = made.run(n_steps, rows, 3, n_rows)
+    assert (done == n_steps).all()
+    assert sound.all()
+    return rows, n_rows
+
+
+def side_by_side(threads: int | None = 1) -> dict[str, tuple[np.ndarray, ...]]:
+    """Of every case: parameters and rows on the GPU and on the CPU, and how far these moved."""
+    engines = [case.engine() for case in CASES.values()]
+    before = [engine.params.copy() for engine in engines]
+    made = together(engines, threads)
+    rows, n_rows = trained(made, STEPS)
+    assert (n_rows == STEPS // 3).all()
+    found = {}
+    for k, (name, engine) in enumerate(zip(CASES, engines, strict=True)):
+        expected = np.zeros_like(rows[k])
+        assert engine.run(STEPS, expected, 3, 0) == (STEPS, STEPS // 3, True)
+        moved = np.linalg.norm(engine.params - before[k])
+        found[name] = (made.params[k], engine.params, rows[k], expected, moved)
+    return found
+
+
+FEW = [
+    Case(
+        optimizer="adam",
+        seed=seed,
+        arguments={
+            **{"dropout": (0.2,), "clip_value": 0.05, "clip_norm": 0.07, "max_norm": 1.0},
+            "input_noise": 0.1,
+            "schedule": "cosine",
+            "schedule_options": SCHEDULES["cosine"].values(SCHEDULED["cosine"]),
+        },
+    )
+    for seed in (1, 2, 3)
+]
+
+
+def a_few(threads: int | None = 1, n_steps: int = 14) -> Population:
+    """The three of them together, with their rows."""
+    made = together([case.engine() for case in FEW], threads)
+    made.rows = trained(made, n_steps)[0]  # type: ignore[attr-defined]
+    return made

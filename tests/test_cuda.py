@@ -1,0 +1,88 @@
+"""The GPU engine without a GPU: the simulator, the compiler's types, and what a person is told."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from core import Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
+from core.engine.cuda import devices
+from core.engine.cuda.plan import Plan
+from core.engine.layout import Layout
+from tests.test_engine import ROOT, run_python
+
+
+@pytest.mark.timeout(600)  # Python is slow where other tests run beside it
+def test_everything_in_the_simulator() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    done = subprocess.run(
+        [*command, "-W", "ignore::RuntimeWarning", "tests/simulated_cuda.py"],
+        cwd=ROOT, env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert "passed" in done.stdout
+    assert "skipped" not in done.stdout
+
+
+@pytest.mark.timeout(600)
+def test_the_kernels_have_types() -> None:
+    assert run_python("from tests.typed_cuda import main; main()") == "typed"
+
+
+def test_nothing_of_it_is_imported_when_it_is_not_used() -> None:
+    code = (
+        "import sys; from core import Trainer, Experiment; Trainer(Experiment()).step(1)\n"
+        "unwanted = ('core.engine.cuda', 'numba.cuda.cudadrv', 'numba.cuda.simulator')\n"
+        "print([m for m in sys.modules if m.startswith(unwanted)])"
+    )
+    assert run_python(code) == "[]"
+
+
+def test_without_a_gpu_the_reason_is_told() -> None:
+    if devices.why_not() is None:
+        pytest.skip("there is a GPU")
+    with pytest.raises(ValueError, match=r"Backend 'cuda' cannot be used here: .*\."):
+        Trainer(backend="cuda")
+    assert Trainer(backend="auto").backend == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        ("CUDA driver library cannot be found.\nIf you", "no CUDA driver found"),
+        ("cuInit failed: 999", "the CUDA driver reports an error (cuInit failed: 999)"),
+    ],
+)
+def test_reasons(monkeypatch: pytest.MonkeyPatch, found: str, reason: str) -> None:
+    monkeypatch.setattr("numba.cuda.cuda_error", lambda: Exception(found))
+    devices._missing.cache_clear()
+    try:
+        assert devices.why_not() == reason
+    finally:
+        devices._missing.cache_clear()
+
+
+def test_what_does_not_fit_is_said_before_anyone_looks_for_a_gpu() -> None:
+    large = Experiment(network=NetworkConfig(layers=(Dense(256, "relu"), Dense(256, "relu"))))
+    with pytest.raises(ValueError, match="bytes of a GPU's shared memory at batch size 10"):
+        Trainer(large, backend="cuda")
+    with pytest.raises(ValueError, match="not built yet for the optimizer Muon"):
+        Trainer(Experiment(training=TrainingConfig(optimizer="muon")), backend="cuda")
+
+
+def test_where_things_lie_in_a_block() -> None:
+    plan = Plan(
+        Layout((2, 4, 2, 1), ("tanh", "tanh", "sigmoid")), batch=10, n_slots=2, dropout=True
+    )
+    starts = dict(zip(plan.sizes, plan.places.tolist(), strict=False))
+    ends = {name: starts[name] + size for name, size in plan.sizes.items()}
+    first = 2 * plan.n_doubles + plan.n_integers
+    assert [first, *ends.values()] == [*starts.values(), plan.shared_bytes // 4]
+    assert plan.sizes["P"] == 25
+    assert plan.sizes["Z"] == 7 * 11
+    assert plan.width % 2 == 1
+    assert plan.threads % plan.lanes == 0

@@ -1,0 +1,59 @@
+"""The GPU kernels through Numba's compiler for CUDA, as far as it goes without a driver: types and
+LLVM code. `tests/test_cuda.py` runs this, in a process of its own.
+
+The simulator runs plain Python, and so does not notice what device code lacks.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numba.cuda.dispatcher
+from numba import float32 as f
+from numba import float64 as d
+from numba import int32 as i
+from numba import int64 as n
+from numba import types
+from numba.cuda import compiler
+from numba.cuda.cudadrv import nvvm
+
+H100 = (9, 0)
+
+
+class NVVM:
+    """What the compiler asks of NVIDIA's before it hands the code over."""
+
+    data_layout = (
+        "e-p:64:64:64-i1:8:8-i8:8:8-i16:16:16-i32:32:32-i64:64:64-i128:128:128-f32:32:32-f64:64:64"
+        "-v16:16:16-v32:32:32-v64:64:64-v128:128:128-n16:32:64"
+    )
+
+    def get_ir_version(self) -> tuple[int, ...]:
+        return 2, 0, 3, 1
+
+
+def main() -> None:
+    numba.cuda.dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=H100)
+    nvvm.NVVM = NVVM
+    from core.engine.cuda import kernels, maths
+
+    signatures = {
+        "shuffle": (i[:, :, ::1], n[:, ::1], n[:, ::1], n[:, ::1], n),
+        "run": (
+            *(i[:, ::1], n[::1], f[::1], f[::1], f[::1], i[:, :, ::1], n[:, ::1]),
+            *(n[:, ::1], d[:, ::1], f[:, ::1], f[:, :, ::1], n[:, ::1]),
+            *(d[:, :, ::1], n[:, ::1], f[:, ::1], n[::1], n[::1], n),
+        ),
+    }
+    for name, signature in signatures.items():
+        kernel = getattr(kernels, name).py_func
+        compiler.compile_cuda(kernel, types.void, signature, cc=H100)
+    singles = (maths.activate, maths.slope, maths.loss_of, maths.loss_slope, maths.penalty_slope)
+    for function, wanted in (*((s, f) for s in singles), (maths.updated, types.UniTuple(f, 4))):
+        (compiled,) = function.overloads.values()
+        assert compiled.signature.return_type == wanted, (function, compiled.signature)
+    print("typed")
+
+
+if __name__ == "__main__":
+    main()
