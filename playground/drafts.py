@@ -19,6 +19,7 @@ from playground.tables import Progress, Taken, taken
 if TYPE_CHECKING:
     from core.data.tables import ColumnReport, Feature, ReadOptions, Table, TableChoices
 
+MOST_NAMED = 8  # columns with missing values
 PREVIEW_ROWS = 50
 
 
@@ -176,6 +177,32 @@ class Draft:
             yield self.remark
         for report in self.reports():
             yield from (finding.sentence for finding in report.findings)
+        yield from self._filled()
+
+    def _filled(self) -> Iterator[Sentence]:
+        """Which inputs have gaps, and that these are filled; one sentence, or none."""
+        features = {feature.column for feature in self.both[1].features}
+        gaps = [report for report in self.reports() if report.missing and report.name in features]
+        if gaps:
+            named = [f"{shown(each.name)} ({each.missing:,})" for each in gaps[:MOST_NAMED]]
+            template = "Missing values are filled in, as chosen below: {columns}."
+            more = ["…"] * (len(gaps) > MOST_NAMED)
+            yield Sentence(template, columns=", ".join((*named, *more)))
+
+    def mixed(self) -> Iterator[tuple[str, str]]:
+        """Columns of one kind but for some cells, each with that kind; none of what was read."""
+        if self.data is None:
+            return
+        from core.data.tables import kind_named
+
+        for report in self.reports():
+            for finding in report.findings:
+                if finding.code == "mixed":
+                    yield finding.column, kind_named(finding.values["kind"])
+
+    def read_as(self, column: str, kind: str) -> None:
+        """Take a column for one of a kind: what is none is missing."""
+        self.choose("kinds", {**self.recognize().kinds, column: kind})
 
     def aim(self, target: str) -> None:
         """Choose what is to be told; what was not chosen by hand is suggested anew for it."""

@@ -380,6 +380,23 @@ def pasted(page: AppTest, text: str) -> AppTest:
     return page.button(key="own_look").click().run()
 
 
+def test_a_column_that_odd_cells_made_text_of_is_read_as_numbers_by_one_click(
+    page: AppTest,
+) -> None:
+    rows = "".join(f"{k * 7 % 31 + 0.5},{'ab'[k % 2]}\n" for k in range(40))
+    sound(pasted(page, f"hours,grade\nn.a.,a\n{rows}unknown,b\n"))
+    assert "holds numbers but for 2" in page.warning[-1].value
+    sound(page.button(key="own_read_as_0").click().run())
+    draft = session(page).desk.draft
+    assert isinstance(draft, Draft)
+    assert draft.both[0].kinds["hours"] == "number"
+    told = page.warning[-1].value.replace("\\", "")
+    assert "counts as missing: 2" in told
+    assert "Missing values are filled in, as chosen below: 'hours' (2)." in told
+    sound(page.button(key="own_use").click().run())
+    assert session(page).player.dataset.X_train.shape[1] == 1
+
+
 def test_nothing_pasted_is_told(page: AppTest) -> None:
     app = pasted(page, " ")
     assert [error.value for error in app.error] == ["Nothing was pasted\\: the field is empty."]

@@ -403,7 +403,8 @@ NASTY = {
     "cut": (lambda: zipped(folders())[:-30], "'some.zip' is not whole"),
     "nameless": (nameless, "'some.zip' is not whole"),
     "empty": (lambda: zipped({}), "no picture among 0 files"),
-    "texts": (lambda: zipped({"a/b.txt": b"1"}), "no picture among 1 files"),
+    "texts": (lambda: zipped({"a/b.txt": b"1"}), "'a/b.txt' is no picture"),
+    "not one": (lambda: b"just a text", "'some.zip' is called a zip archive, and is none"),
     "one class": (lambda: zipped({"a/1.png": plain(RED)}), "All pictures are of one class, 'a'"),
     "no class": (lambda: zipped({"1.png": b"", "a/2.png": b""}), "'1.png' is in no folder named"),
     "a phone's": (

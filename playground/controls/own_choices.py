@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import streamlit as st
@@ -22,6 +23,7 @@ def choose(session: Session, draft: Draft) -> None:
     _target_and_task(session, draft)
     _features(session, draft)
     findings(session, list(draft.findings()))
+    _read_otherwise(session, draft)
     _split(session, draft)
     _columns(session, draft)
 
@@ -126,6 +128,19 @@ def findings(session: Session, sentences: Sequence[Sentence]) -> None:
     if len(found) > MOST_FINDINGS:
         lines.append(f"- {session.t('page.own.more_findings', count=len(found) - MOST_FINDINGS)}")
     st.warning("\n".join(lines), icon=":material/lightbulb:")
+
+
+def _read_otherwise(session: Session, draft: Draft) -> None:
+    """A button for each column that some odd cells have made text of."""
+    with st.container(horizontal=True, gap="small"):
+        for number, (column, kind) in enumerate(islice(draft.mixed(), MOST_FINDINGS)):
+            st.button(
+                session.t(f"page.own.read_as.{kind}", column=plain(column)),
+                key=f"own_read_as_{number}",
+                help=session.t("page.own.read_as.help"),
+                on_click=session.desk.change,
+                args=(Draft.read_as, column, kind),
+            )
 
 
 def _split(session: Session, draft: Draft) -> None:

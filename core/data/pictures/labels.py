@@ -70,6 +70,10 @@ def _without_pictures(members: Sequence[Member]) -> Refusal:
             "There is no picture, but {file}: bring a table by itself, and not in an archive.",
             file=shown(tables[0].name),
         )
+    if len(members) == 1:
+        return Refusal(
+            "{file} is no picture (PNG, JPEG, GIF, WebP, BMP).", file=shown(members[0].name)
+        )
     return Refusal(
         "There is no picture among {count} files (PNG, JPEG, GIF, WebP, BMP).",
         count=len(members),

@@ -64,6 +64,8 @@ def members_of(files: Sequence[Given]) -> list[Member]:
         if archives.is_archive(data):
             folder = (PurePosixPath(name).stem,) if len(files) > 1 else ()
             found += [Member((*folder, *path), data, entry) for path, entry in _entries(name, data)]
+        elif name.lower().endswith(".zip"):
+            raise Refusal("{file} is called a zip archive, and is none.", file=shown(name))
         else:
             found.append(Member((PurePosixPath(name).name or name,), data))
     _check_size(found)

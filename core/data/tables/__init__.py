@@ -20,6 +20,7 @@ outputs back to the table's units, and losses are in standard deviations squared
 
 from core.data.tables.building import TableSplit as TableSplit
 from core.data.tables.building import table_dataset as table_dataset
+from core.data.tables.cells import kind_named as kind_named
 from core.data.tables.choices import Feature as Feature
 from core.data.tables.choices import PreparationChoices as PreparationChoices
 from core.data.tables.choices import SplitChoices as SplitChoices

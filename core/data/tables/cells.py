@@ -39,6 +39,11 @@ EMPTY = {"number": pl.Float64, "date": pl.Date, "boolean": pl.Boolean, "text": p
 NAMES = {"number": "numbers", "date": "dates", "boolean": "true and false"}
 
 
+def kind_named(words: str) -> str:
+    """The kind that a finding speaks of, such as "number" for "numbers"."""
+    return next(kind for kind, name in NAMES.items() if name == words)
+
+
 def typed(cells: pl.Series, options: ReadOptions) -> tuple[pl.Series, Finding | None]:
     """A column of text as what it holds: Int64, Float64, Boolean, Date, Datetime or String.
 
