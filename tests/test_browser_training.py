@@ -168,7 +168,8 @@ def test_a_refusal_moves_nothing_and_can_be_closed(server: Server, visit: Visit)
 READ_BOTH = """() => {
     const isLive = (element) => element.shadowRoot?.querySelector(".output-number");
     const host = [...document.querySelectorAll("*")].find(isLive);
-    const live = [...host.shadowRoot.querySelectorAll(".output-number dd:not([hidden])")];
+    const live = [...host.shadowRoot.querySelectorAll(".output-number dd")]
+        .filter((number) => number.checkVisibility());
     const page = (name) => document.querySelector(
         `.st-key-metric_${name} [data-testid=stMetricValue]`).innerText;
     const shown = live.map((number) => number.textContent).filter(Boolean);
@@ -216,7 +217,7 @@ def test_a_run_stops_early_says_why_and_is_kept_training(server: Server, visit: 
     visitor = visit(server, "?n_samples=60&noise=0.3&learning_rate=0.03&speed=max")
     visitor.page.get_by_text("Early stopping", exact=True).click()
     visitor.type("Patience of early stopping (epochs)", 5)
-    assert "early_stopping=5" in visitor.page.url
+    visitor.wait_until(lambda: "early_stopping=5" in visitor.page.url, "the address says so")
     visitor.press("Play")
     visitor.button("Keep training").wait_for()
     visitor.wait_for_text(re.compile(r"training stopped after epoch \d+"))
@@ -230,13 +231,13 @@ def test_a_run_stops_early_says_why_and_is_kept_training(server: Server, visit: 
     assert int(best[1]) == stopped - 5
     assert visitor.metric("Test loss") == best[2]
     visitor.press("Close")
-    assert not visitor.button("Keep training").is_visible()
+    visitor.button("Keep training").wait_for(state="hidden")
     visitor.press("Why it stopped")
     visitor.press("Keep training")
     visitor.wait_until(lambda: visitor.number("Epoch") > stopped + 20, "training goes on")
     visitor.press("Pause")
-    assert "early_stopping" not in visitor.page.url
-    assert not visitor.button("Keep training").is_visible()
+    visitor.wait_until(lambda: "early_stopping" not in visitor.page.url, "the address says so")
+    visitor.button("Keep training").wait_for(state="hidden")
 
 
 def test_what_keeps_training_in_bounds_is_folded_away_and_changes_live(visitor: Visitor) -> None:
