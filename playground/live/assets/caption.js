@@ -42,8 +42,10 @@ export function callouts(t, plan, edges) {
     return [];
   }
   const result = [];
-  const first = hidden[0];
-  if (lowest(first) < floor) {
+  const [first, feeding] = [hidden[0], plan.columns[0]];
+  const room = first.x - feeding.x - plan.size / 2;
+  const isFree = room >= CALLOUT || lowest(first) > lowest(feeding);
+  if (lowest(first) < floor && isFree) {
     result.push(hint(t("callout_node"), first.x + 4, lowest(first) + 2, "before"));
   }
   const block = plan.blocks.at(hidden.length > 1 ? 1 : -1);
