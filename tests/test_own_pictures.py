@@ -18,7 +18,7 @@ from playground import changes, link
 from playground.albums import PictureDraft, TakenPictures, are_pictures, taken
 from playground.desk import Desk
 from playground.fields import column_labels
-from playground.live import scene
+from playground.live import samples, scene
 from playground.live.camera import Camera
 from playground.locales import translate
 from playground.session import EchoError
@@ -279,9 +279,9 @@ def test_files_that_come_twice_are_taken_once(monkeypatch: pytest.MonkeyPatch) -
 def test_the_live_view_shows_photographs_as_they_are(colour: bool) -> None:
     data = used(colour=colour).dataset
     trainer = Trainer(Experiment(), dataset=data)
-    drawn = scene.samples(trainer)["samples"]
+    drawn = samples.arrays(data)["samples"]
     assert drawn.shape == (4, 8, 8, 3)
-    (row,) = np.flatnonzero(scene.sample_rows(trainer) == 0)
+    (row,) = np.flatnonzero(samples.rows(data) == 0)
     expected = data.image_of(data.X_test[0]) * 255
     np.testing.assert_allclose(drawn[row], expected, atol=0.51)
     camera = Camera(trainer, scene.Shown())
