@@ -73,8 +73,8 @@ def test_what_does_not_fit_is_said_before_anyone_looks_for_a_gpu() -> None:
     large = Experiment(network=NetworkConfig(layers=(Dense(256, "relu"), Dense(256, "relu"))))
     with pytest.raises(ValueError, match="bytes of a GPU's shared memory at batch size 10"):
         Trainer(large, backend="cuda")
-    with pytest.raises(ValueError, match="not built yet for the optimizer Muon"):
-        Trainer(Experiment(training=TrainingConfig(optimizer="muon")), backend="cuda")
+    with pytest.raises(ValueError, match="not built yet for images that are changed or mixed"):
+        Trainer(Experiment(training=TrainingConfig(mixup=0.2)), backend="cuda")
 
 
 def test_where_things_lie_in_a_block() -> None:

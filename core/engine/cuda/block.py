@@ -53,6 +53,7 @@ class Memory(NamedTuple):
     E: Any
     H: Any
     M: Any
+    K: Any
 
 
 def _simulated_barrier() -> None:

@@ -46,7 +46,6 @@ from core.engine.memory import (
 )
 from core.engine.settings import N_SCHEDULE
 from core.maths import random
-from core.maths.rules import N_CONSTANTS
 
 f32 = np.float32
 ZERO = f32(0.0)
@@ -132,6 +131,7 @@ def run(
         memory[places[plan.E] :],
         memory[places[plan.H] :],
         memory[places[plan.M] :],
+        memory[places[plan.K] :],
     )
     width, n_slots, capacity = places[WIDTH], slots.shape[1], room[network]
     code, value = codes[network], numbers[network]
@@ -186,7 +186,7 @@ def run(
             barrier()
             gradient_norms(t, m, n_layers, rows[n_rows, network])
         clip(t, m, n_layers, n, value)
-        update(t, m, code, n, n_slots, constants * N_CONSTANTS)
+        update(t, m, n_layers, n, code, options, n_slots, constants)
         barrier()
         if max_norm > 0.0:
             hold_norms(t, m, n_layers, max_norm)

@@ -82,7 +82,8 @@ class Population:
         """
         batch = min(max(int(s.codes[memory.BATCH_SIZE]) for s in settings), self._n_samples)
         dropout = any(bool(np.any(s.dropout)) for s in settings)
-        planned = Plan(self.layout, batch, self.slots.shape[1], dropout)
+        matrices = any(bool(s.codes[memory.MATRICES]) for s in settings)
+        planned = Plan(self.layout, batch, self.slots.shape[1], dropout, matrices)
         planned.check(devices.SHARED_BYTES)
         if planned != self._plan:
             self.free()
