@@ -14,12 +14,14 @@ from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
 from tests.test_engine import ROOT, run_python
 
+SIMULATED = ("tests/simulated_cuda.py", "tests/simulated_runs.py")
+
 
 @pytest.mark.timeout(600)  # Python is slow where other tests run beside it
 def test_everything_in_the_simulator() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(
-        [*command, "-W", "ignore::RuntimeWarning", "tests/simulated_cuda.py"],
+        [*command, "-W", "ignore::RuntimeWarning", *SIMULATED],
         cwd=ROOT, env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -59,6 +61,7 @@ def test_without_a_gpu_the_reason_is_told() -> None:
 )
 def test_reasons(monkeypatch: pytest.MonkeyPatch, found: str, reason: str) -> None:
     monkeypatch.setattr("numba.cuda.cuda_error", lambda: Exception(found))
+    monkeypatch.setattr(devices, "_has_driver", lambda: True)
     devices._missing.cache_clear()
     try:
         assert devices.why_not() == reason

@@ -54,9 +54,9 @@ class CUDAEngine:
         self._loss, self._n_samples = loss, len(X)
         self._settings = at_rest(layout, loss, DEFAULT_BATCH_SIZE)
         self._settings.codes[memory.SEED] = seed
-        self.configure(
-            learning_rate=self.optimizer.learning_rate, options=self.optimizer.values(options)
-        )
+        # A batch of one until another is asked for: whether the usual one fits does not matter.
+        values = self.optimizer.values(options)
+        self.configure(learning_rate=self.optimizer.learning_rate, options=values, batch_size=1)
 
     @property
     def params(self) -> Floats:

@@ -60,6 +60,8 @@ class Population:
         self._n_samples, self._counts = len(X), np.zeros(len(layouts), np.int64)
         self._plan: Plan | None = None
         self._device: dict[str, Any] = {}
+        self._sent = False
+        """Whether the GPU has the settings of now."""
 
     def __len__(self) -> int:
         return len(self.layouts)
@@ -89,9 +91,7 @@ class Population:
         self._codes = np.stack([s.codes for s in settings])
         together = [(s.numbers, s.options, s.schedule, s.dropout) for s in settings]
         self._numbers = np.stack([np.concatenate(parts, dtype=np.float64) for parts in together])
-        if self._device:
-            with _one_sentence(self):
-                self._send_settings()
+        self._sent = False
 
     # -- memory of the GPU -------------------------------------------------------------------
 
@@ -149,12 +149,13 @@ class Population:
         }
         for name, (shape, dtype) in room.items():
             self._device[name] = cuda.device_array(shape, dtype)
-        self._send_settings()
+        self._sent = False
 
     def _send_settings(self) -> None:
         self._device["codes"] = cuda.to_device(self._codes)
         self._device["numbers"] = cuda.to_device(self._numbers)
         self._device["weights"] = cuda.to_device(self._weights)
+        self._sent = True
 
     def free(self) -> None:
         """Give the GPU's memory back; it is taken again when the population runs."""
@@ -178,6 +179,8 @@ class Population:
         with _one_sentence(self):
             if not self._device:
                 self._allocate()
+            if not self._sent:
+                self._send_settings()
             for name in ("params", "slots", "state"):
                 self._device[name].copy_to_device(getattr(self, name))
             while goes_on.any():
@@ -193,9 +196,14 @@ class Population:
                 goes_on &= sound & ~full & (done < n_steps)
                 if goes_on.any() and not result[:, kernels.DONE].any():
                     raise RuntimeError("no network took a step")
-            for name in ("params", "slots", "state"):
-                self._device[name].copy_to_host(getattr(self, name))
+            self._fetch()
         return done, sound
+
+    def _fetch(self) -> None:
+        """Take over what the launches made: all of it, or nothing if the GPU fails."""
+        names = ("params", "slots", "state")
+        for name, made in [(name, self._device[name].copy_to_host()) for name in names]:
+            getattr(self, name)[:] = made
 
     def _launch(self, n_steps: NDArray, room: NDArray, stride: int) -> NDArray[np.int64]:
         """One launch of each kernel; returns the results."""
