@@ -118,7 +118,7 @@ def test_more_memory_than_every_gpu_gives_is_asked_for() -> None:
 def test_what_fits_a_block_of_an_h200(sizes: tuple[int, ...], batch: int, n_slots: int) -> None:
     layout = Layout(sizes, ("relu",) * (len(sizes) - 1))
     plan = Plan(layout, batch, n_slots, dropout=False)
-    assert devices.UNASKED_BYTES < plan.shared_bytes
+    assert plan.shared_bytes > devices.UNASKED_BYTES
     plan.check(devices.H200_BYTES)
 
 

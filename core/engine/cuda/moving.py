@@ -108,7 +108,7 @@ def clip(t, m, n_layers, n, numbers):
 
 @device
 def move(t, m, code, start, stop, n_slots, constants, kept_in_G):
-    """Move the parameters of a range, one by one: see `update`. constants: where they begin in E."""
+    """Move the parameters of a range, one by one: see `update`. constants: where in E they are."""
     kept = 0 if code == PLAIN_SGD else n_slots
     c0, c1, c2 = m.E[constants], m.E[constants + 1], m.E[constants + 2]
     c3, c4 = m.E[constants + 3], m.E[constants + 4]
