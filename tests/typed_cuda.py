@@ -19,6 +19,15 @@ from numba.cuda.cudadrv import nvvm
 
 H100 = (9, 0)
 
+SIGNATURES = {
+    "shuffle": (i[:, :, ::1], n[:, ::1], n[:, ::1], n[:, ::1], n),
+    "run": (
+        *(i[:, ::1], n[::1], f[::1], f[::1], f[::1], i[:, :, ::1], n[:, ::1]),
+        *(n[:, ::1], d[:, ::1], f[:, ::1], f[:, :, ::1], n[:, ::1]),
+        *(d[:, :, ::1], n[:, ::1], f[:, ::1], n[::1], n[::1], n),
+    ),
+}
+
 
 class NVVM:
     """What the compiler asks of NVIDIA's before it hands the code over."""
@@ -37,15 +46,7 @@ def main() -> None:
     nvvm.NVVM = NVVM
     from core.engine.cuda import kernels, maths
 
-    signatures = {
-        "shuffle": (i[:, :, ::1], n[:, ::1], n[:, ::1], n[:, ::1], n),
-        "run": (
-            *(i[:, ::1], n[::1], f[::1], f[::1], f[::1], i[:, :, ::1], n[:, ::1]),
-            *(n[:, ::1], d[:, ::1], f[:, ::1], f[:, :, ::1], n[:, ::1]),
-            *(d[:, :, ::1], n[:, ::1], f[:, ::1], n[::1], n[::1], n),
-        ),
-    }
-    for name, signature in signatures.items():
+    for name, signature in SIGNATURES.items():
         kernel = getattr(kernels, name).py_func
         compiler.compile_cuda(kernel, types.void, signature, cc=H100)
     singles = (maths.activate, maths.slope, maths.loss_of, maths.loss_slope, maths.penalty_slope)

@@ -46,7 +46,7 @@ class CUDAEngine:
         threads: int | None = None,
     ) -> None:
         devices.check_available()
-        check_built(layout, optimizer, is_sparse=not isinstance(X, np.ndarray))
+        check_built(layout, is_sparse=not isinstance(X, np.ndarray))
         assert isinstance(X, np.ndarray)
         self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer").under(options)
         n_slots = len(self.optimizer.slots)
@@ -54,9 +54,9 @@ class CUDAEngine:
         self._loss, self._n_samples = loss, len(X)
         self._settings = at_rest(layout, loss, DEFAULT_BATCH_SIZE)
         self._settings.codes[memory.SEED] = seed
-        self.configure(
-            learning_rate=self.optimizer.learning_rate, options=self.optimizer.values(options)
-        )
+        # A batch of one until another is asked for: whether the usual one fits does not matter.
+        values = self.optimizer.values(options)
+        self.configure(learning_rate=self.optimizer.learning_rate, options=values, batch_size=1)
 
     @property
     def params(self) -> Floats:
@@ -78,12 +78,8 @@ class CUDAEngine:
 
         Before step 1 the slots start afresh.
         """
-        check_built(
-            self.layout,
-            self.optimizer.name,
-            is_sparse=False,
-            used=[name for name in UNCOMMON if arguments.get(name)],
-        )
+        used = [name for name in UNCOMMON if arguments.get(name)]
+        check_built(self.layout, is_sparse=False, used=used)
         self._settings = configured(
             self._settings, self.layout, self._loss, self.optimizer, self._n_samples, **arguments
         )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.engine import memory
 from core.engine.cuda import devices, kernels, plan
+from core.engine.cuda.launching import launch
 from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
 from core.engine.memory import Floats, Settings
@@ -60,6 +61,8 @@ class Population:
         self._n_samples, self._counts = len(X), np.zeros(len(layouts), np.int64)
         self._plan: Plan | None = None
         self._device: dict[str, Any] = {}
+        self._sent = False
+        """Whether the GPU has the settings of now."""
 
     def __len__(self) -> int:
         return len(self.layouts)
@@ -80,17 +83,16 @@ class Population:
         """
         batch = min(max(int(s.codes[memory.BATCH_SIZE]) for s in settings), self._n_samples)
         dropout = any(bool(np.any(s.dropout)) for s in settings)
-        planned = Plan(self.layout, batch, self.slots.shape[1], dropout)
-        planned.check(devices.SHARED_BYTES)
+        matrices = any(bool(s.codes[memory.MATRICES]) for s in settings)
+        planned = Plan(self.layout, batch, self.slots.shape[1], dropout, matrices)
+        planned.check(devices.shared_bytes())
         if planned != self._plan:
             self.free()
         self._plan, self._weights = planned, settings[0].weights
         self._codes = np.stack([s.codes for s in settings])
         together = [(s.numbers, s.options, s.schedule, s.dropout) for s in settings]
         self._numbers = np.stack([np.concatenate(parts, dtype=np.float64) for parts in together])
-        if self._device:
-            with _one_sentence(self):
-                self._send_settings()
+        self._sent = False
 
     # -- memory of the GPU -------------------------------------------------------------------
 
@@ -148,12 +150,13 @@ class Population:
         }
         for name, (shape, dtype) in room.items():
             self._device[name] = cuda.device_array(shape, dtype)
-        self._send_settings()
+        self._sent = False
 
     def _send_settings(self) -> None:
         self._device["codes"] = cuda.to_device(self._codes)
         self._device["numbers"] = cuda.to_device(self._numbers)
         self._device["weights"] = cuda.to_device(self._weights)
+        self._sent = True
 
     def free(self) -> None:
         """Give the GPU's memory back; it is taken again when the population runs."""
@@ -177,6 +180,8 @@ class Population:
         with _one_sentence(self):
             if not self._device:
                 self._allocate()
+            if not self._sent:
+                self._send_settings()
             for name in ("params", "slots", "state"):
                 self._device[name].copy_to_device(getattr(self, name))
             while goes_on.any():
@@ -192,9 +197,14 @@ class Population:
                 goes_on &= sound & ~full & (done < n_steps)
                 if goes_on.any() and not result[:, kernels.DONE].any():
                     raise RuntimeError("no network took a step")
-            for name in ("params", "slots", "state"):
-                self._device[name].copy_to_host(getattr(self, name))
+            self._fetch()
         return done, sound
+
+    def _fetch(self) -> None:
+        """Take over what the launches made: all of it, or nothing if the GPU fails."""
+        names = ("params", "slots", "state")
+        for name, made in [(name, self._device[name].copy_to_host()) for name in names]:
+            getattr(self, name)[:] = made
 
     def _launch(self, n_steps: NDArray, room: NDArray, stride: int) -> NDArray[np.int64]:
         """One launch of each kernel; returns the results."""
@@ -204,7 +214,11 @@ class Population:
         grid = -(-n * ahead // SHUFFLE_THREADS), min(SHUFFLE_THREADS, n * ahead)
         kernels.shuffle[grid](d["orders"], d["drawn"], d["codes"], d["state"], ahead)
         threads = self._threads or self.plan.threads
-        kernels.run[n, threads, 0, self.plan.shared_bytes](
+        launch(
+            kernels.run,
+            n,
+            threads,
+            self.plan.shared_bytes,
             *(d[name] for name in ("tables", "places", "X", "Y", "weights", "orders", "drawn")),
             *(d[name] for name in ("codes", "numbers", "params", "slots", "state")),
             *(d[name] for name in ("rows", "result", "left")),

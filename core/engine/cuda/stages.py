@@ -81,12 +81,24 @@ def feeding(m, layer, dropout, width):
 
 
 @device
+def put_through(m, code, k, z, rate, stream, number):
+    """One z, its a = f(z), and what dropout leaves of it. number: of the mask's in its stream."""
+    m.Z[k] = z
+    if code != SOFTMAX_CODE:
+        a = activate(code, z)
+        m.A[k] = a
+        if rate > ZERO:
+            mask = ONE / (ONE - rate) if uniform(draw(stream, number)) >= rate else ZERO
+            m.M[k] = mask
+            m.H[k] = a * mask
+
+
+@device
 def layer_forward(t, m, layer, dropout, count, width, seed, step):
     """z = W' x + b, a = f(z), and what dropout leaves of it. (Softmax waits for `judge`.)"""
     inputs, units, code = at(m, layer, INPUTS), at(m, layer, UNITS), at(m, layer, ACTIVATION)
     w, b, row = at(m, layer, WEIGHTS), at(m, layer, BIASES), at(m, layer, ROW)
     f, rate = feeding(m, layer, dropout, width), f32(dropout[layer])
-    kept = ONE / (ONE - rate)
     stream = key(seed, random.DROPOUT + layer, step)
     for j in range(t.row, units, t.rows):
         for p in range(t.lane, count, t.lanes):
@@ -94,14 +106,7 @@ def layer_forward(t, m, layer, dropout, count, width, seed, step):
             for i in range(inputs):
                 z += m.P[place(w + i * units + j)] * m.F[place(f + i * width + p)]
             k = place((row + j) * width + p)
-            m.Z[k] = z
-            if code != SOFTMAX_CODE:
-                a = activate(code, z)
-                m.A[k] = a
-                if rate > ZERO:
-                    mask = kept if uniform(draw(stream, p * units + j)) >= rate else ZERO
-                    m.M[k] = mask
-                    m.H[k] = a * mask
+            put_through(m, code, k, z, rate, stream, p * units + j)
 
 
 # ---- the loss -------------------------------------------------------------------------------
@@ -220,6 +225,14 @@ def layer_backward(t, m, layer, dropout, codes, penalty, count, width):
 
 
 @device
+def put_back(m, code, k, s, is_masked):
+    """dE/dz of one number from s = dE/dh: through its dropout and its activation."""
+    if is_masked:
+        s *= m.M[k]
+    return s * slope(code, m.Z[k], m.A[k])
+
+
+@device
 def slopes_below(t, m, layer, dropout, count, width):
     """D of the layer below: (W D), through its dropout and its activation."""
     inputs, units, w = at(m, layer, INPUTS), at(m, layer, UNITS), at(m, layer, WEIGHTS)
@@ -231,6 +244,4 @@ def slopes_below(t, m, layer, dropout, count, width):
             for j in range(units):
                 s += m.P[place(w + i * units + j)] * m.D[place(d + j * width + p)]
             k = place(below + i * width + p)
-            if is_masked:
-                s *= m.M[k]
-            m.D[k] = s * slope(code, m.Z[k], m.A[k])
+            m.D[k] = put_back(m, code, k, s, is_masked)
