@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.engine import memory
 from core.engine.cuda import devices
-from core.engine.cuda.plan import UNCOMMON, check_built
+from core.engine.cuda.plan import check_built
 from core.engine.cuda.population import Population
 from core.engine.diagnosis import LastStep, first_nonfinite
 from core.engine.layout import Layout
@@ -78,8 +78,6 @@ class CUDAEngine:
 
         Before step 1 the slots start afresh.
         """
-        used = [name for name in UNCOMMON if arguments.get(name)]
-        check_built(is_sparse=False, used=used)
         self._settings = configured(
             self._settings, self.layout, self._loss, self.optimizer, self._n_samples, **arguments
         )
