@@ -16,10 +16,11 @@ from tests.test_engine import ROOT, run_python
 
 
 @pytest.mark.timeout(600)  # Python is slow where other tests run beside it
-def test_everything_in_the_simulator() -> None:
+@pytest.mark.parametrize("file", ["tests/simulated_cuda.py", "tests/simulated_large.py"])
+def test_everything_in_the_simulator(file: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(
-        [*command, "-W", "ignore::RuntimeWarning", "tests/simulated_cuda.py"],
+        [*command, "-W", "ignore::RuntimeWarning", file],
         cwd=ROOT, env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.engine.cuda import devices
-from core.engine.cuda.plan import UNCOMMON, Plan, check_built
+from core.engine.cuda.plan import UNCOMMON, check_built
 from core.engine.layout import Layout
 from core.experiment import TrainingConfig
-from core.maths.optimizers import OPTIMIZERS
 
 
 def check(
@@ -19,10 +18,7 @@ def check(
     *,
     is_sparse: bool,
 ) -> None:
-    """Raise a Refusal for what is not built yet, what does not fit, or if there is no GPU."""
+    """Raise a Refusal for what is not built yet, or if there is no GPU."""
     used = [name for name in UNCOMMON if getattr(training, name)]
     check_built(layout, training.optimizer, is_sparse=is_sparse, used=used)
-    slots = OPTIMIZERS[training.optimizer].under(training.optimizer_options).slots
-    batch = min(training.batch_size, n_samples)
-    Plan(layout, batch, len(slots), any(dropout)).check(devices.SHARED_BYTES)
     devices.check_available()
