@@ -31,6 +31,10 @@ class Refusal(ValueError):  # noqa: N818 - named for what it says to a person
         super().__init__(self.sentence)
 
 
+class BackendRefusal(Refusal):
+    """What one backend refuses, and another can do."""
+
+
 def sentence_of(error: Exception) -> str:
     """What an error says, as a Sentence where it is one."""
     return error.sentence if isinstance(error, Refusal) else str(error)

@@ -43,11 +43,13 @@ class Case:
     optimizer: str = "sgd"
     options: tuple[float, ...] = ()
     seed: int = 3
+    sizes: tuple[int, ...] = SIZES
     arguments: dict[str, Any] = field(default_factory=dict)
 
     def engine(self, kind: type = CPUEngine, **more: Any) -> Any:
         named = dict(zip(OPTIMIZERS[self.optimizer].options, self.options, strict=False))
-        layout = Layout(SIZES, (self.hidden, self.output))
+        hidden = (self.hidden,) * (len(self.sizes) - 2)
+        layout = Layout(self.sizes, (*hidden, self.output))
         engine = kind(
             layout, X, Y, loss=self.loss, optimizer=self.optimizer, seed=self.seed,
             options=named, **more,
@@ -87,12 +89,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 def optimizers() -> list[tuple[str, tuple[float, ...]]]:
-    """Every optimizer that is built, as it comes and in each of its variants."""
+    """Every optimizer, as it comes and in each of its variants."""
     found: list[tuple[str, tuple[float, ...]]] = [("sgd", (0.9, 0.0)), ("sgd", (0.9, 1.0))]
     for name, record in OPTIMIZERS.items():
-        if record.matrix_prepare is None:
-            flags = [{}, *({flag: True} for flag in record.variants)]
-            found += [(name, record.values(options)) for options in flags]
+        flags = [{}, *({flag: True} for flag in record.variants)]
+        found += [(name, record.values(options)) for options in flags]
     return [*found, ("rmsprop", (0.8, 0.5, 1e-5, 1.0))]
 
 

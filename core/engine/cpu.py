@@ -88,8 +88,6 @@ class CPUEngine:
         self._drawn = np.full(2, -1, dtype=np.int64)
         self._settings = at_rest(layout, loss, 1)
         self._settings.codes[memory.SEED] = seed
-        if self.optimizer.matrix_prepare is not None:
-            self._settings.codes[memory.MATRICES] = layout.n_layers - 1
         self._loss = loss
         self._width, self._with_dropout = 0, False
         self.configure(

@@ -107,6 +107,7 @@ def configured(
     codes[memory.SCHEDULE] = _code(SCHEDULES, schedule, "schedule")
     settings.schedule[: len(schedule_options)] = schedule_options
     codes[memory.OPTIMIZER] = _update_code(optimizer, names)
+    codes[memory.MATRICES] = (layout.n_layers - 1) * (optimizer.matrix_prepare is not None)
     settings.dropout[: len(dropout)] = dropout
     return settings
 

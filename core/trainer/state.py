@@ -19,20 +19,18 @@ from core.experiment import Experiment, NetworkConfig, TrainingConfig
 from core.history import Checkpoints, EvaluationTable, History
 from core.maths.augmentation import IMAGE_FIELDS
 from core.maths.optimizers import OPTIMIZERS
-from core.maths.registry import shown
 from core.maths.schedules import SCHEDULES
 from core.monitor import UNWATCHED, Stop
 from core.refusals import Refusal
 from core.run import Divergence, Run, first_settings, initial_parameters, with_settings
+from core.trainer import backends
 
 if TYPE_CHECKING:
     from core.data.weights import ClassWeight
-    from core.engine.cpu import CPUEngine, Scratch
-    from core.engine.cuda.engine import CUDAEngine
+    from core.engine.cpu import Scratch
     from core.engine.layout import Layout
     from core.network import Network
-
-BACKENDS = ("cpu", "cuda", "auto")
+    from core.trainer.backends import Engine
 
 CHECKED_AGAINST_DATA = ("class_weight", "input_noise", "mixup", *IMAGE_FIELDS)
 """Settings that not all data allow."""
@@ -49,12 +47,7 @@ class RunState:
         dataset: Dataset | None = None,
         network: Network | None = None,
     ) -> None:
-        if backend not in BACKENDS:
-            raise Refusal(
-                "Backend {backend} is not built yet. Choose 'cpu', 'cuda' or 'auto'.",
-                backend=shown(backend),
-            )
-        self.backend = "cuda" if backend == "cuda" else "cpu"
+        self.backend = backends.backend_named(backend)
         experiment = experiment or Experiment()
         if network is not None:
             experiment = replace(experiment, network=network.config)
@@ -73,16 +66,16 @@ class RunState:
         self._monitor = UNWATCHED
         self._weights: tuple[ClassWeight, np.ndarray | None] | None = None
         self._applied = 0
-        self._seconds_a_step = 1e-5
+        self._seconds_a_step = backends.FIRST_GUESS[self.backend]
         self._prepare_targets()
         self.layout = self._make_layout()
-        self._check_backend(first_settings(experiment))
+        backends.check(self.backend, self.layout, dataset, first_settings(experiment))
         self._initial = (
             initial_parameters(self.layout, experiment)
             if network is None
             else self._parameters_of(network)
         )
-        self._engine: CPUEngine | CUDAEngine | None = None
+        self._engine: Engine | None = None
         self._settings = first_settings(experiment)
         self._scratch: dict[str, Scratch] = {}
         self._prepare_records()
@@ -150,14 +143,6 @@ class RunState:
         data = self.dataset
         check_class_weight(data.task, data.n_classes, training.class_weight)
         check_augmentation(training, is_image=data.kind == "image", is_sparse=data.is_sparse)
-
-    def _check_backend(self, settings: Settings) -> None:
-        """Raise a ValueError if the backend cannot do what the settings ask for."""
-        if self.backend == "cuda":
-            from core.engine.cuda.checking import check
-
-            n, is_sparse = len(self.dataset.X_train), self.dataset.is_sparse
-            check(self.layout, settings.training, settings.dropout, n, is_sparse=is_sparse)
 
     # -- where it stands ---------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from core.edits import whole
 from core.monitor import Measured, is_watching
 from core.refusals import Refusal
 from core.run import Divergence, Run
+from core.trainer import backends
 from core.trainer.state import CHECKED_AGAINST_DATA
 from core.trainer.travel import TravellingRun
 
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 
 SICK = 10.0
 """A batch loss this many times the loss at step 0 belongs to a run that is on its way to inf."""
-
-TURN_SECONDS = 0.002
-"""run_for asks the clock, and lets others have the core, this often: short enough to stop in time,
-long enough to cost nothing."""
 
 
 class Trainer(TravellingRun):
@@ -51,10 +48,16 @@ class Trainer(TravellingRun):
 
     @classmethod
     def replay(
-        cls, run: Run, *, dataset: Dataset | None = None, network: Network | None = None
+        cls,
+        run: Run,
+        *,
+        backend: str = "auto",
+        dataset: Dataset | None = None,
+        network: Network | None = None,
     ) -> Trainer:
         """A trainer taken to where a run stood, such as `network.run` of a file: the same bits.
 
+        backend: as of a Trainer; the bits are the same on the one that made them.
         dataset, network: the arrays and the initial weights, where it had its own.
         Raises ValueError if one of them is missing, or the run's edits are not known.
         """
@@ -64,7 +67,9 @@ class Trainer(TravellingRun):
             raise Refusal("This run learnt from a person's own arrays: give them as dataset.")
         if run.own_weights and network is None:
             raise Refusal("This run began with weights of its own: give them as network.")
-        trainer = cls(run.experiment, dataset=dataset, network=network)
+        trainer = cls(run.experiment, backend=backend, dataset=dataset, network=network)
+        begun = trainer.backend, trainer.layout, trainer.dataset, trainer._settings
+        backends.check_edits(*begun, run.edits)
         for edit in run.edits:  # before the first step, not in mid-run
             if edit.what in CHECKED_AGAINST_DATA:
                 trainer._check(replace(run.experiment.training, **{edit.what: edit.value}))
@@ -102,12 +107,12 @@ class Trainer(TravellingRun):
         """
         limit = math.inf if max_steps is None else max_steps
         now, done = time.perf_counter(), 0
-        end = now + seconds
+        end, turn = now + seconds, backends.TURN_SECONDS[self.backend]
         while not self.is_over and done < limit and (done == 0 or now < end):
             with self.engine.turns as waited:
                 # Who had to wait for its turn has the whole of it: short ones are mostly changes.
                 left = seconds if waited else end - time.perf_counter()
-                ran, now = self._run_turn(limit - done, min(left, TURN_SECONDS))
+                ran, now = self._run_turn(limit - done, min(left, turn))
             done += ran
         return done
 

@@ -11,12 +11,12 @@ from core.edits import Edit, by_hand, changed_all, edited, engine_arguments, set
 from core.history import Checkpoint
 from core.refusals import Refusal
 from core.run import first_settings
+from core.trainer import backends
 from core.trainer.measuring import MeasuredRun
 
 if TYPE_CHECKING:
-    from core.engine.cpu import CPUEngine
-    from core.engine.cuda.engine import CUDAEngine
     from core.engine.memory import Image
+    from core.trainer.backends import Engine
 
 
 class TravellingRun(MeasuredRun):
@@ -25,7 +25,7 @@ class TravellingRun(MeasuredRun):
     # -- the engine --------------------------------------------------------------------------
 
     @property
-    def engine(self) -> CPUEngine | CUDAEngine:
+    def engine(self) -> Engine:
         """The compiled run; made at the first step, so that a page can be drawn before numba."""
         if self._engine is None:
             self._engine = self._new_engine()
@@ -35,19 +35,9 @@ class TravellingRun(MeasuredRun):
             self._evaluate_if_due()
         return self._engine
 
-    @property
-    def _kind_of_engine(self) -> type[CPUEngine | CUDAEngine]:
-        if self.backend == "cuda":
-            from core.engine.cuda.engine import CUDAEngine
-
-            return CUDAEngine
-        from core.engine.cpu import CPUEngine
-
-        return CPUEngine
-
-    def _new_engine(self) -> CPUEngine | CUDAEngine:
+    def _new_engine(self) -> Engine:
         training = self.experiment.training
-        return self._kind_of_engine(
+        return backends.kind_of_engine(self.backend)(
             self.layout,
             self.dataset.X_train,
             self._samples["train"].Y,
@@ -57,7 +47,7 @@ class TravellingRun(MeasuredRun):
             options=training.optimizer_options,
         )
 
-    def _adopt(self, engine: CPUEngine | CUDAEngine) -> None:
+    def _adopt(self, engine: Engine) -> None:
         self._engine = self._new_engine()
         self._engine.params[:] = engine.params
         self._engine.slots[:] = engine.slots
@@ -69,6 +59,34 @@ class TravellingRun(MeasuredRun):
         arguments = engine_arguments(self._settings, self._monitor.plateau.reached)
         self._engine.configure(**arguments, weights=self.sample_weights, image=self._image)
         self._checkpoints.reserve(self._checkpoint_bytes)
+
+    def use_backend(self, backend: str) -> None:
+        """Go on from here on the "cpu", or on a GPU ("cuda"): nothing that was learnt is lost.
+
+        Weights, the optimizer's memory, step, history and edits stay. What is computed from now on,
+        journeys back included, is what that backend makes of them: equal to its last digits.
+        Raises a ValueError if it cannot have this run, edits that lie ahead included; then nothing
+        has changed.
+        """
+        wanted, before, engine = backends.backend_named(backend), self.backend, self._engine
+        if wanted == before:
+            return
+        ahead = self.edits[self._applied :]
+        backends.check_edits(wanted, self.layout, self.dataset, self._settings, ahead)
+        try:
+            self.backend = wanted
+            if engine is not None:
+                self._adopt(engine)
+        except ValueError:
+            self.backend, self._engine = before, engine
+            raise
+        backends.free(engine)
+        self._seconds_a_step = backends.FIRST_GUESS[wanted]
+        self._failure, self.is_returning = None, False  # it may fail elsewhere, or not at all
+
+    def free(self) -> None:
+        """Give a GPU's memory back; it is taken again when the run goes on."""
+        backends.free(self._engine)
 
     @property
     def _image(self) -> Image | None:
@@ -95,7 +113,7 @@ class TravellingRun(MeasuredRun):
         """
         after, recorded = changed_all(self._settings, fields)
         self._check(after.training)
-        self._check_backend(after)
+        backends.check(self.backend, self.layout, self.dataset, after)
         self._record([Edit(self.step_count, what, value) for what, value in recorded])
 
     def set_weight(self, layer: int, i: int, j: int, value: float) -> None:

@@ -16,7 +16,6 @@ from core.refusals import Refusal
 from playground.fields import four_digits, plain
 from playground.session import Session
 from playground.tables import in_units
-from playground.views.export import raw_columns
 
 if TYPE_CHECKING:
     from core.data.tables import TablePreparation, TableSplit
@@ -103,7 +102,7 @@ def _of_numbers(session: Session, dataset: Dataset, start: Start) -> np.ndarray:
         else (dataset.points_train, dataset.X_train)
     )
     rows = X[[start.row]]
-    found = raw_columns(dataset.preprocessing, rows)[0] if points is None else points[start.row]
+    found = dataset.preprocessing.raw(rows)[0] if points is None else points[start.row]
     names, steps = _names(session, dataset), _steps(dataset)
     found = np.where(np.abs(found) < 1e-4 * steps, 0.0, found)  # scaled and back, 0 is not quite 0
     raw = np.array([float(f"{value:.5g}") for value in found])
@@ -168,10 +167,12 @@ def _steps(dataset: Dataset) -> np.ndarray:
     """What a click on + adds to each raw column: 1 to whole numbers, else some hundredth."""
     points = dataset.points_train
     X = dataset.X_train if points is None else points
-    ends = np.stack([X.min(axis=0), X.max(axis=0)])
-    rows = X[:LOOKED_AT]
+    looked_at = np.concatenate(
+        [X.min(axis=0, keepdims=True), X.max(axis=0, keepdims=True), X[:LOOKED_AT]]
+    )
     if points is None:
-        ends, rows = (raw_columns(dataset.preprocessing, part) for part in (ends, rows))
+        looked_at = dataset.preprocessing.raw(looked_at)
+    ends, rows = looked_at[:2], looked_at[2:]
     width = np.maximum(np.abs(ends[1] - ends[0]), 1e-12)
     steps = np.array([10.0 ** math.floor(math.log10(w / 20.0)) for w in width.tolist()])
     whole = (np.abs(rows - np.round(rows)) < 1e-4).all(axis=0)

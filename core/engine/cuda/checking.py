@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.engine.cuda import devices
-from core.engine.cuda.plan import UNCOMMON, check_built
+from core.engine.cuda.large import checking as large
+from core.engine.cuda.plan import UNCOMMON, Plan, check_built
 from core.engine.layout import Layout
 from core.experiment import TrainingConfig
+from core.maths.optimizers import OPTIMIZERS
 
 
 def check(
@@ -20,5 +22,10 @@ def check(
 ) -> None:
     """Raise a Refusal for what is not built yet, or if there is no GPU."""
     used = [name for name in UNCOMMON if getattr(training, name)]
-    check_built(layout, training.optimizer, is_sparse=is_sparse, used=used)
+    check_built(layout, is_sparse=is_sparse, used=used)
+    optimizer = OPTIMIZERS[training.optimizer].under(training.optimizer_options)
+    batch, matrices = min(training.batch_size, n_samples), optimizer.matrix_prepare is not None
+    planned = Plan(layout, batch, len(optimizer.slots), any(dropout), matrices)
+    if not planned.fits(devices.shared_bytes()):
+        large.check_built(optimizer)
     devices.check_available()

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
+import importlib.util
 import os
+import sys
 from collections.abc import Iterator
 from typing import Protocol
 
 from core.refusals import Refusal, Sentence
 
-SHARED_BYTES = 48 * 1024
+UNASKED_BYTES = 48 * 1024
 """Shared memory of a block that every GPU gives without being asked for more."""
+
+H200_BYTES = 227 * 1024  # what an H200 gives where it is asked
+
+FOLDERS = ("/usr/lib", "/usr/lib64")
+"""Where a driver may lie that the system's linker does not know of."""
 
 
 def is_simulated() -> bool:
@@ -34,6 +42,8 @@ def why_not() -> Sentence | None:
 @functools.cache
 def _missing() -> Sentence | None:
     """What is missing; it stays so while a process lives."""
+    if not _has_driver():
+        return Sentence("no CUDA driver found")
     try:
         from numba import cuda
         from numba.cuda.cudadrv import nvvm
@@ -47,6 +57,32 @@ def _missing() -> Sentence | None:
     if not nvvm.is_available():
         return Sentence("no CUDA compiler found; requirements-cuda.txt brings it")
     return None if cuda.is_available() else Sentence("no CUDA device found")
+
+
+def _has_driver() -> bool:
+    """Whether the system has a driver at all, looked for where Numba does.
+
+    Where it has none nothing of CUDA need be imported, which takes a fifth of a second.
+    """
+    if os.environ.get("NUMBA_CUDA_DRIVER"):
+        return True
+    names = ("nvcuda.dll",) if sys.platform == "win32" else ("libcuda.so", "libcuda.so.1")
+    for path in (*names, *(f"{folder}/{name}" for folder in FOLDERS for name in names)):
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(path)
+            return True
+    return False
+
+
+def shared_bytes() -> int:
+    """The most shared memory that a block can have. Without a GPU, and simulated: an H200's."""
+    if why_not() is not None or is_simulated():
+        return H200_BYTES
+    from numba import cuda
+
+    if importlib.util.find_spec("numba_cuda") is None:  # Numba's own cannot ask: see `launching`
+        return UNASKED_BYTES
+    return int(cuda.get_current_device().MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
 
 
 def _line(error: object) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.engine import memory
 from core.engine.cuda import devices
+from core.engine.cuda.large import checking as large
 from core.engine.cuda.large.network import LargeNetwork
 from core.engine.cuda.plan import UNCOMMON, check_built
 from core.engine.cuda.population import Population
@@ -53,7 +54,7 @@ class CUDAEngine:
         tf32: bool | None = None,
     ) -> None:
         devices.check_available()
-        check_built(layout, optimizer, is_sparse=not isinstance(X, np.ndarray))
+        check_built(layout, is_sparse=not isinstance(X, np.ndarray))
         assert isinstance(X, np.ndarray)
         self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer").under(options)
         n_slots = len(self.optimizer.slots)
@@ -65,9 +66,9 @@ class CUDAEngine:
         self._loss, self._n_samples, self._only_large = loss, len(X), large
         self._settings = at_rest(layout, loss, DEFAULT_BATCH_SIZE)
         self._settings.codes[memory.SEED] = seed
-        self.configure(
-            learning_rate=self.optimizer.learning_rate, options=self.optimizer.values(options)
-        )
+        # A batch of one until another is asked for: whether the usual one fits does not matter.
+        values = self.optimizer.values(options)
+        self.configure(learning_rate=self.optimizer.learning_rate, options=values, batch_size=1)
 
     @property
     def params(self) -> Floats:
@@ -89,12 +90,8 @@ class CUDAEngine:
 
         Before step 1 the slots start afresh.
         """
-        check_built(
-            self.layout,
-            self.optimizer.name,
-            is_sparse=False,
-            used=[name for name in UNCOMMON if arguments.get(name)],
-        )
+        used = [name for name in UNCOMMON if arguments.get(name)]
+        check_built(self.layout, is_sparse=False, used=used)
         self._settings = configured(
             self._settings, self.layout, self._loss, self.optimizer, self._n_samples, **arguments
         )
@@ -105,8 +102,9 @@ class CUDAEngine:
     def _choose(self) -> None:
         """Whether it is a block or not, as the settings are now."""
         planned = self._population.planned([self._settings])
-        self.is_large = self._only_large or not planned.fits(devices.SHARED_BYTES)
+        self.is_large = self._only_large or not planned.fits(devices.shared_bytes())
         if self.is_large:
+            large.check_built(self.optimizer)
             self._population.free()
             self._large.configure(self._settings)
         else:

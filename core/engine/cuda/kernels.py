@@ -46,7 +46,6 @@ from core.engine.memory import (
 )
 from core.engine.settings import N_SCHEDULE
 from core.maths import random
-from core.maths.rules import N_CONSTANTS
 
 f32 = np.float32
 ZERO = f32(0.0)
@@ -117,7 +116,6 @@ def run(
         places[plan.A],
         memory[places[plan.P] :],
         memory[places[plan.G] :],
-        memory[places[plan.B] :],
         memory[places[plan.S0] :],
         memory[places[plan.S1] :],
         memory[places[plan.S2] :],
@@ -132,6 +130,7 @@ def run(
         memory[places[plan.E] :],
         memory[places[plan.H] :],
         memory[places[plan.M] :],
+        memory[places[plan.K] :],
     )
     width, n_slots, capacity = places[WIDTH], slots.shape[1], room[network]
     code, value = codes[network], numbers[network]
@@ -182,11 +181,11 @@ def run(
             layer_backward(t, m, layer, dropout, code, penalty, count, width)
             barrier()
         if recorded:
-            measure_before(t, m, n_layers, n)
+            measure_before(t, m, n_layers)
             barrier()
             gradient_norms(t, m, n_layers, rows[n_rows, network])
         clip(t, m, n_layers, n, value)
-        update(t, m, code, n, n_slots, constants * N_CONSTANTS)
+        update(t, m, n_layers, n, code, options, n_slots, constants, recorded)
         barrier()
         if max_norm > 0.0:
             hold_norms(t, m, n_layers, max_norm)

@@ -28,6 +28,7 @@ SIMULATED = is_simulated()
 f32 = np.float32
 ZERO = f32(0.0)
 INFINITY, MINUS_INFINITY, NAN = f32(math.inf), f32(-math.inf), f32(math.nan)
+SMALLEST_NORMAL = f32(1.17549435e-38)
 LARGEST_EXPONENT = f32(math.log(float(np.finfo(np.float32).max)))
 
 
@@ -52,6 +53,12 @@ place = _as_it_is if SIMULATED else device(_unsigned)
 def is_finite(x):
     """Neither nan nor infinite."""
     return abs(x) < INFINITY
+
+
+@device
+def flushed(s):
+    """s, or 0 for a denormal, as on the CPU: see `core.engine.loops`."""
+    return ZERO if abs(s) < SMALLEST_NORMAL else s
 
 
 @device

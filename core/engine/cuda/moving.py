@@ -1,7 +1,6 @@
 """From gradients to parameters, and a row of history: stages of a step, as in `stages`.
 
-`clip` has barriers of its own. Sums of squares are in double, in PARTS partial sums, so that no
-number of threads changes them.
+`clip` and `update` have barriers of their own.
 """
 
 import math
@@ -11,6 +10,7 @@ import numpy as np
 from core.engine.cuda.block import barrier
 from core.engine.cuda.maths import (
     device,
+    flushed,
     is_finite,
     place,
     prepare,
@@ -19,14 +19,17 @@ from core.engine.cuda.maths import (
     updated,
     warmed_up,
 )
+from core.engine.cuda.orthogonal import move_matrix, move_one
 from core.engine.cuda.plan import CHUNK, PARTS
 from core.engine.cuda.stages import at
+from core.engine.cuda.sums import squared_moves, squares, sum_of_parts
 from core.engine.layout import BIASES, GAMMA, STOP, UNITS, WEIGHTS
 from core.engine.memory import (
     CLIP_NORM,
     CLIP_VALUE,
     GLOBAL_CLIP_NORM,
     LEARNING_RATE,
+    MATRICES,
     N_COLUMNS,
     OPTIMIZER,
     SCHEDULE,
@@ -36,13 +39,6 @@ from core.maths.rules import N_CONSTANTS
 
 f32 = np.float32
 ZERO = f32(0.0)
-SMALLEST_NORMAL = f32(1.17549435e-38)
-
-
-@device
-def flushed(s):
-    """s, or 0 for a denormal, as on the CPU: see `core.engine.loops`."""
-    return ZERO if abs(s) < SMALLEST_NORMAL else s
 
 
 @device
@@ -75,36 +71,7 @@ def make_constants(t, m, codes, numbers, options, schedule, first):
         make_constants_of(m, c, codes, numbers, options, schedule, first + c)
 
 
-# ---- lengths --------------------------------------------------------------------------------
-
-
-@device
-def squares(values, start, stop, part):
-    """One partial sum of the squares in a range."""
-    total = 0.0
-    for k in range(start + part, stop, PARTS):
-        v = np.float64(values[place(k)])
-        total += v * v
-    return total
-
-
-@device
-def squared_moves(values, others, start, stop, part):
-    """`squares` of the difference of two arrays."""
-    total = 0.0
-    for k in range(start + part, stop, PARTS):
-        v = np.float64(values[place(k)]) - np.float64(others[place(k)])
-        total += v * v
-    return total
-
-
-@device
-def sum_of_parts(m, group):
-    """Partial sums of a group, in order."""
-    total = 0.0
-    for part in range(group * PARTS, (group + 1) * PARTS):
-        total += m.parts[place(part)]
-    return total
+# ---- clipping -------------------------------------------------------------------------------
 
 
 @device
@@ -145,20 +112,19 @@ def clip(t, m, n_layers, n, numbers):
 
 
 @device
-def update(t, m, codes, n, n_slots, constants):
-    """Move every parameter. constants: where the step's begin in E."""
-    code = codes[OPTIMIZER]
+def move(t, m, code, start, stop, n_slots, constants, kept_in_G):
+    """Move the parameters of a range, one by one: see `update`. constants: where in E they are."""
     kept = 0 if code == PLAIN_SGD else n_slots
     c0, c1, c2 = m.E[constants], m.E[constants + 1], m.E[constants + 2]
     c3, c4 = m.E[constants + 3], m.E[constants + 4]
-    for number in range(t.number, n, t.count):
+    for number in range(start + t.number, stop, t.count):
         k = place(number)
         s0 = m.S0[k] if kept > 0 else ZERO
         s1 = m.S1[k] if kept > 1 else ZERO
         s2 = m.S2[k] if kept > 2 else ZERO
         w, s0, s1, s2 = updated(code, m.P[k], m.G[k], s0, s1, s2, c0, c1, c2, c3, c4)
-        m.P[k] = w
-        sound = is_finite(w)
+        move_one(m, k, w, kept_in_G)
+        sound = True
         if kept > 0:
             m.S0[k] = flushed(s0)
             sound = sound and is_finite(s0)
@@ -170,6 +136,24 @@ def update(t, m, codes, n, n_slots, constants):
             sound = sound and is_finite(s2)
         if not sound:
             m.broken[0] = 1
+
+
+@device
+def update(t, m, n_layers, n, codes, options, n_slots, constant, kept_in_G):
+    """Move every parameter. constant: the step's place in its chunk.
+
+    kept_in_G: whether G is to hold what the parameters were; a number of it that is not finite
+    stays, so that it still tells where a run broke.
+    The weights of the first MATRICES layers move as matrices, what lies between them one by one.
+    """
+    matrices, start = codes[MATRICES], 0
+    for layer in range(matrices + 1):
+        stop = n
+        if layer < matrices:
+            move_matrix(t, m, layer, options, m.rates[constant], n_layers, kept_in_G)
+            start, stop = at(m, layer, BIASES), at(m, layer, STOP)
+        move(t, m, codes[OPTIMIZER], start, stop, n_slots, constant * N_CONSTANTS, kept_in_G)
+        start = stop
 
 
 @device
@@ -191,10 +175,8 @@ def hold_norms(t, m, n_layers, longest):
 
 
 @device
-def measure_before(t, m, n_layers, n):
-    """Squares of each layer's gradient; what the update starts from is kept in B."""
-    for k in range(t.number, n, t.count):
-        m.B[k] = m.P[k]
+def measure_before(t, m, n_layers):
+    """Squares of each layer's gradient."""
     for k in range(t.number, n_layers * PARTS, t.count):
         layer, part = k // PARTS, k % PARTS
         m.parts[k] = squares(m.G, at(m, layer, WEIGHTS), at(m, layer, STOP), part)
@@ -209,12 +191,12 @@ def gradient_norms(t, m, n_layers, row):
 
 @device
 def measure_after(t, m, n_layers):
-    """Squares of each layer's parameters and of their moves."""
+    """Squares of each layer's parameters and of their moves, from what `update` kept in G."""
     for k in range(t.number, n_layers * PARTS, t.count):
         layer, part = k // PARTS, k % PARTS
         start, stop = at(m, layer, WEIGHTS), at(m, layer, STOP)
         m.parts[k] = squares(m.P, start, stop, part)
-        m.parts[n_layers * PARTS + k] = squared_moves(m.P, m.B, start, stop, part)
+        m.parts[n_layers * PARTS + k] = squared_moves(m.P, m.G, start, stop, part)
 
 
 @device

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.engine.layout import Layout
-from core.maths.optimizers import OPTIMIZERS
 from core.maths.rules import N_CONSTANTS
 from core.refusals import Refusal, Sentence
 
@@ -22,10 +22,10 @@ MOST_THREADS = 256
 WARP = 32
 
 # Arrays of float32 in a block's memory, in this order. Letters as in `core.engine.kernels`, and
-# P: parameters; B: those before the update; S0, S1, S2: the optimizer's slots; L: losses of the
-# samples; C: their weights; E: the optimizer's constants of a chunk of steps.
-NAMES = ("P", "G", "B", "S0", "S1", "S2", "X", "Y", "Z", "A", "D", "Q", "L", "C", "E", "H", "M")
-(P, G, B, S0, S1, S2, X, Y, Z, A, D, Q, L, C, E, H, M) = range(len(NAMES))
+# P: parameters; S0, S1, S2: the optimizer's slots; L: losses of the samples; C: their weights;
+# E: the optimizer's constants of a chunk of steps; K: see `orthogonal`.
+NAMES = ("P", "G", "S0", "S1", "S2", "X", "Y", "Z", "A", "D", "Q", "L", "C", "E", "H", "M", "K")
+(P, G, S0, S1, S2, X, Y, Z, A, D, Q, L, C, E, H, M, K) = range(len(NAMES))
 END = len(NAMES)  # where what is behind the last array begins
 WIDTH, LANES = END + 1, END + 2  # numbers from one row to the next; threads that share a row
 
@@ -37,13 +37,14 @@ class Plan:
     """How a block works on one network of a population.
 
     layout: its sizes; batch: the largest of any network; n_slots: likewise; dropout: whether any
-    layer has it.
+    layer has it; matrices: whether any optimizer moves whole matrices.
     """
 
     layout: Layout
     batch: int
     n_slots: int
     dropout: bool
+    matrices: bool = False
 
     @property
     def width(self) -> int:
@@ -74,11 +75,12 @@ class Plan:
         units, n = net.n_units * width, net.n_parameters
         slots = [n * (slot < self.n_slots) for slot in range(3)]
         return {
-            **{"P": n, "G": n, "B": n, "S0": slots[0], "S1": slots[1], "S2": slots[2]},
+            **{"P": n, "G": n, "S0": slots[0], "S1": slots[1], "S2": slots[2]},
             **{"X": net.n_inputs * width, "Y": net.n_outputs * width},
             **{"Z": units, "A": units, "D": units, "Q": net.n_outputs * width},
             **{"L": width, "C": width, "E": CHUNK * N_CONSTANTS},
             **{"H": units * self.dropout, "M": units * self.dropout},
+            "K": matrix_scratch(net) * self.matrices,
         }
 
     @property
@@ -120,9 +122,13 @@ class Plan:
             )
 
 
-def check_built(
-    layout: Layout, optimizer: str, *, is_sparse: bool, used: Iterable[str] = ()
-) -> None:
+def matrix_scratch(layout: Layout) -> int:
+    """Numbers that `orthogonal` needs for the largest of the hidden layers."""
+    pairs = pairwise(layout.sizes[:-1])
+    return max((2 * a * b + 2 * min(a, b) ** 2 for a, b in pairs), default=0)
+
+
+def check_built(layout: Layout, *, is_sparse: bool, used: Iterable[str] = ()) -> None:
     """Raise a Refusal for what this engine does not do yet.
 
     used: names of settings that are not at their defaults.
@@ -130,8 +136,6 @@ def check_built(
     what = None
     if layout.is_normalized:
         what = Sentence("normalized layers")
-    elif OPTIMIZERS[optimizer].matrix_prepare is not None:
-        what = Sentence("the optimizer {name}", name=OPTIMIZERS[optimizer].label)
     elif is_sparse:
         what = Sentence("sparse samples")
     elif set(used) & set(UNCOMMON):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.engine import memory
 from core.engine.cuda import devices, kernels, plan
+from core.engine.cuda.launching import launch
 from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
 from core.engine.memory import Floats, Settings
@@ -68,6 +69,8 @@ class Population:
         self._n_samples, self._counts = len(X), np.zeros(len(layouts), np.int64)
         self._plan: Plan | None = None
         self._device: dict[str, Any] = {}
+        self._sent = False
+        """Whether the GPU has the settings of now."""
 
     def __len__(self) -> int:
         return len(self.layouts)
@@ -88,7 +91,8 @@ class Population:
         """How a block would work under these settings."""
         batch = min(max(int(s.codes[memory.BATCH_SIZE]) for s in settings), self._n_samples)
         dropout = any(bool(np.any(s.dropout)) for s in settings)
-        return Plan(self.layout, batch, self.slots.shape[1], dropout)
+        matrices = any(bool(s.codes[memory.MATRICES]) for s in settings)
+        return Plan(self.layout, batch, self.slots.shape[1], dropout, matrices)
 
     def configure(self, settings: Sequence[Settings]) -> None:
         """Set what may change between two calls of `run`, for each network.
@@ -97,16 +101,14 @@ class Population:
         of the first network's settings.
         """
         planned = self.planned(settings)
-        planned.check(devices.SHARED_BYTES)
+        planned.check(devices.shared_bytes())
         if planned != self._plan:
             self.free()
         self._plan, self._weights = planned, settings[0].weights
         self._codes = np.stack([s.codes for s in settings])
         together = [(s.numbers, s.options, s.schedule, s.dropout) for s in settings]
         self._numbers = np.stack([np.concatenate(parts, dtype=np.float64) for parts in together])
-        if self._device:
-            with devices.one_sentence(self):
-                self._send_settings()
+        self._sent = False
 
     # -- memory of the GPU -------------------------------------------------------------------
 
@@ -164,12 +166,13 @@ class Population:
         }
         for name, (shape, dtype) in room.items():
             self._device[name] = cuda.device_array(shape, dtype)
-        self._send_settings()
+        self._sent = False
 
     def _send_settings(self) -> None:
         self._device["codes"] = cuda.to_device(self._codes)
         self._device["numbers"] = cuda.to_device(self._numbers)
         self._device["weights"] = cuda.to_device(self._weights)
+        self._sent = True
 
     def free(self) -> None:
         """Give the GPU's memory back; it is taken again when the population runs."""
@@ -193,6 +196,8 @@ class Population:
         with devices.one_sentence(self):
             if not self._device:
                 self._allocate()
+            if not self._sent:
+                self._send_settings()
             for name in ("params", "slots", "state"):
                 self._device[name].copy_to_device(getattr(self, name))
             while goes_on.any():
@@ -208,9 +213,14 @@ class Population:
                 goes_on &= sound & ~full & (done < n_steps)
                 if goes_on.any() and not result[:, kernels.DONE].any():
                     raise RuntimeError("no network took a step")
-            for name in ("params", "slots", "state"):
-                self._device[name].copy_to_host(getattr(self, name))
+            self._fetch()
         return done, sound
+
+    def _fetch(self) -> None:
+        """Take over what the launches made: all of it, or nothing if the GPU fails."""
+        names = ("params", "slots", "state")
+        for name, made in [(name, self._device[name].copy_to_host()) for name in names]:
+            getattr(self, name)[:] = made
 
     def _launch(self, n_steps: NDArray, room: NDArray, stride: int) -> NDArray[np.int64]:
         """One launch of each kernel; returns the results."""
@@ -220,7 +230,11 @@ class Population:
         grid = -(-n * ahead // SHUFFLE_THREADS), min(SHUFFLE_THREADS, n * ahead)
         kernels.shuffle[grid](d["orders"], d["drawn"], d["codes"], d["state"], ahead)
         threads = self._threads or self.plan.threads
-        kernels.run[n, threads, 0, self.plan.shared_bytes](
+        launch(
+            kernels.run,
+            n,
+            threads,
+            self.plan.shared_bytes,
             *(d[name] for name in ("tables", "places", "X", "Y", "weights", "orders", "drawn")),
             *(d[name] for name in ("codes", "numbers", "params", "slots", "state")),
             *(d[name] for name in ("rows", "result", "left")),

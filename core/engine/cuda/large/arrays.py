@@ -59,7 +59,6 @@ class Arrays(NamedTuple):
     rows: Any  # float64 (capacity, columns): a ring, by step // stride
     P: Any  # float32, as all that follow
     G: Any
-    B: Any
     S0: Any
     S1: Any
     S2: Any
@@ -139,14 +138,14 @@ class Plan:
             "lengths": ((2 * n_layers,), f8),
             "rows": ((self.row_capacity, self.columns), f8),
         }
-        parameters = {name: net.n_parameters for name in ("P", "G", "B")}
+        parameters = dict.fromkeys(("P", "G"), net.n_parameters)
         slots = {f"S{k}": net.n_parameters if k < self.n_slots else 1 for k in range(3)}
         floats = {
             **{"samples": n * net.n_inputs, "targets": n * net.n_outputs, "weights": n},
             **parameters,
             **slots,
             **{"X": net.n_inputs * self.batch, "Y": net.n_outputs * self.batch},
-            **{name: units for name in ("Z", "A", "D", "H", "M")},
+            **dict.fromkeys(("Z", "A", "D", "H", "M"), units),
             **{"Q": net.n_outputs * self.batch, "L": self.batch, "C": self.batch},
             **{"E": N_CONSTANTS},
         }

@@ -23,7 +23,7 @@ from core.engine.cuda.large.arrays import (
     WEIGHT,
 )
 from core.engine.cuda.maths import device, penalty_slope, place
-from core.engine.cuda.moving import hold_norms, make_constants_of, update
+from core.engine.cuda.moving import hold_norms, make_constants_of, move
 from core.engine.cuda.stages import (
     add_noise,
     at,
@@ -45,6 +45,7 @@ from core.engine.memory import (
     N_COLUMNS,
     N_NUMBERS,
     N_OPTIONS,
+    OPTIMIZER,
     PER_SAMPLE,
     POSITION,
     REGULARIZATION_RATE,
@@ -189,7 +190,7 @@ def put_back_layer(m, layer, count):
 
 @cuda.jit
 def finish_gradient(m, recorded):
-    """The penalty's slope, what a recorded row needs of before the update, clipping by value."""
+    """The penalty's slope; on a recorded step the squares of the gradient; clipping by value."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
     n_pieces, regularizer = m.pieces.shape[0], m.codes[REGULARIZER]
     penalty = f32(m.numbers[REGULARIZATION_RATE]) if regularizer != 0 else ZERO
@@ -205,7 +206,6 @@ def finish_gradient(m, recorded):
                 if is_penalized:
                     g += penalty_slope(regularizer, m.P[k], penalty)
                 if recorded:
-                    m.B[k] = m.P[k]
                     total += np.float64(g) * np.float64(g)
                 if bound > ZERO:
                     g = bound if g > bound else g
@@ -286,9 +286,9 @@ def shorten_all(m):
 
 
 @cuda.jit
-def move_all(m, n_slots):
-    """Move every parameter."""
-    update(everyone(), m, m.codes, m.G.size, n_slots, 0)
+def move_all(m, n_slots, recorded):
+    """Move every parameter; on a recorded step G then holds what they were."""
+    move(everyone(), m, m.codes[OPTIMIZER], 0, m.G.size, n_slots, 0, recorded)
 
 
 @cuda.jit
@@ -299,7 +299,7 @@ def hold_all(m, n_layers):
 
 @cuda.jit
 def measure_moves(m):
-    """Squares of the parameters and of their moves, piece by piece."""
+    """Squares of the parameters and of their moves, piece by piece; G holds what they were."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
     moves, n_pieces = cuda.shared.array(PARTS, float64), m.pieces.shape[0]
     for piece in range(t.row, n_pieces, t.rows):
@@ -307,7 +307,7 @@ def measure_moves(m):
             squares, moved = 0.0, 0.0
             for number in range(m.pieces[piece, 0] + part, m.pieces[piece, 1], PARTS):
                 k = place(number)
-                w, v = np.float64(m.P[k]), np.float64(m.P[k]) - np.float64(m.B[k])
+                w, v = np.float64(m.P[k]), np.float64(m.P[k]) - np.float64(m.G[k])
                 squares += w * w
                 moved += v * v
             parts[part], moves[part] = squares, moved

@@ -137,13 +137,11 @@ class Step:
             if layer > 0:
                 below = self._by_unit(m.D, layer - 1)
                 calls.append(self._product(below, self._by_input(m.P, layer), D))
-                calls.append(
-                    self._over_rows(kernels.put_back_layer, below.rows, layer - 1, count)
-                )
+                calls.append(self._over_rows(kernels.put_back_layer, below.rows, layer - 1, count))
         return calls
 
     def _move(self) -> list[Call]:
-        m, n, n_layers, asked = self._m, self._plan.layout.n_parameters, self._last + 1, self._asked
+        n, n_layers, asked = self._plan.layout.n_parameters, self._last + 1, self._asked
         n_pieces = len(self._plan.pieces)
         lengths = [
             self._over_rows(kernels.square_gradient, n_pieces),
@@ -156,7 +154,7 @@ class Step:
             calls += [*lengths, self._over_rows(kernels.shorten_segments, n_pieces)]
         if asked.global_clip_norm:
             calls += [*lengths, self._over(kernels.shorten_all, n, THREADS)]
-        calls.append(self._over(kernels.move_all, n, THREADS, self._plan.n_slots))
+        calls.append(self._over(kernels.move_all, n, THREADS, self._plan.n_slots, self._recorded))
         if asked.max_norm:
             widest = max(row[UNITS] for row in self._table)
             calls.append(self._over(kernels.hold_all, widest, ROW_THREADS, n_layers))

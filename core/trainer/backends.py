@@ -1,0 +1,81 @@
+"""Where a run is computed: which engine does it, what it refuses, and how long it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from core.edits import Edit, Settings, edited
+from core.maths.registry import shown
+from core.refusals import BackendRefusal, Refusal
+
+if TYPE_CHECKING:
+    from core.data import Dataset
+    from core.engine.cpu import CPUEngine
+    from core.engine.cuda.engine import CUDAEngine
+    from core.engine.layout import Layout
+
+    Engine = CPUEngine | CUDAEngine
+
+BACKENDS = ("cpu", "cuda", "auto")
+
+TURN_SECONDS = {"cpu": 0.002, "cuda": 0.015}
+"""`run_for` asks the clock, and lets others have the core, this often: short enough to stop in
+time, long enough to cost nothing. Asking a GPU costs as much as some tens of small steps."""
+
+FIRST_GUESS = {"cpu": 1e-5, "cuda": 3e-5}
+"""Seconds that a step may take, before one was timed."""
+
+
+def backend_named(name: str) -> str:
+    """The backend that is meant, "cpu" or "cuda"; raises a ValueError for any other name."""
+    if name not in BACKENDS:
+        raise Refusal(
+            "Backend {backend} is not built yet. Choose 'cpu', 'cuda' or 'auto'.",
+            backend=shown(name),
+        )
+    return "cuda" if name == "cuda" else "cpu"
+
+
+def check(backend: str, layout: Layout, dataset: Dataset, settings: Settings) -> None:
+    """Raise a BackendRefusal if the backend cannot do what the settings ask for."""
+    if backend == "cpu":
+        return
+    from core.engine.cuda.checking import check as check_on_gpu
+
+    n, is_sparse = len(dataset.X_train), dataset.is_sparse
+    try:
+        check_on_gpu(layout, settings.training, settings.dropout, n, is_sparse=is_sparse)
+    except Refusal as refusal:
+        raise BackendRefusal(refusal.sentence) from refusal
+
+
+def check_edits(
+    backend: str, layout: Layout, dataset: Dataset, settings: Settings, edits: Iterable[Edit]
+) -> None:
+    """`check` these settings, and those that each of the edits makes of them."""
+    check(backend, layout, dataset, settings)
+    for edit in edits if backend != "cpu" else ():
+        settings = edited(settings, edit.what, edit.value)
+        check(backend, layout, dataset, settings)
+
+
+def kind_of_engine(backend: str) -> type[Engine]:
+    """The engine's class, imported when it is first asked for."""
+    if backend == "cuda":
+        from core.engine.cuda.engine import CUDAEngine
+
+        return CUDAEngine
+    from core.engine.cpu import CPUEngine
+
+    return CPUEngine
+
+
+def free(engine: Engine | None) -> None:
+    """Give a GPU's memory back; it is taken again when the engine runs."""
+    if engine is None:
+        return
+    from core.engine.cpu import CPUEngine
+
+    if not isinstance(engine, CPUEngine):
+        engine.free()
