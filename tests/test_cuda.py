@@ -78,9 +78,7 @@ def test_what_is_not_built_is_said_before_anyone_looks_for_a_gpu() -> None:
         training=TrainingConfig(optimizer="muon"),
     )
     with pytest.raises(ValueError, match="the optimizer Muon and networks of this size"):
-        Trainer(
-            Experiment(network=large, training=TrainingConfig(optimizer="muon")), backend="cuda"
-        )
+        Trainer(large, backend="cuda")
     with pytest.raises(ValueError, match="not built yet for images that are changed or mixed"):
         Trainer(Experiment(training=TrainingConfig(mixup=0.2)), backend="cuda")
 
