@@ -125,7 +125,8 @@ def _of_table(session: Session, dataset: Dataset, table: TableSplit, start: Star
     """A text field for each column of a person's own table, read as the table was."""
     rows = table.rows_test if start.part == "test" else table.rows_train
     values = table.table.frame.row(int(rows[start.row]), named=True)
-    columns = cast("TablePreparation", dataset.preprocessing).columns
+    preparation = cast("TablePreparation", dataset.preprocessing)
+    columns = preparation.columns
     raw: dict[str, Any] = {name: values[name] for name in columns}
 
     def field(column: int) -> None:
@@ -135,7 +136,19 @@ def _of_table(session: Session, dataset: Dataset, table: TableSplit, start: Star
         raw[name] = table.table.cell(name, text) if text else None  # empty: a missing value
 
     _grid(session, len(columns), field)
+    _new_categories(session, preparation, raw)
     return _transformed(dataset, raw)
+
+
+def _new_categories(session: Session, preparation: TablePreparation, raw: dict[str, Any]) -> None:
+    """Say of which categories the network knows nothing, and what it takes them for."""
+    from core.data.tables.steps import CategoryStep
+
+    for step in preparation.steps:
+        if isinstance(step, CategoryStep) and not step.knows(raw[step.column]):
+            as_what = "other" if step.other else "none"
+            words = {"value": plain(str(raw[step.column])), "column": plain(step.column)}
+            st.caption(session.t(f"views.try_new_category_{as_what}", **words))
 
 
 def _transformed(dataset: Dataset, raw: dict[str, Any]) -> np.ndarray:

@@ -54,7 +54,7 @@ class CUDAEngine:
         tf32: bool | None = None,
     ) -> None:
         devices.check_available()
-        check_built(layout, is_sparse=not isinstance(X, np.ndarray))
+        check_built(is_sparse=not isinstance(X, np.ndarray))
         assert isinstance(X, np.ndarray)
         self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer").under(options)
         n_slots = len(self.optimizer.slots)
@@ -91,7 +91,7 @@ class CUDAEngine:
         Before step 1 the slots start afresh.
         """
         used = [name for name in UNCOMMON if arguments.get(name)]
-        check_built(self.layout, is_sparse=False, used=used)
+        check_built(is_sparse=False, used=used)
         self._settings = configured(
             self._settings, self.layout, self._loss, self.optimizer, self._n_samples, **arguments
         )
@@ -104,7 +104,7 @@ class CUDAEngine:
         planned = self._population.planned([self._settings])
         self.is_large = self._only_large or not planned.fits(devices.shared_bytes())
         if self.is_large:
-            large.check_built(self.optimizer)
+            large.check_built(self.layout, self.optimizer)
             self._population.free()
             self._large.configure(self._settings)
         else:

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numba import cuda, float32, float64
 
-from core.engine.cuda.block import Thread, barrier
+from core.engine.cuda.block import Thread, at, barrier
 from core.engine.cuda.large import arrays
 from core.engine.cuda.large.arrays import (
     BROKEN_AT,
@@ -26,7 +26,6 @@ from core.engine.cuda.maths import device, penalty_slope, place
 from core.engine.cuda.moving import hold_norms, make_constants_of, move
 from core.engine.cuda.stages import (
     add_noise,
-    at,
     gather,
     judge,
     key,
