@@ -28,7 +28,7 @@ simulator.install()
 BUILT = [
     name
     for name, case in CASES.items()
-    if case.optimizer != "muon" and not case.engine().layout.is_normalized
+    if case.optimizer != "muon" and case.normalization == "none"
 ]
 
 
