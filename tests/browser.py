@@ -23,12 +23,15 @@ from playwright.sync_api import TimeoutError as WaitedInVain
 
 from tests import chromium
 from tests.live_tap import LiveTap
+from tests.script_tap import ScriptTap
 
 ROOT = Path(__file__).resolve().parent.parent
 STREAMLIT = str(Path(sys.executable).with_name("streamlit"))
 APP = "[data-testid=stApp]"
 DIAGRAM = "canvas.diagram"
 WIDTH = "canvas => canvas.closest('.scroller').clientWidth"  # what the diagram is laid out for
+DRAWN_TWICE = """() => new Promise(
+    done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
 PATIENCE = 30.0  # seconds that a test waits for what must happen
 
 
@@ -94,6 +97,7 @@ class Visitor:
         self.page = page
         self.url = url
         self.live = LiveTap(page) if reads_along else LiveTap(None)
+        self.script = ScriptTap(page)
         self.problems: list[str] = []
         page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
         page.on("console", self._note_console)
@@ -170,9 +174,20 @@ class Visitor:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the page has been drawn anew after something was used."""
-        self.page.wait_for_timeout(150)
+        """Wait until the page has been drawn anew after something was used.
+
+        What is sent a while after it, such as a file or what follows a message of the live view, is
+        to be waited for by what it brings.
+        """
+        self.page.evaluate(DRAWN_TWICE)  # what was used has been noticed, and is asked for
+        self.wait_until(lambda: not self.script.is_waiting, "an answer to it", every=0.02)
+        self.page.evaluate(DRAWN_TWICE)
         self.page.locator(f"{APP}[data-test-script-state=notRunning]").wait_for()
+
+    def give(self, files: Any, place: Locator) -> None:
+        """Choose files in the uploader inside `place`, once the page is drawn."""
+        self.settle()  # until then the uploader may still be one that is about to go
+        place.locator("input[type=file]").set_input_files(files)
 
     def set_learning_rate(self, rate: float) -> None:
         self.type("Learning rate", f"{rate:.10f}".rstrip("0"))

@@ -243,7 +243,7 @@ def test_a_trainer_that_diverges_says_where() -> None:
     [
         (small((Dense(3, "tanh", normalization="batch"),)), "normalized layers"),
         (small(mixup=0.2), "changed or mixed"),
-        (small((Dense(200, "relu"), Dense(100, "relu"))), "bytes of a GPU's shared memory"),
+        (small((Dense(256, "relu"), Dense(256, "relu"))), "bytes of a GPU's shared memory"),
     ],
 )
 def test_what_is_not_built_is_refused_at_once(
@@ -260,9 +260,8 @@ def test_a_change_that_does_not_fit_is_refused_and_the_run_goes_on(
 ) -> None:
     trainer = Trainer(small(), backend="cuda")
     trainer.step(2)
-    monkeypatch.setattr(
-        "core.engine.cuda.devices.SHARED_BYTES", trainer.engine._population.plan.shared_bytes
-    )
+    needed = trainer.engine._population.plan.shared_bytes
+    monkeypatch.setattr("core.engine.cuda.devices.shared_bytes", lambda: needed)
     with pytest.raises(ValueError, match="at batch size 12"):
         trainer.change(batch_size=200)
     assert trainer.training.batch_size == 5

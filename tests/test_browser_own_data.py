@@ -15,8 +15,7 @@ from tests.test_pictures import RED, folders, plain, zipped
 def bring(visitor: Visitor, path: Path) -> None:
     """Open the dialog and choose a file."""
     visitor.press("Your data…")
-    visitor.page.get_by_role("dialog").locator("input[type=file]").set_input_files(path)
-    visitor.settle()
+    visitor.give(path, visitor.page.get_by_role("dialog"))
 
 
 def test_a_spreadsheet_becomes_a_network_that_learns(visitor: Visitor, tmp_path: Path) -> None:
@@ -56,7 +55,7 @@ def test_pictures_become_a_network_that_tells_one_of_ones_own(
     visitor.wait_for_text(re.compile("All pictures are of one class"))
     rows = "\n".join(f"{name},{name.split('/')[1].split('_')[0]}" for name in names)
     labels = {"name": "labels.csv", "mimeType": "text/csv", "buffer": rows.encode()}
-    visitor.page.get_by_role("dialog").locator("input[type=file]").set_input_files(labels)
+    visitor.give(labels, visitor.page.get_by_role("dialog"))
     visitor.wait_for_text("40 pictures, 2 classes; as the network sees them, 1,200 inputs each:")
     visitor.press("Use these pictures")
     visitor.wait_for_text("A new network for colours.zip")
@@ -68,7 +67,7 @@ def test_pictures_become_a_network_that_tells_one_of_ones_own(
     assert sorted(set(reds)) == [0, 400]  # all of 20 by 20 pixels, or none
     visitor.page.get_by_role("tab", name="Try it", exact=True).click()
     mine = {"name": "mine.png", "mimeType": "image/png", "buffer": plain(RED, 90, 60)}
-    visitor.page.locator(".st-key-try_picture input[type=file]").set_input_files(mine)
+    visitor.give(mine, visitor.page.locator(".st-key-try_picture"))
     visitor.page.get_by_test_id("stMetric").filter(has_text="red").wait_for()
 
 

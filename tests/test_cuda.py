@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from core import Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.engine.cuda import devices
+from core.engine.cuda.launching import launch
 from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
 from tests.test_engine import ROOT, run_python
@@ -76,6 +79,48 @@ def test_what_does_not_fit_is_said_before_anyone_looks_for_a_gpu() -> None:
         Trainer(large, backend="cuda")
     with pytest.raises(ValueError, match="not built yet for images that are changed or mixed"):
         Trainer(Experiment(training=TrainingConfig(mixup=0.2)), backend="cuda")
+
+
+def test_more_memory_than_every_gpu_gives_is_asked_for() -> None:
+    """Of a driver that is none, in the order in which numba-cuda's functions come about."""
+    told: list[object] = []
+    names = SimpleNamespace(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES="most")
+    driver = ModuleType("driver")
+    driver.binding = SimpleNamespace(CUfunction_attribute=names)  # type: ignore[attr-defined]
+    driver.driver = SimpleNamespace(  # type: ignore[attr-defined]
+        cuKernelSetAttribute=lambda *given: told.append(given)
+    )
+
+    class Kernel:
+        typeof_pyval = staticmethod(type)
+
+        def compile(self, types: tuple[type, ...]) -> object:
+            assert types == (int, str)
+            function = SimpleNamespace(handle="handle", device=SimpleNamespace(id=3))
+            return SimpleNamespace(_codelibrary=SimpleNamespace(get_cufunc=lambda: function))
+
+        def __getitem__(self, configuration: object) -> Callable[..., None]:
+            return lambda *arguments: told.append((configuration, arguments))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "numba.cuda.cudadrv.driver", driver)
+        patch.setattr("numba.cuda.cudadrv.driver", driver)
+        launch(Kernel(), 2, 32, devices.UNASKED_BYTES, 1, "b")
+        launch(Kernel(), 2, 32, devices.UNASKED_BYTES + 4, 1, "b")
+    plain, asked, raised = told
+    assert plain == ((2, 32, 0, 48 * 1024), (1, "b"))
+    assert asked == ("most", devices.shared_bytes(), "handle", 3)
+    assert raised == ((2, 32, 0, 48 * 1024 + 4), (1, "b"))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "batch", "n_slots"), [((64, 32, 10), 32, 2), ((64, 64, 64, 10), 32, 2)]
+)
+def test_what_fits_a_block_of_an_h200(sizes: tuple[int, ...], batch: int, n_slots: int) -> None:
+    layout = Layout(sizes, ("relu",) * (len(sizes) - 1))
+    plan = Plan(layout, batch, n_slots, dropout=False)
+    assert plan.shared_bytes > devices.UNASKED_BYTES
+    plan.check(devices.H200_BYTES)
 
 
 def test_where_things_lie_in_a_block() -> None:

@@ -18,7 +18,7 @@ from playground import changes, link
 from playground.albums import PictureDraft, TakenPictures, are_pictures, taken
 from playground.desk import Desk
 from playground.fields import column_labels
-from playground.live import scene
+from playground.live import samples, scene
 from playground.live.camera import Camera
 from playground.locales import translate
 from playground.session import EchoError
@@ -204,6 +204,13 @@ def test_ways_to_divide_are_those_of_the_folders_and_of_the_link() -> None:
     assert draft.ways == ("stratified", "three_folders", "folders")
 
 
+class BytesFile:
+    """As much of an uploaded file as the session looks at."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self.name, self.size, self.getvalue = name, len(data), lambda: data
+
+
 # -- on the page ----------------------------------------------------------------------------------
 
 
@@ -240,6 +247,31 @@ def test_a_link_asks_for_its_pictures_and_the_dialog_takes_them(
     assert page.button(key="tile_pictures").help == "Your pictures"
 
 
+def test_files_that_come_twice_are_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    page = opened_page()
+    page.button(key="own_data").click().run()
+    found = session(page)
+
+    def upload(name: str, data: bytes) -> tuple[int, str]:
+        number = found.desk.uploads
+        key = f"own_upload_{number}"
+        page.file_uploader(key=key).upload(name, data, "application/octet-stream")
+        page.run()
+        return number, key
+
+    names = {f"all/{name.replace('/', '_')}": data for name, data in folders(3).items()}
+    upload("mixed.zip", zipped(names))
+    assert "All pictures are of one class" in "".join(item.value for item in page.error)
+    rows = "\n".join(f"{name},{name.split('/')[1].split('_')[0]}" for name in names)
+    number, key = upload("labels.csv", rows.encode())
+    assert len(found.desk.draft.counts()) == 2
+    # A timer brought it along, and now it comes by itself.
+    monkeypatch.setattr("streamlit.session_state", {key: [BytesFile("labels.csv", rows.encode())]})
+    found.bring_upload(number, key)
+    assert isinstance(found.desk.draft, PictureDraft)
+
+
 # -- drawn in their colours -----------------------------------------------------------------------
 
 
@@ -247,9 +279,9 @@ def test_a_link_asks_for_its_pictures_and_the_dialog_takes_them(
 def test_the_live_view_shows_photographs_as_they_are(colour: bool) -> None:
     data = used(colour=colour).dataset
     trainer = Trainer(Experiment(), dataset=data)
-    drawn = scene.samples(trainer)["samples"]
+    drawn = samples.arrays(data)["samples"]
     assert drawn.shape == (4, 8, 8, 3)
-    (row,) = np.flatnonzero(scene.sample_rows(trainer) == 0)
+    (row,) = np.flatnonzero(samples.rows(data) == 0)
     expected = data.image_of(data.X_test[0]) * 255
     np.testing.assert_allclose(drawn[row], expected, atol=0.51)
     camera = Camera(trainer, scene.Shown())

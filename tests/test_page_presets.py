@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from core.experiment import Experiment
@@ -87,13 +88,25 @@ def test_texts_are_exported_as_texts(page: AppTest) -> None:
 
 def test_the_live_view_is_sent_the_reviews_themselves() -> None:
     from core.trainer import Trainer
-    from playground.live.scene import MOST_LETTERS, MOST_SAMPLES, sample_rows, sample_texts
+    from playground.live import samples
 
     trainer = Trainer(PRESETS["food_reviews"].experiment)
-    texts, rows = sample_texts(trainer)["texts"], sample_rows(trainer)
-    assert len(texts) == len(rows) == MOST_SAMPLES
-    assert max(map(len, texts)) <= MOST_LETTERS
+    texts, rows = samples.words(trainer.dataset)["texts"], samples.rows(trainer.dataset)
+    assert len(texts) == len(rows) == samples.MOST
+    assert max(map(len, texts)) <= samples.MOST_LETTERS
     for text, row in zip(texts, rows, strict=True):
         assert trainer.dataset.texts_test is not None
         assert trainer.dataset.texts_test[row].startswith(text)
-    assert sample_texts(Trainer(PRESETS["vowel"].experiment)) == {}
+
+
+def test_samples_of_tables_are_shown_in_their_own_units() -> None:
+    from core.data import load_dataset
+    from playground.live import samples
+
+    data = load_dataset(PRESETS["vowel"].experiment.data)
+    cells = samples.words(data)["cells"]
+    assert cells["names"] == list(data.feature_names)
+    shown = np.array(cells["rows"], float)
+    np.testing.assert_allclose(
+        data.preprocessing.transform(shown), data.X_test[samples.rows(data)], atol=1e-4
+    )

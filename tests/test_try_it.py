@@ -139,6 +139,9 @@ def test_a_row_of_ones_own_table_is_answered_in_its_units() -> None:
     app.text_input[1].set_value("Oslo")
     assert float(said(checked(app.run()))) == pytest.approx(210.0, abs=15.0)
     assert "Blue raised the value" in texts(app)
+    assert "never seen" not in texts(app)
+    app.text_input[1].set_value("Roma")
+    assert "“Roma” was never seen in city" in texts(checked(app.run()))
     app.text_input[0].set_value("many")
     app.run()
     assert not app.exception

@@ -64,6 +64,10 @@ class Preprocessing:
     def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
         raise NotImplementedError
 
+    def raw(self, inputs: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Undo `transform` as far as rounding allows, (n, n_raw); inputs where that cannot be."""
+        return inputs.astype(np.float64)
+
     def values(self, outputs: NDArray) -> NDArray:
         """A regression's values in the data's own units, of what a network tells (n, n_values)."""
         return outputs
@@ -117,6 +121,9 @@ class Scale(Preprocessing):
     def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
         return columns / self.divisor
 
+    def raw(self, inputs: NDArray[np.floating]) -> NDArray[np.float64]:
+        return inputs.astype(np.float64) * self.divisor
+
     def to_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "divisor": self.divisor}
 
@@ -165,6 +172,9 @@ class Pixels(Preprocessing):
     def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
         return columns / 255.0
 
+    def raw(self, inputs: NDArray[np.floating]) -> NDArray[np.float64]:
+        return (inputs.astype(np.float64) * 255.0).round()
+
     def to_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "side": self.side, "colour": self.colour}
 
@@ -206,6 +216,9 @@ class Standardize(Preprocessing):
 
     def _apply(self, columns: NDArray[np.float64]) -> NDArray[np.floating]:
         return (columns - np.array(self.mean)) / np.array(self.scale)
+
+    def raw(self, inputs: NDArray[np.floating]) -> NDArray[np.float64]:
+        return inputs.astype(np.float64) * np.array(self.scale) + np.array(self.mean)
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "mean": list(self.mean), "scale": list(self.scale)}

@@ -111,7 +111,7 @@ def _bring(session: Session) -> None:
         key="own_look",
         icon=":material/visibility:",
         on_click=session.bring_text,
-        args=(key,),
+        args=(number, key),
     )
     st.caption(t("page.own.stays_here"))
     st.fragment(_watch, run_every=WATCH_SECONDS)(session, number)
@@ -125,7 +125,8 @@ def _add(session: Session) -> None:
 
 def _uploader(session: Session, words: str) -> None:
     """Takes one or more files: tables, pictures, archives of them."""
-    key = f"own_upload_{session.desk.uploads}"
+    number = session.desk.uploads
+    key = f"own_upload_{number}"
     st.file_uploader(
         session.t(words),
         type=[*SUFFIXES, *albums.SUFFIXES, *albums.UNREAD],
@@ -134,7 +135,7 @@ def _uploader(session: Session, words: str) -> None:
         help=session.t(f"{words}.help", most=MAX_MEGABYTES),
         max_upload_size=MAX_MEGABYTES,
         on_change=session.bring_upload,
-        args=(key,),
+        args=(number, key),
     )
 
 

@@ -19,6 +19,7 @@ from core.data.targets import decide
 from core.inspect.plane import Plane, plane_of
 from core.inspect.report import confusion
 from core.trainer import Trainer
+from playground.live import samples
 from playground.live import scene as scenes
 from playground.live.scene import Shown, Window
 from playground.live.wire import pack, shades
@@ -181,7 +182,7 @@ class Camera:
         if self.shown.edges == "gradient":
             gradients = self._part("gradients", exact, lambda: self.trainer.gradients()[0])
             arrays["gradients"] = self._edges(gradients)
-        if self.trainer.dataset.kind in scenes.SAMPLED:
+        if self.trainer.dataset.kind in samples.KINDS:
             arrays |= self._samples(exact)
         return arrays
 
@@ -242,7 +243,7 @@ class Camera:
         table = self.trainer.history.evaluation_table
         names = [f"{part}_loss" for part in ("train", "test", "validation")]
         shown = [0, *(table.columns.index(name) for name in names if name in table.columns)]
-        rows = table.filled[scenes.thinned(table.count, MOST_CURVE_ROWS)][:, shown]
+        rows = table.filled[samples.thinned(table.count, MOST_CURVE_ROWS)][:, shown]
         train, validation, test, *_, step = self._part("numbers", exact, self._evaluate)
         if len(rows) and step > rows[-1, 0]:
             losses = [part["loss"] for part in (train, test, validation) if part]
@@ -270,7 +271,7 @@ class Camera:
         return arrays
 
     def _sample_outputs(self) -> np.ndarray:
-        X = self.trainer.dataset.X_test[scenes.sample_rows(self.trainer)]
+        X = self.trainer.dataset.X_test[samples.rows(self.trainer.dataset)]
         outputs, data = self.trainer.predict(X), self.trainer.dataset
         if data.task == "classification":
             return outputs
@@ -338,4 +339,4 @@ class Camera:
             return {}
         person, film = films.pairs_at(place)[0].tolist()
         stars = float(films.how.values(outputs)[0, 0])
-        return {"pair": scenes.named_pair(self.trainer, films.how, person, film), "stars": stars}
+        return {"pair": samples.pair_named(self.trainer.dataset, person, film), "stars": stars}

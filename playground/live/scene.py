@@ -17,18 +17,16 @@ from core.experiment.points import MOST_POINTS as MOST_DRAWN
 from core.inspect.plane import Plane
 from core.maths.losses import LOSSES
 from core.trainer import Trainer
+from playground.live import samples
+from playground.live.samples import thinned
 from playground.live.wire import finite, pack, shades
 
 MOST_UNITS_SHOWN = 10
 """Nodes of one column that are drawn; the rest is a count and a window to move."""
 
 MOST_POINTS = 1500
-MOST_SAMPLES = 40
-MOST_LETTERS = 600  # of a text
 MAP_RESOLUTION = 30
 MOST_LAYERS = 16
-SAMPLED = ("image", "table", "ratings")
-"""Kinds of data whose test samples are shown one by one."""
 
 VIEWS = {
     "plane": "plane",
@@ -197,68 +195,15 @@ def data_message(trainer: Trainer, plane: Plane, parts: list[Window], version: i
         few = thinned(len(points), MOST_POINTS)
         arrays[f"{name}_points"] = points[few].astype(np.float32)
         arrays[f"{name}_y"] = np.asarray(y[few], np.float32).reshape(len(few), -1)[:, 0]
-    if data.kind in SAMPLED:
-        arrays |= samples(trainer)
     header = {"kind": "data", "scene": version}
-    return pack(header | sample_texts(trainer) | sample_pairs(trainer), arrays)
+    if data.kind in samples.KINDS:
+        arrays |= samples.arrays(data)
+        header |= samples.words(data)
+    return pack(header, arrays)
 
 
 def _rows(chosen: np.ndarray | None) -> Any:
     return slice(None) if chosen is None else chosen
-
-
-def thinned(n: int, most: int) -> np.ndarray:
-    """Row numbers of at most `most` of n rows, evenly spread, int64."""
-    return (
-        np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
-        if n
-        else np.zeros(0, np.int64)
-    )
-
-
-def sample_rows(trainer: Trainer) -> np.ndarray:
-    """Row numbers of the test samples that are shown one by one."""
-    return thinned(len(trainer.dataset.X_test), MOST_SAMPLES)
-
-
-def sample_texts(trainer: Trainer) -> dict[str, list[str]]:
-    """The texts of the shown samples, cut short, where that is what they are."""
-    texts = trainer.dataset.texts_test
-    if texts is None:
-        return {}
-    return {"texts": [texts[row][:MOST_LETTERS] for row in sample_rows(trainer)]}
-
-
-def sample_pairs(trainer: Trainer) -> dict[str, list[tuple[int, str]]]:
-    """Of ratings, the shown samples' people, from 1, and films."""
-    how = trainer.dataset.preprocessing
-    if not isinstance(how, FilmPairs):
-        return {}
-    pairs = how.pairs(trainer.dataset.X_test[sample_rows(trainer)])
-    return {"pairs": [named_pair(trainer, how, *pair) for pair in pairs.tolist()]}
-
-
-def named_pair(trainer: Trainer, how: FilmPairs, person: int, film: int) -> tuple[int, str]:
-    """A person's number from 1, and a film's name."""
-    return person + 1, trainer.dataset.feature_names[how.people + film]
-
-
-def samples(trainer: Trainer) -> dict[str, np.ndarray]:
-    data, rows = trainer.dataset, sample_rows(trainer)
-    y = data.y_test[rows]
-    if data.task == "regression":
-        y = data.preprocessing.values(y)
-    y = np.asarray(y, np.float32).reshape(len(rows), -1)[:, 0]
-    X: Any = data.X_test[rows]
-    y = y if data.task == "regression" else y.astype(np.int32)
-    if data.is_sparse:
-        return {"sample_rows": np.zeros((len(rows), 1), np.float32), "sample_y": y}
-    if data.image_shape is None:
-        return {"sample_rows": X, "sample_y": y}
-    images = np.stack([data.image_of(row) for row in X]) if len(X) else X.reshape(0, 1, 1)
-    brightest = 1.0 if images.ndim == 4 else float(X.max(initial=0.0)) or 1.0
-    pictures = np.clip(images / brightest * 255.0, 0, 255).round().astype(np.uint8)
-    return {"samples": pictures, "sample_y": y}
 
 
 def input_maps(trainer: Trainer, plane: Plane, part: Window) -> np.ndarray:

@@ -238,14 +238,22 @@ class EditedVisit(ClickedVisit):
         else:
             self.change(self.sketchbook.open, name)
 
-    def bring_upload(self, key: str) -> None:
-        """Look at what was uploaded, unless it is too much to be copied."""
+    def bring_upload(self, number: int, key: str) -> None:
+        """Look at what was uploaded, unless it is too much to be copied.
+
+        number: of the uploader. What a timer of the page brought along comes once more by itself,
+        and must not be taken for another file.
+        """
+        if number != self.desk.uploads:
+            return
         chosen = st.session_state.get(key) or []
         if self.desk.has_room(sum(file.size for file in chosen)):
             self.desk.bring(*((file.name, file.getvalue()) for file in chosen))
 
-    def bring_text(self, key: str) -> None:
-        """Look at the table that was pasted."""
+    def bring_text(self, number: int, key: str) -> None:
+        """Look at the table that was pasted. number: of the field, as for `bring_upload`."""
+        if number != self.desk.uploads:
+            return
         text = str(st.session_state.get(key) or "")
         if text.strip():
             self.desk.bring((PASTED, text.encode("utf-8", "replace")))

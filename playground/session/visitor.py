@@ -158,9 +158,9 @@ class Session(EditedVisit):
 
     def open_upload(self) -> None:
         """Open the file that was chosen; the uploader is emptied for the next one."""
-        chosen = st.session_state[f"upload_{self.uploads}"]
-        self.uploads += 1
-        if chosen is not None:
+        chosen = st.session_state.get(f"upload_{self.uploads}")
+        if chosen is not None:  # else it was opened, and came twice: see `bring_upload`
+            self.uploads += 1
             self._open(files.opened(chosen.name, chosen.getvalue(), self.experiment), chosen.name)
 
     def open_text(self) -> None:

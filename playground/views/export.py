@@ -14,7 +14,6 @@ import streamlit as st
 
 from core import exchange
 from core.data.films import FilmPairs
-from core.data.preprocessing import Pixels, Preprocessing, Scale, Standardize
 from core.exchange.readme import OPENING, prediction_code
 from core.maths.normalizations import NORMALIZATIONS
 from playground.live.download import download_weights
@@ -201,7 +200,7 @@ def raw_samples(dataset: Dataset, count: int = SAMPLES) -> tuple[Raw, str]:
     )
     if isinstance(dataset.preprocessing, FilmPairs):
         return dataset.preprocessing.pairs(X[:count]), part
-    raw = raw_columns(dataset.preprocessing, X[:count]) if points is None else points[:count]
+    raw = dataset.preprocessing.raw(X[:count]) if points is None else points[:count]
     return np.array([[float(f"{v:.7g}") for v in row] for row in raw.tolist()]), part
 
 
@@ -217,18 +216,6 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.7g}")
     return value if value is None or isinstance(value, bool | int | str) else str(value)
-
-
-def raw_columns(preprocessing: Preprocessing, X: np.ndarray) -> np.ndarray:
-    """Undo a preprocessing: the raw columns that network inputs were made of."""
-    X = X.astype(np.float64)
-    if isinstance(preprocessing, Pixels):
-        return (X * 255.0).round()
-    if isinstance(preprocessing, Scale):
-        return X * preprocessing.divisor
-    if isinstance(preprocessing, Standardize):
-        return X * np.array(preprocessing.scale) + np.array(preprocessing.mean)
-    return X
 
 
 def _predictions(session: Session, network: Network, raw: Raw, words: Words) -> None:

@@ -16,7 +16,6 @@ from core.refusals import Refusal
 from playground.fields import four_digits, plain
 from playground.session import Session
 from playground.tables import in_units
-from playground.views.export import raw_columns
 
 if TYPE_CHECKING:
     from core.data.tables import TablePreparation, TableSplit
@@ -103,7 +102,7 @@ def _of_numbers(session: Session, dataset: Dataset, start: Start) -> np.ndarray:
         else (dataset.points_train, dataset.X_train)
     )
     rows = X[[start.row]]
-    found = raw_columns(dataset.preprocessing, rows)[0] if points is None else points[start.row]
+    found = dataset.preprocessing.raw(rows)[0] if points is None else points[start.row]
     names, steps = _names(session, dataset), _steps(dataset)
     found = np.where(np.abs(found) < 1e-4 * steps, 0.0, found)  # scaled and back, 0 is not quite 0
     raw = np.array([float(f"{value:.5g}") for value in found])
@@ -126,7 +125,8 @@ def _of_table(session: Session, dataset: Dataset, table: TableSplit, start: Star
     """A text field for each column of a person's own table, read as the table was."""
     rows = table.rows_test if start.part == "test" else table.rows_train
     values = table.table.frame.row(int(rows[start.row]), named=True)
-    columns = cast("TablePreparation", dataset.preprocessing).columns
+    preparation = cast("TablePreparation", dataset.preprocessing)
+    columns = preparation.columns
     raw: dict[str, Any] = {name: values[name] for name in columns}
 
     def field(column: int) -> None:
@@ -136,7 +136,19 @@ def _of_table(session: Session, dataset: Dataset, table: TableSplit, start: Star
         raw[name] = table.table.cell(name, text) if text else None  # empty: a missing value
 
     _grid(session, len(columns), field)
+    _new_categories(session, preparation, raw)
     return _transformed(dataset, raw)
+
+
+def _new_categories(session: Session, preparation: TablePreparation, raw: dict[str, Any]) -> None:
+    """Say of which categories the network knows nothing, and what it takes them for."""
+    from core.data.tables.steps import CategoryStep
+
+    for step in preparation.steps:
+        if isinstance(step, CategoryStep) and not step.knows(raw[step.column]):
+            as_what = "other" if step.other else "none"
+            words = {"value": plain(str(raw[step.column])), "column": plain(step.column)}
+            st.caption(session.t(f"views.try_new_category_{as_what}", **words))
 
 
 def _transformed(dataset: Dataset, raw: dict[str, Any]) -> np.ndarray:
@@ -168,10 +180,12 @@ def _steps(dataset: Dataset) -> np.ndarray:
     """What a click on + adds to each raw column: 1 to whole numbers, else some hundredth."""
     points = dataset.points_train
     X = dataset.X_train if points is None else points
-    ends = np.stack([X.min(axis=0), X.max(axis=0)])
-    rows = X[:LOOKED_AT]
+    looked_at = np.concatenate(
+        [X.min(axis=0, keepdims=True), X.max(axis=0, keepdims=True), X[:LOOKED_AT]]
+    )
     if points is None:
-        ends, rows = (raw_columns(dataset.preprocessing, part) for part in (ends, rows))
+        looked_at = dataset.preprocessing.raw(looked_at)
+    ends, rows = looked_at[:2], looked_at[2:]
     width = np.maximum(np.abs(ends[1] - ends[0]), 1e-12)
     steps = np.array([10.0 ** math.floor(math.log10(w / 20.0)) for w in width.tolist()])
     whole = (np.abs(rows - np.round(rows)) < 1e-4).all(axis=0)

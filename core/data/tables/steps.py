@@ -103,6 +103,11 @@ class CategoryStep(Step):
         named = tuple(f"{self.column} = {category}" for category in self.categories)
         return (*named, f"{self.column} = ({OTHER})") if self.other else named
 
+    def knows(self, value: object) -> bool:
+        """Whether a raw value was among the training rows often enough, or is a missing one."""
+        (text,) = as_texts(pl.Series([value]))
+        return text is None or text in self.categories
+
     def write(self, column: pl.Series, out: Inputs) -> None:
         texts = as_texts(column).fill_null(self.fill)
         numbers = {category: number for number, category in enumerate(self.categories)}

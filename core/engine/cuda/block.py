@@ -38,7 +38,6 @@ class Memory(NamedTuple):
     a: Any
     P: Any
     G: Any
-    B: Any
     S0: Any
     S1: Any
     S2: Any

@@ -24,5 +24,5 @@ def check(
     check_built(layout, is_sparse=is_sparse, used=used)
     optimizer = OPTIMIZERS[training.optimizer].under(training.optimizer_options)
     batch, matrices = min(training.batch_size, n_samples), optimizer.matrix_prepare is not None
-    Plan(layout, batch, len(optimizer.slots), any(dropout), matrices).check(devices.SHARED_BYTES)
+    Plan(layout, batch, len(optimizer.slots), any(dropout), matrices).check(devices.shared_bytes())
     devices.check_available()

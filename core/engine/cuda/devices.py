@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import importlib.util
 import os
 import sys
 
 from core.refusals import Refusal, Sentence
 
-SHARED_BYTES = 48 * 1024
+UNASKED_BYTES = 48 * 1024
 """Shared memory of a block that every GPU gives without being asked for more."""
+
+H200_BYTES = 227 * 1024  # what an H200 gives where it is asked
 
 FOLDERS = ("/usr/lib", "/usr/lib64")
 """Where a driver may lie that the system's linker does not know of."""
@@ -67,6 +70,17 @@ def _has_driver() -> bool:
             ctypes.CDLL(path)
             return True
     return False
+
+
+def shared_bytes() -> int:
+    """The most shared memory that a block can have. Without a GPU, and simulated: an H200's."""
+    if why_not() is not None or is_simulated():
+        return H200_BYTES
+    from numba import cuda
+
+    if importlib.util.find_spec("numba_cuda") is None:  # Numba's own cannot ask: see `launching`
+        return UNASKED_BYTES
+    return int(cuda.get_current_device().MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
 
 
 def _line(error: object) -> str:

@@ -116,7 +116,6 @@ def run(
         places[plan.A],
         memory[places[plan.P] :],
         memory[places[plan.G] :],
-        memory[places[plan.B] :],
         memory[places[plan.S0] :],
         memory[places[plan.S1] :],
         memory[places[plan.S2] :],
@@ -182,11 +181,11 @@ def run(
             layer_backward(t, m, layer, dropout, code, penalty, count, width)
             barrier()
         if recorded:
-            measure_before(t, m, n_layers, n)
+            measure_before(t, m, n_layers)
             barrier()
             gradient_norms(t, m, n_layers, rows[n_rows, network])
         clip(t, m, n_layers, n, value)
-        update(t, m, n_layers, n, code, options, n_slots, constants)
+        update(t, m, n_layers, n, code, options, n_slots, constants, recorded)
         barrier()
         if max_norm > 0.0:
             hold_norms(t, m, n_layers, max_norm)

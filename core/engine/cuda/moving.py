@@ -19,7 +19,7 @@ from core.engine.cuda.maths import (
     updated,
     warmed_up,
 )
-from core.engine.cuda.orthogonal import move_matrix
+from core.engine.cuda.orthogonal import move_matrix, move_one
 from core.engine.cuda.plan import CHUNK, PARTS
 from core.engine.cuda.stages import at
 from core.engine.cuda.sums import squared_moves, squares, sum_of_parts
@@ -107,8 +107,8 @@ def clip(t, m, n_layers, n, numbers):
 
 
 @device
-def move(t, m, code, start, stop, n_slots, constants):
-    """Move the parameters of a range, one by one. constants: where the step's begin in E."""
+def move(t, m, code, start, stop, n_slots, constants, kept_in_G):
+    """Move the parameters of a range, one by one: see `update`. constants: where in E they are."""
     kept = 0 if code == PLAIN_SGD else n_slots
     c0, c1, c2 = m.E[constants], m.E[constants + 1], m.E[constants + 2]
     c3, c4 = m.E[constants + 3], m.E[constants + 4]
@@ -118,8 +118,8 @@ def move(t, m, code, start, stop, n_slots, constants):
         s1 = m.S1[k] if kept > 1 else ZERO
         s2 = m.S2[k] if kept > 2 else ZERO
         w, s0, s1, s2 = updated(code, m.P[k], m.G[k], s0, s1, s2, c0, c1, c2, c3, c4)
-        m.P[k] = w
-        sound = is_finite(w)
+        move_one(m, k, w, kept_in_G)
+        sound = True
         if kept > 0:
             m.S0[k] = flushed(s0)
             sound = sound and is_finite(s0)
@@ -134,18 +134,20 @@ def move(t, m, code, start, stop, n_slots, constants):
 
 
 @device
-def update(t, m, n_layers, n, codes, options, n_slots, constant):
+def update(t, m, n_layers, n, codes, options, n_slots, constant, kept_in_G):
     """Move every parameter. constant: the step's place in its chunk.
 
+    kept_in_G: whether G is to hold what the parameters were; a number of it that is not finite
+    stays, so that it still tells where a run broke.
     The weights of the first MATRICES layers move as matrices, what lies between them one by one.
     """
     matrices, start = codes[MATRICES], 0
     for layer in range(matrices + 1):
         stop = n
         if layer < matrices:
-            move_matrix(t, m, layer, options, m.rates[constant], n_layers)
+            move_matrix(t, m, layer, options, m.rates[constant], n_layers, kept_in_G)
             start, stop = at(m, layer, BIASES), at(m, layer, STOP)
-        move(t, m, codes[OPTIMIZER], start, stop, n_slots, constant * N_CONSTANTS)
+        move(t, m, codes[OPTIMIZER], start, stop, n_slots, constant * N_CONSTANTS, kept_in_G)
         start = stop
 
 
@@ -168,10 +170,8 @@ def hold_norms(t, m, n_layers, longest):
 
 
 @device
-def measure_before(t, m, n_layers, n):
-    """Squares of each layer's gradient; what the update starts from is kept in B."""
-    for k in range(t.number, n, t.count):
-        m.B[k] = m.P[k]
+def measure_before(t, m, n_layers):
+    """Squares of each layer's gradient."""
     for k in range(t.number, n_layers * PARTS, t.count):
         layer, part = k // PARTS, k % PARTS
         m.parts[k] = squares(m.G, at(m, layer, WEIGHTS), at(m, layer, STOP), part)
@@ -186,12 +186,12 @@ def gradient_norms(t, m, n_layers, row):
 
 @device
 def measure_after(t, m, n_layers):
-    """Squares of each layer's parameters and of their moves."""
+    """Squares of each layer's parameters and of their moves, from what `update` kept in G."""
     for k in range(t.number, n_layers * PARTS, t.count):
         layer, part = k // PARTS, k % PARTS
         start, stop = at(m, layer, WEIGHTS), at(m, layer, STOP)
         m.parts[k] = squares(m.P, start, stop, part)
-        m.parts[n_layers * PARTS + k] = squared_moves(m.P, m.B, start, stop, part)
+        m.parts[n_layers * PARTS + k] = squared_moves(m.P, m.G, start, stop, part)
 
 
 @device

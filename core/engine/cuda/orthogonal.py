@@ -107,7 +107,17 @@ def newton_schulz(t, m, L, S, steps, a, b, c):
 
 
 @device
-def move_matrix(t, m, layer, options, learning_rate, group):
+def move_one(m, k, w, kept_in_G):
+    """Put w in the place of a parameter: see `moving.update`."""
+    if kept_in_G and is_finite(m.G[k]):
+        m.G[k] = m.P[k]
+    m.P[k] = w
+    if not is_finite(w):
+        m.broken[0] = 1
+
+
+@device
+def move_matrix(t, m, layer, options, learning_rate, group, kept_in_G):
     """W = keep W - rate orthogonal(Y): see `rules.muon_matrix`. Has barriers, the last behind it.
 
     group: of partial sums that nobody needs.
@@ -127,7 +137,5 @@ def move_matrix(t, m, layer, options, learning_rate, group):
         for j in range(t.lane, units, t.lanes):
             k = place(w + i * units + j)
             moved = f32(keep) * m.P[k] - f32(rate) * m.K[place(y + i * row + j * step)]
-            m.P[k] = moved
-            if not is_finite(moved):
-                m.broken[0] = 1
+            move_one(m, k, moved, kept_in_G)
     barrier()

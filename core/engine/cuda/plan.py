@@ -22,13 +22,10 @@ MOST_THREADS = 256
 WARP = 32
 
 # Arrays of float32 in a block's memory, in this order. Letters as in `core.engine.kernels`, and
-# P: parameters; B: those before the update; S0, S1, S2: the optimizer's slots; L: losses of the
-# samples; C: their weights; E: the optimizer's constants of a chunk of steps; K: see `orthogonal`.
-NAMES = (
-    *("P", "G", "B", "S0", "S1", "S2", "X", "Y", "Z", "A", "D", "Q", "L", "C", "E", "H", "M"),
-    "K",
-)
-(P, G, B, S0, S1, S2, X, Y, Z, A, D, Q, L, C, E, H, M, K) = range(len(NAMES))
+# P: parameters; S0, S1, S2: the optimizer's slots; L: losses of the samples; C: their weights;
+# E: the optimizer's constants of a chunk of steps; K: see `orthogonal`.
+NAMES = ("P", "G", "S0", "S1", "S2", "X", "Y", "Z", "A", "D", "Q", "L", "C", "E", "H", "M", "K")
+(P, G, S0, S1, S2, X, Y, Z, A, D, Q, L, C, E, H, M, K) = range(len(NAMES))
 END = len(NAMES)  # where what is behind the last array begins
 WIDTH, LANES = END + 1, END + 2  # numbers from one row to the next; threads that share a row
 
@@ -78,7 +75,7 @@ class Plan:
         units, n = net.n_units * width, net.n_parameters
         slots = [n * (slot < self.n_slots) for slot in range(3)]
         return {
-            **{"P": n, "G": n, "B": n, "S0": slots[0], "S1": slots[1], "S2": slots[2]},
+            **{"P": n, "G": n, "S0": slots[0], "S1": slots[1], "S2": slots[2]},
             **{"X": net.n_inputs * width, "Y": net.n_outputs * width},
             **{"Z": units, "A": units, "D": units, "Q": net.n_outputs * width},
             **{"L": width, "C": width, "E": CHUNK * N_CONSTANTS},

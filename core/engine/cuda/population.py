@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.engine import memory
 from core.engine.cuda import devices, kernels, plan
+from core.engine.cuda.launching import launch
 from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
 from core.engine.memory import Floats, Settings
@@ -84,7 +85,7 @@ class Population:
         dropout = any(bool(np.any(s.dropout)) for s in settings)
         matrices = any(bool(s.codes[memory.MATRICES]) for s in settings)
         planned = Plan(self.layout, batch, self.slots.shape[1], dropout, matrices)
-        planned.check(devices.SHARED_BYTES)
+        planned.check(devices.shared_bytes())
         if planned != self._plan:
             self.free()
         self._plan, self._weights = planned, settings[0].weights
@@ -213,7 +214,11 @@ class Population:
         grid = -(-n * ahead // SHUFFLE_THREADS), min(SHUFFLE_THREADS, n * ahead)
         kernels.shuffle[grid](d["orders"], d["drawn"], d["codes"], d["state"], ahead)
         threads = self._threads or self.plan.threads
-        kernels.run[n, threads, 0, self.plan.shared_bytes](
+        launch(
+            kernels.run,
+            n,
+            threads,
+            self.plan.shared_bytes,
             *(d[name] for name in ("tables", "places", "X", "Y", "weights", "orders", "drawn")),
             *(d[name] for name in ("codes", "numbers", "params", "slots", "state")),
             *(d[name] for name in ("rows", "result", "left")),

@@ -50,6 +50,7 @@ export class Samples {
     this.samples = arrays;
     this.texts = header.texts;
     this.pairs = header.pairs; // of ratings: who rated what
+    this.cells = header.cells; // of a table: its columns, and a row of texts for each sample
     this.chosen = 0;
     this.build();
   }
@@ -75,7 +76,7 @@ export class Samples {
   /** Make one tile or row a sample. Until its first frame a sample shows its true class only. */
   build() {
     if (!this.sceneNow || !this.samples) return;
-    const { samples, sample_rows, sample_y } = this.samples;
+    const { samples, sample_y } = this.samples;
     const count = sample_y?.shape[0] ?? 0;
     this.items = [];
     this.judged = null;
@@ -84,8 +85,8 @@ export class Samples {
     const elements = this.items.map((item) => item.element);
     const kind = samples ? "div" : "tbody";
     this.holder = make(kind, { class: samples ? "output-tiles" : "output-rows" }, ...elements);
-    const table = sample_rows && !samples;
-    this.list.replaceChildren(table ? make("table", {}, this.header(), this.holder) : this.holder);
+    const list = samples ? this.holder : make("table", {}, this.header(), this.holder);
+    this.list.replaceChildren(list);
     this.order = this.items.map((_, i) => i).join();
     this.select(Math.min(this.chosen, count - 1));
     this.refresh();
@@ -101,20 +102,14 @@ export class Samples {
   }
 
   row(i) {
-    const { sample_rows, sample_y } = this.samples;
-    const width = sample_rows.shape[1];
+    const { sample_y } = this.samples;
     const [verdict, predicted, bar] = [make("td"), make("td"), make("span")];
     const meter = make("span", { class: "output-meter", "aria-hidden": "true" }, bar);
     const share = make("div", { class: "output-sure" });
-    // A text is read itself. The features are those that the diagram shows; the others have no
-    // names here.
-    const { start = 0, names = [] } = this.sceneNow.columns[0];
-    const first = i * width + start;
     const text = this.texts?.[i] ?? (this.pairs && pairText(this.say, this.pairs[i]));
     const values = text !== undefined
       ? [make("td", { class: "output-text" }, text)]
-      : Array.from(sample_rows.subarray(first, first + names.length), (value) =>
-          make("td", { class: "output-share" }, fixed(value, 2)));
+      : this.cells.rows[i].map((cell) => make("td", { class: "output-share" }, cell));
     const truth = make("td", {}, this.regression ? fixed(sample_y[i]) : this.name(sample_y[i]));
     const cells = this.regression ? [truth, predicted] : [verdict, predicted, make("td", {}, share), truth];
     if (!this.regression) share.append(meter, make("span"));
@@ -125,13 +120,12 @@ export class Samples {
 
   header() {
     const { say, regression } = this;
-    const { names = [] } = this.sceneNow.columns[0];
     const predicted = say("live.output_predicted_short");
     const heads = regression
       ? [say("live.output_true_short"), predicted]
       : ["", predicted, say("live.output_probability"), say("live.output_true_short")];
     const columns = this.texts ? [say("live.output_text")]
-      : this.pairs ? [say("live.output_pair_head")] : names;
+      : this.pairs ? [say("live.output_pair_head")] : this.cells.names;
     const cells = [...heads, ...columns].map((text) => make("th", { scope: "col" }, text));
     return make("thead", {}, make("tr", {}, ...cells));
   }
