@@ -20,6 +20,7 @@ from core.engine.cuda.engine import CUDAEngine
 from core.engine.cuda.population import Population
 from core.engine.layout import Layout
 from core.maths import random
+from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.schedules import SCHEDULES
 from tests import simulator
@@ -77,7 +78,7 @@ def test_masks_are_those_of_the_cpu() -> None:
     floats = {name: np.ones(size, np.float32) for name in plan.NAMES}
     m = Memory(
         layout.table.reshape(-1), np.zeros(1, np.int32), np.zeros(1), np.zeros(1),
-        np.ones(size, np.float32), 0, 0, 0, **floats,
+        np.ones(size, np.float32), 0, 0, 0, **floats, across=size,
     )  # fmt: skip
     stages.layer_forward(Thread(0, 1, 0, 1, 0, 1), m, 0, np.array([rate, 0]), count, width, 7, 9)
     masks = m.M.reshape(-1, width)[:6, :count]
@@ -106,6 +107,12 @@ def test_threads_change_no_bit(
 
 STAGES = {
     "matrices, tall and wide": Case(optimizer="muon", sizes=(2, 5, 3, 2)),
+    **{
+        f"normalized over {NORMALIZATIONS[name].over}": Case(
+            optimizer="adam", sizes=(2, 5, 3, 2), normalization=name
+        )
+        for name in ("batch", "layer")
+    },
     "clipped by value and norm": Case(
         sizes=(2, 8, 2), arguments={"clip_value": 0.02, "global_clip_norm": 0.05}
     ),
@@ -195,9 +202,11 @@ def bits(trainer: Trainer) -> bytes:
     return trainer.params.tobytes() + trainer.engine.slots.tobytes()
 
 
+@pytest.mark.parametrize("normalization", ["none", "batch"])
 @pytest.mark.usefixtures("few_threads")
-def test_a_trainer_does_all_that_one_of_the_cpu_does() -> None:
-    gpu, cpu = Trainer(small(), backend="cuda"), Trainer(small())
+def test_a_trainer_does_all_that_one_of_the_cpu_does(normalization: str) -> None:
+    layers = (Dense(3, "tanh", dropout=0.2, normalization=normalization),)
+    gpu, cpu = Trainer(small(layers), backend="cuda"), Trainer(small(layers))
     for trainer in (gpu, cpu):
         assert trainer.step(4) == 4
         trainer.change(learning_rate=0.02, batch_size=3, regularizer="l2", regularization_rate=0.01)
@@ -241,7 +250,6 @@ def test_a_trainer_that_diverges_says_where() -> None:
 @pytest.mark.parametrize(
     ("experiment", "words"),
     [
-        (small((Dense(3, "tanh", normalization="batch"),)), "normalized layers"),
         (small(mixup=0.2), "changed or mixed"),
         (small((Dense(256, "relu"), Dense(256, "relu"))), "bytes of a GPU's shared memory"),
     ],

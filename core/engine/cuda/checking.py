@@ -21,7 +21,7 @@ def check(
 ) -> None:
     """Raise a Refusal for what is not built yet, what does not fit, or if there is no GPU."""
     used = [name for name in UNCOMMON if getattr(training, name)]
-    check_built(layout, is_sparse=is_sparse, used=used)
+    check_built(is_sparse=is_sparse, used=used)
     optimizer = OPTIMIZERS[training.optimizer].under(training.optimizer_options)
     batch, matrices = min(training.batch_size, n_samples), optimizer.matrix_prepare is not None
     Plan(layout, batch, len(optimizer.slots), any(dropout), matrices).check(devices.shared_bytes())

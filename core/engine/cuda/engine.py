@@ -46,7 +46,7 @@ class CUDAEngine:
         threads: int | None = None,
     ) -> None:
         devices.check_available()
-        check_built(layout, is_sparse=not isinstance(X, np.ndarray))
+        check_built(is_sparse=not isinstance(X, np.ndarray))
         assert isinstance(X, np.ndarray)
         self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer").under(options)
         n_slots = len(self.optimizer.slots)
@@ -79,7 +79,7 @@ class CUDAEngine:
         Before step 1 the slots start afresh.
         """
         used = [name for name in UNCOMMON if arguments.get(name)]
-        check_built(self.layout, is_sparse=False, used=used)
+        check_built(is_sparse=False, used=used)
         self._settings = configured(
             self._settings, self.layout, self._loss, self.optimizer, self._n_samples, **arguments
         )

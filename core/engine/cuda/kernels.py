@@ -16,7 +16,8 @@ from core.engine.cuda.moving import (
     update,
     weight_norms,
 )
-from core.engine.cuda.plan import CHUNK, END, LANES, PARTS, WIDTH
+from core.engine.cuda.normalize import move_statistics
+from core.engine.cuda.plan import ACROSS, CHUNK, END, LANES, PARTS, WIDTH
 from core.engine.cuda.stages import (
     add_noise,
     draw,
@@ -92,7 +93,7 @@ def run(
 
     tables: int32 (n_networks, table flat). X, Y: float32, flat, of all samples.
     codes: int64, numbers: float64, a row a network: `memory.Settings`, put together.
-    params: float32 (n_networks, n), slots: float32 (n_networks, n_slots, n), state: int64
+    params: float32 (n_networks, n_numbers), slots: float32 (n_networks, n_slots, n), state: int64
     (n_networks, 3). rows: float64 (most, n_networks, columns), of which room[b] may be filled.
     result: int64 (n_networks, N_RESULTS). left: float32 (n_networks, size), the memory of a block
     whose network broke. See `core.engine.kernels.run`.
@@ -103,7 +104,7 @@ def run(
     doubles, integers = cuda.shared.array(0, float64), cuda.shared.array(0, int32)
     memory = cuda.shared.array(0, float32)
     n_table, n_layers = tables.shape[1], tables.shape[1] // plan.N_COLUMNS
-    last, n = n_layers - 1, params.shape[1]
+    last, n, n_numbers = n_layers - 1, slots.shape[2], params.shape[1]
     n_doubles = CHUNK + 2 * PARTS * n_layers
     m = Memory(
         integers[2 * n_doubles : 2 * n_doubles + n_table],
@@ -131,6 +132,9 @@ def run(
         memory[places[plan.H] :],
         memory[places[plan.M] :],
         memory[places[plan.K] :],
+        memory[places[plan.N] :],
+        memory[places[plan.V] :],
+        places[ACROSS],
     )
     width, n_slots, capacity = places[WIDTH], slots.shape[1], room[network]
     code, value = codes[network], numbers[network]
@@ -145,8 +149,9 @@ def run(
 
     for k in range(t.number, n_table, t.count):
         m.table[k] = tables[network, k]
-    for k in range(t.number, n, t.count):
+    for k in range(t.number, n_numbers, t.count):
         m.P[k] = params[network, k]
+    for k in range(t.number, n, t.count):
         for s in range(n_slots):
             memory[places[plan.S0 + s] + k] = slots[network, s, k]
     if t.number == 0:
@@ -186,6 +191,7 @@ def run(
             gradient_norms(t, m, n_layers, rows[n_rows, network])
         clip(t, m, n_layers, n, value)
         update(t, m, n_layers, n, code, options, n_slots, constants, recorded)
+        move_statistics(t, m, n_layers)
         barrier()
         if max_norm > 0.0:
             hold_norms(t, m, n_layers, max_norm)
@@ -215,8 +221,9 @@ def run(
                 row[2], row[3] = loss / terms, m.rates[constants]
             n_rows += 1
 
-    for k in range(t.number, n, t.count):
+    for k in range(t.number, n_numbers, t.count):
         params[network, k] = m.P[k]
+    for k in range(t.number, n, t.count):
         for s in range(n_slots):
             slots[network, s, k] = memory[places[plan.S0 + s] + k]
     if why == BROKEN:

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from core.engine.cuda.block import barrier
+from core.engine.cuda.block import at, barrier
 from core.engine.cuda.maths import (
     device,
     flushed,
@@ -21,7 +21,6 @@ from core.engine.cuda.maths import (
 )
 from core.engine.cuda.orthogonal import move_matrix, move_one
 from core.engine.cuda.plan import CHUNK, PARTS
-from core.engine.cuda.stages import at
 from core.engine.cuda.sums import squared_moves, squares, sum_of_parts
 from core.engine.layout import BIASES, GAMMA, STOP, UNITS, WEIGHTS
 from core.engine.memory import (
@@ -96,9 +95,12 @@ def clip(t, m, n_layers, n, numbers):
     # The first n_layers groups of partial sums may still be read, for a row.
     if numbers[CLIP_NORM] > 0.0:
         for layer in range(n_layers):
-            start, stop = at(m, layer, WEIGHTS), at(m, layer, BIASES)
-            shorten(t, m, n_layers, start, stop, numbers[CLIP_NORM])
-            shorten(t, m, n_layers, stop, at(m, layer, GAMMA), numbers[CLIP_NORM])
+            start = at(m, layer, WEIGHTS)
+            for part in range(4):  # weights, biases, gamma, beta
+                stop = at(m, layer, BIASES if part == 0 else GAMMA + part - 1)
+                if stop > start:
+                    shorten(t, m, n_layers, start, stop, numbers[CLIP_NORM])
+                start = stop
     if numbers[GLOBAL_CLIP_NORM] > 0.0:
         shorten(t, m, n_layers, 0, n, numbers[GLOBAL_CLIP_NORM])
 

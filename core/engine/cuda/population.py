@@ -31,7 +31,7 @@ SHUFFLE_THREADS = 64
 class Population:
     """Networks that differ in anything but their sizes, and learn from the same data.
 
-    params: float32 (n_networks, n), slots: float32 (n_networks, n_slots, n), state: int64
+    params: float32 (n_networks, n_numbers), slots: float32 (n_networks, n_slots, n), state: int64
     (n_networks, 3): here, on the host, up to date whenever nothing runs. As for an engine they are
     all that the runs are: write them back to return to an earlier moment.
 
@@ -50,12 +50,11 @@ class Population:
         n_slots: int,
         threads: int | None = None,
     ) -> None:
-        if len({layout.sizes for layout in layouts}) != 1:
+        if len({(layout.sizes, layout.n_numbers, layout.n_parameters) for layout in layouts}) != 1:
             raise ValueError("The networks of a population have the same sizes.")
         self.layouts, self.layout, self._threads = list(layouts), layouts[0], threads
-        n = self.layout.n_parameters
-        self.params = np.zeros((len(layouts), n), np.float32)
-        self.slots = np.zeros((len(layouts), n_slots, n), np.float32)
+        self.params = np.zeros((len(layouts), self.layout.n_numbers), np.float32)
+        self.slots = np.zeros((len(layouts), n_slots, self.layout.n_parameters), np.float32)
         self.state = np.zeros((len(layouts), 3), np.int64)
         self._X, self._Y = memory.flat(X), memory.flat(Y)
         self._n_samples, self._counts = len(X), np.zeros(len(layouts), np.int64)
