@@ -251,7 +251,7 @@ def test_a_trainer_that_diverges_says_where() -> None:
     ("experiment", "words"),
     [
         (small(mixup=0.2), "changed or mixed"),
-        (small((Dense(256, "relu"), Dense(256, "relu"))), "bytes of a GPU's shared memory"),
+        (small((Dense(256), Dense(256)), optimizer="muon"), "Muon and networks of this size"),
     ],
 )
 def test_what_is_not_built_is_refused_at_once(
@@ -263,14 +263,14 @@ def test_what_is_not_built_is_refused_at_once(
 
 
 @pytest.mark.usefixtures("few_threads")
-def test_a_change_that_does_not_fit_is_refused_and_the_run_goes_on(
+def test_a_change_that_is_not_built_is_refused_and_the_run_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    trainer = Trainer(small(), backend="cuda")
+    trainer = Trainer(small(optimizer="muon"), backend="cuda")
     trainer.step(2)
     needed = trainer.engine._population.plan.shared_bytes
     monkeypatch.setattr("core.engine.cuda.devices.shared_bytes", lambda: needed)
-    with pytest.raises(ValueError, match="at batch size 12"):
+    with pytest.raises(ValueError, match="networks of this size"):
         trainer.change(batch_size=200)
     assert trainer.training.batch_size == 5
     assert trainer.step(2) == 2

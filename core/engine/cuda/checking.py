@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.engine.cuda import devices
+from core.engine.cuda.large import checking as large
 from core.engine.cuda.plan import UNCOMMON, Plan, check_built
 from core.engine.layout import Layout
 from core.experiment import TrainingConfig
@@ -19,10 +20,12 @@ def check(
     *,
     is_sparse: bool,
 ) -> None:
-    """Raise a Refusal for what is not built yet, what does not fit, or if there is no GPU."""
+    """Raise a Refusal for what is not built yet, or if there is no GPU."""
     used = [name for name in UNCOMMON if getattr(training, name)]
     check_built(is_sparse=is_sparse, used=used)
     optimizer = OPTIMIZERS[training.optimizer].under(training.optimizer_options)
     batch, matrices = min(training.batch_size, n_samples), optimizer.matrix_prepare is not None
-    Plan(layout, batch, len(optimizer.slots), any(dropout), matrices).check(devices.shared_bytes())
+    planned = Plan(layout, batch, len(optimizer.slots), any(dropout), matrices)
+    if not planned.fits(devices.shared_bytes()):
+        large.check_built(layout, optimizer)
     devices.check_available()

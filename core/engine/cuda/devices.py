@@ -8,6 +8,8 @@ import functools
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
+from typing import Protocol
 
 from core.refusals import Refusal, Sentence
 
@@ -25,6 +27,11 @@ def is_simulated() -> bool:
     from numba import config
 
     return bool(getattr(config, "ENABLE_CUDASIM", False))
+
+
+def is_tf32_allowed() -> bool:
+    """Whether products of large networks may round their factors to TF32's ten bits."""
+    return os.environ.get("NEURAL_PLAYGROUND_TF32") == "1"
 
 
 def why_not() -> Sentence | None:
@@ -102,3 +109,28 @@ def failed(error: Exception) -> Refusal:
         "backend 'cpu' can take it on.",
         problem=_line(error) or type(error).__name__,
     )
+
+
+class Freed(Protocol):
+    """What gives the GPU's memory back."""
+
+    def free(self) -> None: ...
+
+
+@contextlib.contextmanager
+def one_sentence(owner: Freed) -> Iterator[None]:
+    """Whatever goes wrong on the GPU becomes a Refusal, and the owner's memory is given back."""
+    try:
+        yield
+    except Refusal:
+        give_back(owner)
+        raise
+    except Exception as error:
+        give_back(owner)
+        raise failed(error) from error
+
+
+def give_back(owner: Freed) -> None:
+    """Free, of a GPU that may have failed: then nothing more is asked of it."""
+    with contextlib.suppress(Exception):
+        owner.free()

@@ -50,19 +50,24 @@ def learning_rate(codes, numbers, schedule, step):
 
 
 @device
+def make_constants_of(m, c, codes, numbers, options, schedule, step):
+    """The learning rate and the optimizer's constants of one step, into place c of their chunk."""
+    rate = learning_rate(codes, numbers, schedule, step)
+    m.rates[c] = rate
+    c0, c1, c2, c3, c4 = prepare(codes[OPTIMIZER], options, rate, np.float64(step))
+    k = c * N_CONSTANTS
+    m.E[k], m.E[k + 1], m.E[k + 2] = f32(c0), f32(c1), f32(c2)
+    m.E[k + 3], m.E[k + 4] = f32(c3), f32(c4)
+
+
+@device
 def make_constants(t, m, codes, numbers, options, schedule, first):
-    """Learning rates and the optimizer's constants of CHUNK steps from `first` on.
+    """`make_constants_of` CHUNK steps from `first` on.
 
     In double, all threads at once: in a single one they would take as long as a small step.
     """
     for c in range(t.number, CHUNK, t.count):
-        step = first + c
-        rate = learning_rate(codes, numbers, schedule, step)
-        m.rates[c] = rate
-        c0, c1, c2, c3, c4 = prepare(codes[OPTIMIZER], options, rate, np.float64(step))
-        k = c * N_CONSTANTS
-        m.E[k], m.E[k + 1], m.E[k + 2] = f32(c0), f32(c1), f32(c2)
-        m.E[k + 3], m.E[k + 4] = f32(c3), f32(c4)
+        make_constants_of(m, c, codes, numbers, options, schedule, first + c)
 
 
 # ---- clipping -------------------------------------------------------------------------------

@@ -118,9 +118,13 @@ class Plan:
         """What a block needs."""
         return 4 * int(self.places[END])
 
+    def fits(self, limit: int) -> bool:
+        """Whether a block needs at most `limit` bytes."""
+        return self.shared_bytes <= limit
+
     def check(self, limit: int) -> None:
         """Raise a Refusal if a block needs more than `limit` bytes."""
-        if self.shared_bytes > limit:
+        if not self.fits(limit):
             raise Refusal(
                 "The network needs {needed} bytes of a GPU's shared memory at batch size {batch}, "
                 "but there are {limit}. Choose fewer units, a smaller batch or backend 'cpu'.",

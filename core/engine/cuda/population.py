@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import cuda
@@ -26,6 +26,14 @@ MOST_AHEAD = 64  # epochs whose orders are drawn at a time
 ORDER_BYTES = 2**26  # that they may take, of all networks
 ROW_BYTES = 2**24  # that rows on their way to the host may take
 SHUFFLE_THREADS = 64
+
+
+class Host(NamedTuple):
+    """What a run is, on the host: see `CPUEngine`."""
+
+    params: Floats
+    slots: Floats
+    state: NDArray[np.int64]
 
 
 class Population:
@@ -66,6 +74,10 @@ class Population:
     def __len__(self) -> int:
         return len(self.layouts)
 
+    def host(self, network: int) -> Host:
+        """One network's arrays here: parts of all networks', not copies."""
+        return Host(self.params[network], self.slots[network], self.state[network])
+
     @property
     def plan(self) -> Plan:
         """How a block works; there is one once the population was configured."""
@@ -74,16 +86,20 @@ class Population:
 
     # -- settings ----------------------------------------------------------------------------
 
+    def planned(self, settings: Sequence[Settings]) -> Plan:
+        """How a block would work under these settings."""
+        batch = min(max(int(s.codes[memory.BATCH_SIZE]) for s in settings), self._n_samples)
+        dropout = any(bool(np.any(s.dropout)) for s in settings)
+        matrices = any(bool(s.codes[memory.MATRICES]) for s in settings)
+        return Plan(self.layout, batch, self.slots.shape[1], dropout, matrices)
+
     def configure(self, settings: Sequence[Settings]) -> None:
         """Set what may change between two calls of `run`, for each network.
 
         All or nothing: a Refusal leaves everything as it was. The weights of the samples are those
         of the first network's settings.
         """
-        batch = min(max(int(s.codes[memory.BATCH_SIZE]) for s in settings), self._n_samples)
-        dropout = any(bool(np.any(s.dropout)) for s in settings)
-        matrices = any(bool(s.codes[memory.MATRICES]) for s in settings)
-        planned = Plan(self.layout, batch, self.slots.shape[1], dropout, matrices)
+        planned = self.planned(settings)
         planned.check(devices.shared_bytes())
         if planned != self._plan:
             self.free()
@@ -176,7 +192,7 @@ class Population:
         """
         done, sound = np.zeros(len(self), np.int64), np.ones(len(self), bool)
         goes_on = np.full(len(self), n_steps > 0)
-        with _one_sentence(self):
+        with devices.one_sentence(self):
             if not self._device:
                 self._allocate()
             if not self._sent:
@@ -240,7 +256,7 @@ class Population:
 
     def left_by(self, network: int) -> dict[str, Any]:
         """Z, A, D (n_units, samples) and G (n_parameters,) of the step at which a network broke."""
-        with _one_sentence(self):
+        with devices.one_sentence(self):
             left = self._device["left"].copy_to_host()[network]
         places, width = self.plan.places - self.plan.places[plan.P], self.plan.width
         count = int(self._counts[network])
@@ -250,16 +266,3 @@ class Population:
             for name, k in (("Z", plan.Z), ("A", plan.A), ("D", plan.D))
         }
         return {**found, "G": left[places[plan.G] :][: self.layout.n_parameters]}
-
-
-@contextlib.contextmanager
-def _one_sentence(population: Population) -> Iterator[None]:
-    """Whatever goes wrong on the GPU becomes a Refusal, and its memory is given back."""
-    try:
-        yield
-    except Refusal:
-        population.free()
-        raise
-    except Exception as error:
-        population.free()
-        raise devices.failed(error) from error
