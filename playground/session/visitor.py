@@ -58,6 +58,13 @@ class Session(EditedVisit):
         """Open the help with the next drawing."""
         self.wants_help = True
 
+    def choose_backend(self) -> None:
+        """Have the run go on on the CPU, or on the GPU."""
+        self._ignore_echo("backend", st.session_state["backend"])
+        self.player.use_backend(st.session_state["backend"])
+        key = "page.notice.on_gpu" if self.player.backend == "cuda" else "page.notice.on_cpu"
+        self.notice = Notice(self.t(key, step=f"{self.player.goal:,}"))
+
     # -- the page's own settings --------------------------------------------------------------
 
     def set(self, name: str) -> None:
@@ -113,7 +120,9 @@ class Session(EditedVisit):
             self._follow_run()
             if self.status not in STOPS:
                 self._closed_stop = None
-            self._drawn = (self.status, self.is_waiting, self.experiment)
+            if why := self._player.why_left():
+                self.notice = Notice(why, "warning")
+            self._drawn = self._seen
 
     def finish(self) -> None:
         """At the end of a drawing: put every setting into the address."""
