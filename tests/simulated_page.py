@@ -294,6 +294,9 @@ def test_a_visit(broken: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     assert "at step 8: press Play to go on" in warnings(page)
     assert page.segmented_control(key="backend").value == "cpu"
     assert not page.button(key="play").disabled
+    with monkeypatch.context() as patch:  # the browser repeats what the page told it
+        patch.setattr("streamlit.session_state", {"backend": "cpu"})
+        session(page).act(session(page).choose_backend)
     sound(page.selectbox(key="language").set_value("zh").run())
     assert "GPU 因错误而停止（CUDA_ERROR_ILLEGAL_ADDRESS (700)）。训练已转到 CPU" in warnings(page)
 

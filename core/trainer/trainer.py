@@ -119,7 +119,10 @@ class Trainer(TravellingRun):
     @property
     def turn_seconds(self) -> float:
         """About how long `run_for` is at it, at least, before it asks the clock."""
-        return backends.TURN_SECONDS[self.backend]
+        usual = backends.TURN_SECONDS[self.backend]
+        if self.backend == "cpu":
+            return usual
+        return max(usual, backends.COPYING * self._initial.nbytes * (1 + self._n_slots))
 
     def _run_turn(self, limit: float, seconds: float) -> tuple[int, float]:
         """What `run_for` does in one turn; returns the steps, and the time now."""

@@ -51,9 +51,10 @@ def _prepare() -> None:
     from core.engine.cuda.warm import warm
     from core.engine.scheduler import shared
 
-    try:
-        warm()
-    except Exception:  # a run that is to learn there meets it again, and says so on its page
-        log.exception("The GPU could not be made ready.")
+    for large in (False, True):
+        try:
+            warm(large=large)
+        except Exception:  # a run that is to learn there meets it again, and says so on its page
+            log.exception("The GPU could not be made ready.")
     _is_ready.set()
     shared().wake_all()

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.refusals import Sentence
 from playground import changes, files, link
-from playground.session.clicks import STOPS, is_history
+from playground.session.clicks import STOPS, EchoError, is_history
 from playground.session.editing import EditedVisit
 from playground.session.visit import MOVES, Notice
 
@@ -60,8 +60,11 @@ class Session(EditedVisit):
 
     def choose_backend(self) -> None:
         """Have the run go on on the CPU, or on the GPU."""
-        self._ignore_echo("backend", st.session_state["backend"])
-        self.player.use_backend(st.session_state["backend"])
+        wanted = st.session_state["backend"]
+        self._ignore_echo("backend", wanted)
+        if wanted == self.player.backend:
+            raise EchoError  # what the page just told it comes back
+        self.player.use_backend(wanted)
         key = "page.notice.on_gpu" if self.player.backend == "cuda" else "page.notice.on_cpu"
         self.notice = Notice(self.t(key, step=f"{self.player.goal:,}"))
 

@@ -81,13 +81,20 @@ def _has_driver() -> bool:
 
 def shared_bytes() -> int:
     """The most shared memory that a block can have. Without a GPU, and simulated: an H200's."""
-    if why_not() is not None or is_simulated():
-        return H200_BYTES
+    return H200_BYTES if why_not() is not None or is_simulated() else _shared_bytes()
+
+
+@functools.cache
+def _shared_bytes() -> int:
+    """What the GPU says of itself; asked once. Raises a Refusal if it fails."""
     from numba import cuda
 
     if importlib.util.find_spec("numba_cuda") is None:  # Numba's own cannot ask: see `launching`
         return UNASKED_BYTES
-    return int(cuda.get_current_device().MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
+    try:
+        return int(cuda.get_current_device().MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
+    except Exception as error:
+        raise failed(error) from error
 
 
 def _line(error: object) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 
-def warm() -> float:
+def warm(*, large: bool = False) -> float:
     """Launch them once, for the smallest network there is; returns the seconds.
 
-    Raises a Refusal if the GPU fails. One compilation serves networks of all sizes and settings.
+    large: those of networks that fit no block. One compilation serves all sizes and settings.
+    Raises a Refusal if the GPU fails.
     """
     import numpy as np
 
@@ -19,7 +20,7 @@ def warm() -> float:
 
     start = time.perf_counter()
     layout, X = Layout((1, 1), ("linear",)), np.zeros((1, 1), np.float32)
-    engine = CUDAEngine(layout, X, X, loss=ANY_LOSS, optimizer="sgd", seed=0)
+    engine = CUDAEngine(layout, X, X, loss=ANY_LOSS, optimizer="sgd", seed=0, large=large)
     engine.run(1, np.zeros((1, N_COLUMNS + 3)), 1, 0)
     engine.free()
     return time.perf_counter() - start
