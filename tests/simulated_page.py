@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.gpu_slices import time_slices
 from core import Dense, Experiment, Trainer
 from core.engine.cuda.population import Population
 from core.engine.warm import warm
+from core.inspect.moment import moment_of
 from playground.live import gpu, warming
 from playground.live.camera import Camera
 from playground.live.player import Player
@@ -21,11 +23,12 @@ from playground.page import TABS
 from playground.sentences import said as in_words
 from tests.apptest import opened_page, session, sound
 from tests.simulated_cuda import few_threads, small
+from tests.simulated_runs import no_mixup
 from tests.test_live import handmade_pool, unpack
 
 pytestmark = pytest.mark.usefixtures("few_threads")
 
-assert few_threads  # a fixture
+FIXTURES = few_threads, no_mixup
 LINK = {"layers": "3:tanh", "n_samples": "24", "batch_size": "5"}
 
 
@@ -186,6 +189,7 @@ def test_what_else_goes_wrong_on_the_gpu_is_no_reason_to_leave_it(
     assert player.backend == "cuda"
 
 
+@pytest.mark.usefixtures("no_mixup")
 def test_what_the_gpu_does_not_do_is_done_on_the_cpu() -> None:
     for change in (
         lambda player: player.change(mixup=0.2),
@@ -205,6 +209,7 @@ def test_what_the_gpu_does_not_do_is_done_on_the_cpu() -> None:
         assert player.numbers().step > 0
 
 
+@pytest.mark.usefixtures("no_mixup")
 def test_what_is_refused_anywhere_moves_nothing() -> None:
     player = on_gpu()
     with pytest.raises(ValueError, match="rotation"):
@@ -215,6 +220,7 @@ def test_what_is_refused_anywhere_moves_nothing() -> None:
     assert player.why_left() is None
 
 
+@pytest.mark.usefixtures("no_mixup")
 def test_a_change_that_waits_for_a_journeys_end_may_lead_to_the_cpu() -> None:
     player = on_gpu()
     player._orders.give(orders_of("step"))
@@ -242,11 +248,15 @@ def test_whatever_comes_next_on_a_page_is_computed_where_its_visitor_chose() -> 
     assert backend_of(player) == ("cuda", "cuda")
 
 
-def test_a_frame_of_the_gpu_is_the_one_of_the_cpu() -> None:
-    frames = []
-    for backend in ("cuda", "cpu"):
-        trainer = Trainer(small(), backend=backend)
+def test_a_frame_of_the_gpu_is_the_one_of_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it asks nothing of the GPU: a slice has brought along all that there is to see."""
+    frames, trainers = [], [Trainer(small(), backend=backend) for backend in ("cuda", "cpu")]
+    for trainer in trainers:
         trainer.step(7)
+    monkeypatch.setattr(trainers[0].engine._population, "_device", None)
+    for trainer in trainers:
+        moment_of(trainer)
+        trainer.evaluate("train")
         camera = Camera(trainer, Shown(edges="gradient"))
         frames.append(unpack(camera.frame({}, exact=True, ready=True)))
     (header, arrays), (expected, others) = frames
@@ -255,6 +265,18 @@ def test_a_frame_of_the_gpu_is_the_one_of_the_cpu() -> None:
     for name, array in arrays.items():
         atol = 1.0 if array.dtype == np.uint8 else 1e-4
         np.testing.assert_allclose(array.astype(float), others[name].astype(float), atol=atol)
+
+
+def test_a_slice_takes_as_long_as_its_copies_ask_for() -> None:
+    assert Trainer(small(), backend="cuda").turn_seconds == pytest.approx(0.015)
+    large = small((Dense(1000, "tanh"), Dense(1000, "tanh")))
+    assert Trainer(large, backend="cuda").turn_seconds > 0.04
+    assert Trainer(large).turn_seconds == pytest.approx(0.002)
+
+
+def test_the_benchmark_of_slices_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    time_slices(10_000)
+    assert "steps/s" in capsys.readouterr().out
 
 
 # ---- a page ---------------------------------------------------------------------------------
@@ -268,6 +290,7 @@ def warnings(page: AppTest) -> str:
     return "\n".join(item.value for item in page.warning).replace("\\", "")
 
 
+@pytest.mark.usefixtures("no_mixup")
 def test_a_visit(broken: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", -1.0)
     page = opened_page(**LINK)
