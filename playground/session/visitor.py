@@ -96,9 +96,7 @@ class Session(EditedVisit):
 
     def choose_fold_epochs(self, key: str) -> None:
         """Take over for how many epochs each of k folds trains."""
-        value = st.session_state[key]
-        self._ignore_echo(key, value)
-        self.folds.choose_epochs(int(value))
+        self.folds.choose_epochs(int(self.widgets.chosen(key)))
 
     # -- the beginning and the end of a drawing -----------------------------------------------
 
@@ -106,7 +104,7 @@ class Session(EditedVisit):
         """At the start of a drawing: follow the address and the run; remember what is drawn."""
         if self._player is not None:
             self._player.revive()
-        self.ranges = {}
+        self.widgets.begin()
         self.follow_link()
         self._is_new_drawing = True
         if self._player is not None:
@@ -117,15 +115,14 @@ class Session(EditedVisit):
 
     def finish(self) -> None:
         """At the end of a drawing: put every setting into the address."""
-        self.wants_help, self._has_drawn = False, True
-        self._seeded_language = self.language
+        self.wants_help = False
+        self.widgets.finish()
         is_stand_in = self.desk.wanted is not None and self.experiment == self.desk.stand_in
         shown = self.desk.wanted if is_stand_in else self.experiment
         params = link.write(shown or self.experiment, self.settings)
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
         self._published = params
-        self._had_dialog = False
 
     # -- links and files ----------------------------------------------------------------------
 
