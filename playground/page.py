@@ -75,6 +75,7 @@ def main(page: Session) -> None:
         in_sidebar(controls.network_section),
         in_sidebar(controls.training_section),
         in_sidebar(augmented),
+        in_sidebar(controls.computing_section),
         in_sidebar(controls.files_section),
         controls.tell_ranges,
         panels,

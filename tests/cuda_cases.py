@@ -16,6 +16,7 @@ from core.engine.cuda.population import Population
 from core.engine.layout import Layout
 from core.maths.activations import ACTIVATIONS
 from core.maths.losses import LOSSES
+from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.regularizers import REGULARIZERS
 from core.maths.schedules import SCHEDULES
@@ -44,12 +45,14 @@ class Case:
     options: tuple[float, ...] = ()
     seed: int = 3
     sizes: tuple[int, ...] = SIZES
+    normalization: str = "none"
     arguments: dict[str, Any] = field(default_factory=dict)
 
     def engine(self, kind: type = CPUEngine, **more: Any) -> Any:
         named = dict(zip(OPTIMIZERS[self.optimizer].options, self.options, strict=False))
         hidden = (self.hidden,) * (len(self.sizes) - 2)
-        layout = Layout(self.sizes, (*hidden, self.output))
+        normalizations = (self.normalization,) * len(hidden)
+        layout = Layout(self.sizes, (*hidden, self.output), (*normalizations, "none"))
         engine = kind(
             layout, X, Y, loss=self.loss, optimizer=self.optimizer, seed=self.seed,
             options=named, **more,
@@ -118,6 +121,11 @@ def cases() -> dict[str, Case]:
         found[f"schedule {name}"] = Case(arguments=settings)
     for name, settings in SETTINGS.items():
         found[name] = Case(optimizer="adam", arguments=settings)
+    for name, record in NORMALIZATIONS.items():
+        for what, settings in (("", {}), (" clipped", {"clip_norm": 0.1, "dropout": (0.2,)})):
+            if record.over:
+                case = Case(optimizer="adam", normalization=name, arguments=settings)
+                found[f"normalized over {record.over}{what}"] = case
     return found
 
 
@@ -146,19 +154,65 @@ def trained(made: Population, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
 
 def side_by_side(threads: int | None = 1) -> dict[str, tuple[np.ndarray, ...]]:
     """Of every case: parameters and rows on the GPU and on the CPU, and how far these moved."""
-    engines = [case.engine() for case in CASES.values()]
+    found = {}
+    for normalization in NORMALIZATIONS:
+        cases = {name: c for name, c in CASES.items() if c.normalization == normalization}
+        found.update(compared(cases, threads))
+    return found
+
+
+def compared(cases: dict[str, Case], threads: int | None) -> dict[str, tuple[np.ndarray, ...]]:
+    """`side_by_side` of cases that can be a population."""
+    engines = [case.engine() for case in cases.values()]
     before = [engine.params.copy() for engine in engines]
     made = together(engines, threads)
     rows, n_rows = trained(made, STEPS)
     assert (n_rows == STEPS // 3).all()
     found = {}
-    for k, (name, engine) in enumerate(zip(CASES, engines, strict=True)):
+    for k, (name, engine) in enumerate(zip(cases, engines, strict=True)):
         expected = np.zeros_like(rows[k])
         assert engine.run(STEPS, expected, 3, 0) == (STEPS, STEPS // 3, True)
         moved = np.linalg.norm(engine.params - before[k])
         found[name] = (made.params[k], engine.params, rows[k], expected, moved)
     return found
 
+
+# ---- images ---------------------------------------------------------------------------------
+
+IMAGE = memory.Image((4, 3, 2), np.array([0.3, -0.2], np.float32))
+PIXELS = np.random.default_rng(2).normal(size=(7, 24)).astype(np.float32)
+CHANGES: dict[str, dict[str, Any]] = {
+    "images": {"rotation": 30.0, "translation": 1.0, "zoom": 0.2, "cutout": 2},
+    "holes in images": {"cutout": 3, "input_noise": 0.1},
+    "mixtures": {"mixup": 0.4, "input_noise": 0.1},
+    "mixtures of images": {
+        **{"rotation": 40.0, "cutout": 1, "mixup": 0.3},
+        "weights": np.linspace(0.5, 2.0, len(PIXELS), dtype=np.float32),
+    },
+}
+
+
+def with_images(kind: type, change: str, **more: Any) -> Any:
+    """An engine whose samples are images, which are changed before it learns from them."""
+    layout, targets = Layout((24, 3, 2), ("tanh", "softmax")), Y[: len(PIXELS)]
+    engine = kind(
+        layout, PIXELS, targets, loss="categorical_crossentropy", optimizer="adam", seed=5, **more
+    )
+    engine.params[:] = np.random.default_rng(3).normal(size=engine.params.shape) * 0.5
+    settings = {"learning_rate": 0.01, "options": engine.optimizer.values(), "batch_size": 4}
+    engine.configure(**settings, image=IMAGE, **CHANGES[change])
+    return engine
+
+
+def learn_images(kind: type, change: str, n_steps: int, **more: Any) -> tuple[np.ndarray, float]:
+    """The parameters of `with_images` after some steps, and how far they moved."""
+    engine = with_images(kind, change, **more)
+    before = engine.params.copy()
+    engine.run(n_steps, np.zeros((0, COLUMNS)), n_steps + 1, 0)
+    return engine.params, float(np.linalg.norm(engine.params - before))
+
+
+# ---- a few ----------------------------------------------------------------------------------
 
 FEW = [
     Case(

@@ -14,22 +14,26 @@ from numba import config, cuda
 
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.engine import memory
+from core.engine.cpu import CPUEngine
 from core.engine.cuda import kernels, moving, plan, population, stages
 from core.engine.cuda.block import Memory, Thread
 from core.engine.cuda.engine import CUDAEngine
 from core.engine.cuda.population import Population
 from core.engine.layout import Layout
 from core.maths import random
+from core.maths.normalizations import NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.schedules import SCHEDULES
 from tests import simulator
 from tests.cuda_cases import (
     CASES,
+    CHANGES,
     COLUMNS,
     FEW,
     SCHEDULED,
     Case,
     a_few,
+    learn_images,
     side_by_side,
     together,
 )
@@ -77,7 +81,7 @@ def test_masks_are_those_of_the_cpu() -> None:
     floats = {name: np.ones(size, np.float32) for name in plan.NAMES}
     m = Memory(
         layout.table.reshape(-1), np.zeros(1, np.int32), np.zeros(1), np.zeros(1),
-        np.ones(size, np.float32), 0, 0, 0, **floats,
+        np.ones(size, np.float32), 0, 0, 0, **floats, across=size,
     )  # fmt: skip
     stages.layer_forward(Thread(0, 1, 0, 1, 0, 1), m, 0, np.array([rate, 0]), count, width, 7, 9)
     masks = m.M.reshape(-1, width)[:6, :count]
@@ -106,6 +110,12 @@ def test_threads_change_no_bit(
 
 STAGES = {
     "matrices, tall and wide": Case(optimizer="muon", sizes=(2, 5, 3, 2)),
+    **{
+        f"normalized over {NORMALIZATIONS[name].over}": Case(
+            optimizer="adam", sizes=(2, 5, 3, 2), normalization=name
+        )
+        for name in ("batch", "layer")
+    },
     "clipped by value and norm": Case(
         sizes=(2, 8, 2), arguments={"clip_value": 0.02, "global_clip_norm": 0.05}
     ),
@@ -126,6 +136,19 @@ def test_threads_wait_for_each_other(monkeypatch: pytest.MonkeyPatch, case: Case
     cpu = case.engine()
     cpu.run(n_steps, np.zeros((0, 99)), 99, 0)
     np.testing.assert_allclose(engine.params, cpu.params, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_samples_are_changed_as_on_the_cpu(monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    monkeypatch.setattr(plan.Plan, "lanes", property(lambda self: 2))
+    expected, moved = learn_images(CPUEngine, change, 6)
+    found = []
+    for threads, backwards in ((1, False), (8, False), (8, True)):
+        monkeypatch.setattr(simulator.Blocks, "backwards", backwards)
+        found.append(learn_images(CUDAEngine, change, 6, threads=threads)[0])
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
+    assert np.linalg.norm(found[0] - expected) <= 1e-5 * moved
 
 
 def test_company_changes_no_bit() -> None:
@@ -195,9 +218,11 @@ def bits(trainer: Trainer) -> bytes:
     return trainer.params.tobytes() + trainer.engine.slots.tobytes()
 
 
+@pytest.mark.parametrize("normalization", ["none", "batch"])
 @pytest.mark.usefixtures("few_threads")
-def test_a_trainer_does_all_that_one_of_the_cpu_does() -> None:
-    gpu, cpu = Trainer(small(), backend="cuda"), Trainer(small())
+def test_a_trainer_does_all_that_one_of_the_cpu_does(normalization: str) -> None:
+    layers = (Dense(3, "tanh", dropout=0.2, normalization=normalization),)
+    gpu, cpu = Trainer(small(layers), backend="cuda"), Trainer(small(layers))
     for trainer in (gpu, cpu):
         assert trainer.step(4) == 4
         trainer.change(learning_rate=0.02, batch_size=3, regularizer="l2", regularization_rate=0.01)
@@ -241,9 +266,8 @@ def test_a_trainer_that_diverges_says_where() -> None:
 @pytest.mark.parametrize(
     ("experiment", "words"),
     [
-        (small((Dense(3, "tanh", normalization="batch"),)), "normalized layers"),
-        (small(mixup=0.2), "changed or mixed"),
-        (small((Dense(256, "relu"), Dense(256, "relu"))), "bytes of a GPU's shared memory"),
+        (small((Dense(256), Dense(256)), mixup=0.2), "mixed samples and networks of this size"),
+        (small((Dense(256), Dense(256)), optimizer="muon"), "Muon and networks of this size"),
     ],
 )
 def test_what_is_not_built_is_refused_at_once(
@@ -255,14 +279,14 @@ def test_what_is_not_built_is_refused_at_once(
 
 
 @pytest.mark.usefixtures("few_threads")
-def test_a_change_that_does_not_fit_is_refused_and_the_run_goes_on(
+def test_a_change_that_is_not_built_is_refused_and_the_run_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    trainer = Trainer(small(), backend="cuda")
+    trainer = Trainer(small(optimizer="muon"), backend="cuda")
     trainer.step(2)
     needed = trainer.engine._population.plan.shared_bytes
     monkeypatch.setattr("core.engine.cuda.devices.shared_bytes", lambda: needed)
-    with pytest.raises(ValueError, match="at batch size 12"):
+    with pytest.raises(ValueError, match="networks of this size"):
         trainer.change(batch_size=200)
     assert trainer.training.batch_size == 5
     assert trainer.step(2) == 2

@@ -8,13 +8,20 @@ that not all of them reach is an error.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 from greenlet import getcurrent, greenlet
 from numba.cuda.simulator.kernel import BlockManager
-from numba.cuda.simulator.kernelapi import Dim3
+from numba.cuda.simulator.kernelapi import Dim3, FakeCUDAModule, swapped_cuda_module
+
+from core.engine.cuda.large.machine import Simulated
 
 
 class Blocks:
@@ -23,11 +30,19 @@ class Blocks:
     backwards = False
 
 
+def nobody() -> None:
+    """A barrier for a thread that is alone."""
+
+
 def run_block(self: Any, grid_point: Any, *arguments: Any) -> None:
     """`BlockManager.run`: every thread of the block to its end, from barrier to barrier."""
     me: Any = threading.current_thread()
     me.blockIdx, me.syncthreads = Dim3(*grid_point), getcurrent().switch
     points = list(np.ndindex(*self._block_dim))
+    if len(points) == 1:
+        me.threadIdx, me.syncthreads = Dim3(0, 0, 0), nobody
+        self._f(*arguments)
+        return
     threads = [(Dim3(*point), greenlet(lambda: self._f(*arguments))) for point in points]
     while not threads[0][1].dead:
         for place, thread in reversed(threads) if Blocks.backwards else threads:
@@ -35,6 +50,30 @@ def run_block(self: Any, grid_point: Any, *arguments: Any) -> None:
             thread.switch()
         ended = {thread.dead for _, thread in threads}
         assert len(ended) == 1, "not all threads of the block came to the same barrier"
+
+
+@contextlib.contextmanager
+def launched_directly(module: Any) -> Iterator[None]:
+    """A module's kernels of a single thread are called as functions: the simulator's launch takes
+    longer than what they do.
+    """
+    launch, me, first = Simulated.call, threading.current_thread(), Dim3(0, 0, 0)
+
+    def alone(kernel: Any, *arguments: Any) -> None:
+        me.threadIdx, me.blockIdx, me.syncthreads = first, first, nobody
+        kernel.fn(*arguments)
+
+    def call(self: Any, kernel: Any, blocks: int, threads: int, *arguments: Any) -> Any:
+        if (blocks, threads) == (1, 1):
+            return functools.partial(alone, kernel, *arguments)
+        return launch(self, kernel, blocks, threads, *arguments)
+
+    one = FakeCUDAModule((1, 1, 1), (1, 1, 1), 0)
+    # The simulator looks an array up by the line that asks for it, which takes long.
+    one._shared = SimpleNamespace(array=lambda shape, kind: np.empty(shape, kind.name))
+    with pytest.MonkeyPatch.context() as patch, swapped_cuda_module(module.begin.fn, one):
+        patch.setattr(Simulated, "call", call)
+        yield
 
 
 def install() -> None:

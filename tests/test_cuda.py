@@ -17,7 +17,10 @@ from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
 from tests.test_engine import ROOT, run_python
 
-SIMULATED = ("tests/simulated_cuda.py", "tests/simulated_runs.py")
+SIMULATED = (
+    *("tests/simulated_cuda.py", "tests/simulated_large.py", "tests/simulated_runs.py"),
+    "tests/simulated_page.py",
+)
 
 
 @pytest.mark.timeout(600)  # Python is slow where other tests run beside it
@@ -60,6 +63,7 @@ def test_without_a_gpu_the_reason_is_told() -> None:
     [
         ("CUDA driver library cannot be found.\nIf you", "no CUDA driver found"),
         ("cuInit failed: 999", "the CUDA driver reports an error (cuInit failed: 999)"),
+        ("cuInit results in CUDA_ERROR_NO_DEVICE (100)", "no CUDA device found"),
     ],
 )
 def test_reasons(monkeypatch: pytest.MonkeyPatch, found: str, reason: str) -> None:
@@ -72,9 +76,12 @@ def test_reasons(monkeypatch: pytest.MonkeyPatch, found: str, reason: str) -> No
         devices._missing.cache_clear()
 
 
-def test_what_does_not_fit_is_said_before_anyone_looks_for_a_gpu() -> None:
-    large = Experiment(network=NetworkConfig(layers=(Dense(256, "relu"), Dense(256, "relu"))))
-    with pytest.raises(ValueError, match="bytes of a GPU's shared memory at batch size 10"):
+def test_what_is_not_built_is_said_before_anyone_looks_for_a_gpu() -> None:
+    large = Experiment(
+        network=NetworkConfig(layers=(Dense(256, "relu"), Dense(256, "relu"))),
+        training=TrainingConfig(optimizer="muon"),
+    )
+    with pytest.raises(ValueError, match="the optimizer Muon and networks of this size"):
         Trainer(large, backend="cuda")
     with pytest.raises(ValueError, match="not built yet for images that are changed or mixed"):
         Trainer(Experiment(training=TrainingConfig(mixup=0.2)), backend="cuda")

@@ -9,6 +9,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numba.cuda.dispatcher
+import numpy as np
+from numba import boolean as b
 from numba import float32 as f
 from numba import float64 as d
 from numba import int32 as i
@@ -22,7 +24,7 @@ H100 = (9, 0)
 SIGNATURES = {
     "shuffle": (i[:, :, ::1], n[:, ::1], n[:, ::1], n[:, ::1], n),
     "run": (
-        *(i[:, ::1], n[::1], f[::1], f[::1], f[::1], i[:, :, ::1], n[:, ::1]),
+        *(i[:, ::1], n[::1], f[::1], f[::1], f[::1], f[::1], i[:, :, ::1], n[:, ::1]),
         *(n[:, ::1], d[:, ::1], f[:, ::1], f[:, :, ::1], n[:, ::1]),
         *(d[:, :, ::1], n[:, ::1], f[:, ::1], n[::1], n[::1], n),
     ),
@@ -44,16 +46,54 @@ class NVVM:
 def main() -> None:
     numba.cuda.dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=H100)
     nvvm.NVVM = NVVM
-    from core.engine.cuda import kernels, maths
+    from core.engine.cuda import augment, kernels, maths, normalize
 
     for name, signature in SIGNATURES.items():
         kernel = getattr(kernels, name).py_func
         compiler.compile_cuda(kernel, types.void, signature, cc=H100)
-    singles = (maths.activate, maths.slope, maths.loss_of, maths.loss_slope, maths.penalty_slope)
+    compile_large()
+    singles = (
+        *(maths.activate, maths.slope, maths.loss_of, maths.loss_slope, maths.penalty_slope),
+        *(normalize.inverse_deviation, normalize.scaled, normalize.slope, normalize.moved),
+        augment.blend,
+    )
     for function, wanted in (*((s, f) for s in singles), (maths.updated, types.UniTuple(f, 4))):
         (compiled,) = function.overloads.values()
         assert compiled.signature.return_type == wanted, (function, compiled.signature)
     print("typed")
+
+
+def compile_large() -> None:
+    """Those of a large network, as `steps` calls them."""
+    from core.engine.cuda.large import kernels
+    from core.engine.cuda.large.arrays import Arrays, Plan
+    from core.engine.layout import Layout
+
+    of = {np.int32: i, np.int64: n, np.float32: f, np.float64: d}
+    shapes = Plan(Layout((2, 1), ("tanh",)), 4, 2, 1).shapes
+    kinds = [
+        types.Array(of[kind], len(shape), "C") for shape, kind in map(shapes.get, Arrays._fields)
+    ]
+    m = types.NamedTuple(kinds, Arrays)
+    for name, arguments in {
+        "begin": (n,),
+        "fetch": (n, n),
+        "activate": (n, n),
+        "judge_outputs": (n, n),
+        "sum_slopes": (n, n),
+        "put_back_layer": (n, n),
+        "finish_gradient": (b,),
+        "square_gradient": (),
+        "measure_segments": (),
+        "shorten_segments": (),
+        "shorten_all": (),
+        "move_all": (n, b),
+        "hold_all": (n,),
+        "measure_moves": (),
+        "write_row": (n, n),
+    }.items():
+        kernel = getattr(kernels, name).py_func
+        compiler.compile_cuda(kernel, types.void, (m, *arguments), cc=H100)
 
 
 if __name__ == "__main__":

@@ -113,13 +113,14 @@ class ClickedVisit(Visit):
     # -- drawing anew -------------------------------------------------------------------------
 
     def look_again(self) -> None:
-        """Draw the page anew if the run stopped, got ready or changed its settings by itself.
+        """Draw the page anew if the run stopped, got ready, left the GPU or changed its settings by
+        itself, or a GPU was found.
 
         A run that went back past an edit makes it again when it comes by.
         """
         if self.desk.is_bringing:
             return  # a run of the whole page would lose a file that is on its way
-        if self._drawn != (self.status, self.is_waiting, self.player.experiment):
+        if self._drawn != self._seen:
             st.rerun()
         if is_fragment() and time.monotonic() - self._fragment_ended < ONE_FLUSH:
             self._fragment_ended = -math.inf

@@ -14,6 +14,7 @@ from playground.desk import Desk
 from playground.drawing import Sketchbook
 from playground.fields import column_labels
 from playground.folds import FoldsDesk
+from playground.live import gpu
 from playground.locales import language_of, translate
 from playground.sentences import said
 from playground.session.widgets import Widgets
@@ -57,7 +58,7 @@ class Visit:
         self.uploads = 0
         self.panel = ""
         self.wants_help = False
-        self._drawn: tuple[str, bool, Experiment | None] = ("", False, None)
+        self._drawn: tuple[Any, ...] = ()
         self._is_new_drawing = True
         self._player: Player | None = None
         self._made: dict[str, tuple[tuple[Any, ...], Any]] = {}
@@ -139,6 +140,15 @@ class Visit:
     def is_waiting(self) -> bool:
         """Whether kernels are still being compiled."""
         return self.player.waiting
+
+    @property
+    def _seen(self) -> tuple[Any, ...]:
+        """What makes another page of it when it changes by itself."""
+        player = self.player
+        return (
+            *(player.status, player.waiting, player.backend, gpu.is_known()),
+            player.experiment,
+        )
 
     def numbers(self) -> Numbers:
         """The player's numbers; those of this very step when drawn anew while nothing moves."""

@@ -16,6 +16,7 @@ from playground import changes, files, link
 from playground.session.clicks import STOPS, is_history
 from playground.session.editing import EditedVisit
 from playground.session.visit import MOVES, Notice
+from playground.session.widgets import EchoError
 
 KEY = "playground"
 
@@ -57,6 +58,15 @@ class Session(EditedVisit):
     def ask_for_help(self) -> None:
         """Open the help with the next drawing."""
         self.wants_help = True
+
+    def choose_backend(self) -> None:
+        """Have the run go on on the CPU, or on the GPU."""
+        wanted = self.widgets.chosen("backend")
+        if wanted == self.player.backend:
+            raise EchoError  # what the page just told it comes back
+        self.player.use_backend(wanted)
+        key = "page.notice.on_gpu" if self.player.backend == "cuda" else "page.notice.on_cpu"
+        self.notice = Notice(self.t(key, step=f"{self.player.goal:,}"))
 
     # -- the page's own settings --------------------------------------------------------------
 
@@ -111,7 +121,9 @@ class Session(EditedVisit):
             self._follow_run()
             if self.status not in STOPS:
                 self._closed_stop = None
-            self._drawn = (self.status, self.is_waiting, self.experiment)
+            if why := self._player.why_left():
+                self.notice = Notice(why, "warning")
+            self._drawn = self._seen
 
     def finish(self) -> None:
         """At the end of a drawing: put every setting into the address."""

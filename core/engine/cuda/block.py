@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from numba import cuda
 
-from core.engine.cuda.maths import SIMULATED, device
+from core.engine.cuda.maths import SIMULATED, device, place
+from core.engine.cuda.plan import N_COLUMNS
 
 
 class Thread(NamedTuple):
@@ -53,6 +54,10 @@ class Memory(NamedTuple):
     H: Any
     M: Any
     K: Any
+    N: Any
+    V: Any
+    U: Any
+    across: Any  # numbers of a row of V
 
 
 def _simulated_barrier() -> None:
@@ -66,3 +71,9 @@ def _barrier():
 # The simulator lends a kernel its own `cuda` module in the kernel's file alone.
 barrier = _simulated_barrier if SIMULATED else device(_barrier)
 """Wait for all threads of the block: what each wrote before, all may read."""
+
+
+@device
+def at(m, layer, column):
+    """A number of the layout's table."""
+    return m.table[place(layer * N_COLUMNS + column)]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.engine.cuda import devices
-from core.engine.cuda.plan import UNCOMMON, Plan, check_built
+from core.engine.cuda.large import checking as large
+from core.engine.cuda.plan import Plan, check_built
 from core.engine.layout import Layout
 from core.experiment import TrainingConfig
+from core.maths.augmentation import IMAGE_FIELDS
 from core.maths.optimizers import OPTIMIZERS
 
 
@@ -19,10 +21,12 @@ def check(
     *,
     is_sparse: bool,
 ) -> None:
-    """Raise a Refusal for what is not built yet, what does not fit, or if there is no GPU."""
-    used = [name for name in UNCOMMON if getattr(training, name)]
-    check_built(layout, is_sparse=is_sparse, used=used)
+    """Raise a Refusal for what is not built yet, or if there is no GPU."""
+    check_built(is_sparse=is_sparse)
     optimizer = OPTIMIZERS[training.optimizer].under(training.optimizer_options)
     batch, matrices = min(training.batch_size, n_samples), optimizer.matrix_prepare is not None
-    Plan(layout, batch, len(optimizer.slots), any(dropout), matrices).check(devices.shared_bytes())
+    augmented = any(getattr(training, name) for name in (*IMAGE_FIELDS, "mixup"))
+    planned = Plan(layout, batch, len(optimizer.slots), any(dropout), matrices, augmented)
+    if not planned.fits(devices.shared_bytes()):
+        large.check_built(layout, optimizer, augmented=augmented)
     devices.check_available()

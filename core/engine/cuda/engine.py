@@ -1,4 +1,5 @@
-"""The GPU engine that a trainer drives: a population of one, with a CPU engine's members."""
+"""The GPU engine that a trainer drives, with a CPU engine's members: a population of one, or a
+large network."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 
 from core.engine import memory
 from core.engine.cuda import devices
-from core.engine.cuda.plan import UNCOMMON, check_built
+from core.engine.cuda.large import checking as large
+from core.engine.cuda.large.network import LargeNetwork
+from core.engine.cuda.plan import check_built
 from core.engine.cuda.population import Population
 from core.engine.diagnosis import LastStep, first_nonfinite
 from core.engine.layout import Layout
@@ -27,7 +30,10 @@ class CUDAEngine:
 
     params, slots and state are arrays of the host, up to date between two calls of `run`; what is
     written to them is sent along with the next one.
-    threads: of a block, for tests.
+    What fits a block runs in one, anything else as a `LargeNetwork`: a function of the settings,
+    so that a run that is replayed takes the same way.
+    threads: of a block, for tests. large: whether even what fits a block is to run as if not.
+    tf32: whether products of large networks may be in TF32; None for what the environment says.
     Raises a Refusal for what is not built, for what does not fit, or if there is no GPU.
     """
 
@@ -44,14 +50,20 @@ class CUDAEngine:
         seed: int,
         options: Mapping[str, Value] | None = None,
         threads: int | None = None,
+        large: bool = False,
+        tf32: bool | None = None,
     ) -> None:
         devices.check_available()
-        check_built(layout, is_sparse=not isinstance(X, np.ndarray))
+        check_built(is_sparse=not isinstance(X, np.ndarray))
         assert isinstance(X, np.ndarray)
         self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer").under(options)
         n_slots = len(self.optimizer.slots)
         self._population = Population([layout], X, Y, n_slots=n_slots, threads=threads)
-        self._loss, self._n_samples = loss, len(X)
+        self._large = LargeNetwork(
+            layout, X, Y, self._population.host(0),
+            tf32=devices.is_tf32_allowed() if tf32 is None else tf32,
+        )  # fmt: skip
+        self._loss, self._n_samples, self._only_large = loss, len(X), large
         self._settings = at_rest(layout, loss, DEFAULT_BATCH_SIZE)
         self._settings.codes[memory.SEED] = seed
         # A batch of one until another is asked for: whether the usual one fits does not matter.
@@ -78,26 +90,38 @@ class CUDAEngine:
 
         Before step 1 the slots start afresh.
         """
-        used = [name for name in UNCOMMON if arguments.get(name)]
-        check_built(self.layout, is_sparse=False, used=used)
         self._settings = configured(
             self._settings, self.layout, self._loss, self.optimizer, self._n_samples, **arguments
         )
-        self._population.configure([self._settings])
+        self._choose()
         if self.state[memory.STEP] == 0:
             self.slots[:] = starting_slot(self.optimizer, self._settings)
+
+    def _choose(self) -> None:
+        """Whether it is a block or not, as the settings are now."""
+        planned = self._population.planned([self._settings])
+        self.is_large = self._only_large or not planned.fits(devices.shared_bytes())
+        if self.is_large:
+            large.check_built(self.layout, self.optimizer, augmented=planned.augmented)
+            self._population.free()
+            self._large.configure(self._settings)
+        else:
+            self._large.free()
+            self._population.configure([self._settings])
 
     def run(
         self, n_steps: int, rows: NDArray[np.float64], stride: int, n_rows: int
     ) -> tuple[int, int, bool]:
         """Run up to n_steps mini-batches: see `CPUEngine.run`."""
+        if self.is_large:
+            return self._large.run(n_steps, rows, stride, n_rows)
         filled = np.array([n_rows], np.int64)
         done, sound = self._population.run(n_steps, rows[np.newaxis], stride, filled)
         return int(done[0]), int(filled[0]), bool(sound[0])
 
     def first_nonfinite(self) -> tuple[int, str]:
         """Name the layer and what was first not finite in the step just done."""
-        left = self._population.left_by(0)
+        left = self._large.left() if self.is_large else self._population.left_by(0)
         return first_nonfinite(self.layout, LastStep(**left, params=self.params, slots=self.slots))
 
     def drawn_order(self, epoch: int) -> NDArray[np.int64] | None:
@@ -107,3 +131,4 @@ class CUDAEngine:
     def free(self) -> None:
         """Give the GPU's memory back; it is taken again when the engine runs."""
         self._population.free()
+        self._large.free()

@@ -4,6 +4,7 @@ import numpy as np
 from numba import cuda, float32, float64, int32
 
 from core.engine.cuda import plan
+from core.engine.cuda.augment import augment, augments
 from core.engine.cuda.block import Memory, Thread, barrier
 from core.engine.cuda.maths import smaller
 from core.engine.cuda.moving import (
@@ -16,7 +17,8 @@ from core.engine.cuda.moving import (
     update,
     weight_norms,
 )
-from core.engine.cuda.plan import CHUNK, END, LANES, PARTS, WIDTH
+from core.engine.cuda.normalize import move_statistics
+from core.engine.cuda.plan import ACROSS, CHUNK, END, LANES, PARTS, WIDTH
 from core.engine.cuda.stages import (
     add_noise,
     draw,
@@ -85,14 +87,15 @@ def shuffle(orders, drawn, codes, state, ahead):
 
 @cuda.jit
 def run(
-    tables, places, X, Y, weights, orders, drawn, codes, numbers, params, slots, state,
+    tables, places, X, Y, weights, background, orders, drawn, codes, numbers, params, slots, state,
     rows, result, left, n_steps, room, stride
 ):  # fmt: skip
     """Run up to n_steps[b] mini-batches of network b, in block b.
 
-    tables: int32 (n_networks, table flat). X, Y: float32, flat, of all samples.
+    tables: int32 (n_networks, table flat). X, Y: float32, flat, of all samples, as are their
+    weights, if they have any, and the background of images, a channel each.
     codes: int64, numbers: float64, a row a network: `memory.Settings`, put together.
-    params: float32 (n_networks, n), slots: float32 (n_networks, n_slots, n), state: int64
+    params: float32 (n_networks, n_numbers), slots: float32 (n_networks, n_slots, n), state: int64
     (n_networks, 3). rows: float64 (most, n_networks, columns), of which room[b] may be filled.
     result: int64 (n_networks, N_RESULTS). left: float32 (n_networks, size), the memory of a block
     whose network broke. See `core.engine.kernels.run`.
@@ -103,7 +106,7 @@ def run(
     doubles, integers = cuda.shared.array(0, float64), cuda.shared.array(0, int32)
     memory = cuda.shared.array(0, float32)
     n_table, n_layers = tables.shape[1], tables.shape[1] // plan.N_COLUMNS
-    last, n = n_layers - 1, params.shape[1]
+    last, n, n_numbers = n_layers - 1, slots.shape[2], params.shape[1]
     n_doubles = CHUNK + 2 * PARTS * n_layers
     m = Memory(
         integers[2 * n_doubles : 2 * n_doubles + n_table],
@@ -131,6 +134,10 @@ def run(
         memory[places[plan.H] :],
         memory[places[plan.M] :],
         memory[places[plan.K] :],
+        memory[places[plan.N] :],
+        memory[places[plan.V] :],
+        memory[places[plan.U] :],
+        places[ACROSS],
     )
     width, n_slots, capacity = places[WIDTH], slots.shape[1], room[network]
     code, value = codes[network], numbers[network]
@@ -138,15 +145,16 @@ def run(
     schedule = value[SCHEDULE_OPTIONS:DROPOUT]
     seed, batch_size = code[SEED], code[BATCH_SIZE]
     smoothing, smooth_to = f32(value[SMOOTHING]), f32(value[SMOOTH_TO])
-    noise, max_norm = value[INPUT_NOISE], value[MAX_NORM]
+    noise, max_norm, augmented = value[INPUT_NOISE], value[MAX_NORM], augments(value)
     penalty = f32(value[REGULARIZATION_RATE]) if code[REGULARIZER] != 0 else ZERO
     step, epoch, position = state[network, STEP], state[network, EPOCH], state[network, POSITION]
     n_samples, n_rows, done, count, why = orders.shape[2], 0, 0, np.int64(0), FINISHED
 
     for k in range(t.number, n_table, t.count):
         m.table[k] = tables[network, k]
-    for k in range(t.number, n, t.count):
+    for k in range(t.number, n_numbers, t.count):
         m.P[k] = params[network, k]
+    for k in range(t.number, n, t.count):
         for s in range(n_slots):
             memory[places[plan.S0 + s] + k] = slots[network, s, k]
     if t.number == 0:
@@ -169,6 +177,11 @@ def run(
             make_constants(t, m, code, value, options, schedule, step)
         order = orders[network, drawn_row]
         gather(t, m, last, X, Y, weights, order, position, count, width, smoothing, smooth_to)
+        if augmented:
+            augment(
+                t, m, n_layers, X, weights, background, order, position, code, value, count, width,
+                step,
+            )  # fmt: skip
         if noise > 0.0:
             add_noise(t, m, count, width, noise, key(seed, random.INPUT_NOISE, step))
         barrier()
@@ -186,6 +199,7 @@ def run(
             gradient_norms(t, m, n_layers, rows[n_rows, network])
         clip(t, m, n_layers, n, value)
         update(t, m, n_layers, n, code, options, n_slots, constants, recorded)
+        move_statistics(t, m, n_layers)
         barrier()
         if max_norm > 0.0:
             hold_norms(t, m, n_layers, max_norm)
@@ -215,8 +229,9 @@ def run(
                 row[2], row[3] = loss / terms, m.rates[constants]
             n_rows += 1
 
-    for k in range(t.number, n, t.count):
+    for k in range(t.number, n_numbers, t.count):
         params[network, k] = m.P[k]
+    for k in range(t.number, n, t.count):
         for s in range(n_slots):
             slots[network, s, k] = memory[places[plan.S0 + s] + k]
     if why == BROKEN:

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from core.engine.cuda.block import barrier
+from core.engine.cuda.block import at, barrier
 from core.engine.cuda.maths import (
     device,
     flushed,
@@ -21,7 +21,6 @@ from core.engine.cuda.maths import (
 )
 from core.engine.cuda.orthogonal import move_matrix, move_one
 from core.engine.cuda.plan import CHUNK, PARTS
-from core.engine.cuda.stages import at
 from core.engine.cuda.sums import squared_moves, squares, sum_of_parts
 from core.engine.layout import BIASES, GAMMA, STOP, UNITS, WEIGHTS
 from core.engine.memory import (
@@ -51,19 +50,24 @@ def learning_rate(codes, numbers, schedule, step):
 
 
 @device
+def make_constants_of(m, c, codes, numbers, options, schedule, step):
+    """The learning rate and the optimizer's constants of one step, into place c of their chunk."""
+    rate = learning_rate(codes, numbers, schedule, step)
+    m.rates[c] = rate
+    c0, c1, c2, c3, c4 = prepare(codes[OPTIMIZER], options, rate, np.float64(step))
+    k = c * N_CONSTANTS
+    m.E[k], m.E[k + 1], m.E[k + 2] = f32(c0), f32(c1), f32(c2)
+    m.E[k + 3], m.E[k + 4] = f32(c3), f32(c4)
+
+
+@device
 def make_constants(t, m, codes, numbers, options, schedule, first):
-    """Learning rates and the optimizer's constants of CHUNK steps from `first` on.
+    """`make_constants_of` CHUNK steps from `first` on.
 
     In double, all threads at once: in a single one they would take as long as a small step.
     """
     for c in range(t.number, CHUNK, t.count):
-        step = first + c
-        rate = learning_rate(codes, numbers, schedule, step)
-        m.rates[c] = rate
-        c0, c1, c2, c3, c4 = prepare(codes[OPTIMIZER], options, rate, np.float64(step))
-        k = c * N_CONSTANTS
-        m.E[k], m.E[k + 1], m.E[k + 2] = f32(c0), f32(c1), f32(c2)
-        m.E[k + 3], m.E[k + 4] = f32(c3), f32(c4)
+        make_constants_of(m, c, codes, numbers, options, schedule, first + c)
 
 
 # ---- clipping -------------------------------------------------------------------------------
@@ -96,9 +100,12 @@ def clip(t, m, n_layers, n, numbers):
     # The first n_layers groups of partial sums may still be read, for a row.
     if numbers[CLIP_NORM] > 0.0:
         for layer in range(n_layers):
-            start, stop = at(m, layer, WEIGHTS), at(m, layer, BIASES)
-            shorten(t, m, n_layers, start, stop, numbers[CLIP_NORM])
-            shorten(t, m, n_layers, stop, at(m, layer, GAMMA), numbers[CLIP_NORM])
+            start = at(m, layer, WEIGHTS)
+            for part in range(4):  # weights, biases, gamma, beta
+                stop = at(m, layer, BIASES if part == 0 else GAMMA + part - 1)
+                if stop > start:
+                    shorten(t, m, n_layers, start, stop, numbers[CLIP_NORM])
+                start = stop
     if numbers[GLOBAL_CLIP_NORM] > 0.0:
         shorten(t, m, n_layers, 0, n, numbers[GLOBAL_CLIP_NORM])
 

@@ -14,10 +14,9 @@ import math
 
 import numpy as np
 
-from core.engine.cuda.block import barrier
+from core.engine.cuda.block import at, barrier
 from core.engine.cuda.maths import device, double, flushed, is_finite, place, smaller
 from core.engine.cuda.plan import PARTS
-from core.engine.cuda.stages import at
 from core.engine.cuda.sums import squares, sum_of_parts
 from core.engine.layout import INPUTS, UNITS, WEIGHTS
 from core.maths import orthogonal, rules

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -16,6 +15,8 @@ from core.refusals import Refusal, Sentence
 
 N_COLUMNS = 12  # of the layout's table
 CHUNK = 32  # steps whose learning rates and constants are made at a time
+V_ROWS = 3  # of a layer: see `normalize`
+U_ROWS = 7  # see `augment`
 PARTS = 32  # partial sums of a layer's squares
 
 MOST_THREADS = 256
@@ -23,13 +24,16 @@ WARP = 32
 
 # Arrays of float32 in a block's memory, in this order. Letters as in `core.engine.kernels`, and
 # P: parameters; S0, S1, S2: the optimizer's slots; L: losses of the samples; C: their weights;
-# E: the optimizer's constants of a chunk of steps; K: see `orthogonal`.
-NAMES = ("P", "G", "S0", "S1", "S2", "X", "Y", "Z", "A", "D", "Q", "L", "C", "E", "H", "M", "K")
-(P, G, S0, S1, S2, X, Y, Z, A, D, Q, L, C, E, H, M, K) = range(len(NAMES))
+# E: the optimizer's constants of a chunk of steps; K: see `orthogonal`; N, V: see `normalize`;
+# U: see `augment`.
+NAMES = (
+    *("P", "G", "S0", "S1", "S2", "X", "Y", "Z", "A", "D", "Q", "L", "C", "E", "H", "M", "K"),
+    *("N", "V", "U"),
+)
+(P, G, S0, S1, S2, X, Y, Z, A, D, Q, L, C, E, H, M, K, N, V, U) = range(len(NAMES))
 END = len(NAMES)  # where what is behind the last array begins
 WIDTH, LANES = END + 1, END + 2  # numbers from one row to the next; threads that share a row
-
-UNCOMMON = ("translation", "rotation", "zoom", "cutout", "mixup")
+ACROSS = END + 3  # numbers from one row to the next of V
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class Plan:
     """How a block works on one network of a population.
 
     layout: its sizes; batch: the largest of any network; n_slots: likewise; dropout: whether any
-    layer has it; matrices: whether any optimizer moves whole matrices.
+    layer has it; matrices: whether any optimizer moves whole matrices; augmented: whether anything
+    is done to samples, but for noise.
     """
 
     layout: Layout
@@ -45,12 +50,18 @@ class Plan:
     n_slots: int
     dropout: bool
     matrices: bool = False
+    augmented: bool = False
 
     @property
     def width(self) -> int:
         """Numbers from one row to the next: odd, so that neither rows nor columns of 32 threads
         meet in one bank of the memory."""
         return self.batch | 1
+
+    @property
+    def across(self) -> int:
+        """Room for a number for each sample, or for each unit of any layer."""
+        return max(self.width, *self.layout.sizes[1:])
 
     @property
     def lanes(self) -> int:
@@ -75,12 +86,15 @@ class Plan:
         units, n = net.n_units * width, net.n_parameters
         slots = [n * (slot < self.n_slots) for slot in range(3)]
         return {
-            **{"P": n, "G": n, "S0": slots[0], "S1": slots[1], "S2": slots[2]},
+            **{"P": net.n_numbers, "G": n, "S0": slots[0], "S1": slots[1], "S2": slots[2]},
             **{"X": net.n_inputs * width, "Y": net.n_outputs * width},
             **{"Z": units, "A": units, "D": units, "Q": net.n_outputs * width},
             **{"L": width, "C": width, "E": CHUNK * N_CONSTANTS},
             **{"H": units * self.dropout, "M": units * self.dropout},
             "K": matrix_scratch(net) * self.matrices,
+            "N": units * net.is_normalized,
+            "V": V_ROWS * net.n_layers * self.across * net.is_normalized,
+            "U": U_ROWS * width * self.augmented,
         }
 
     @property
@@ -95,20 +109,24 @@ class Plan:
 
     @cached_property
     def places(self) -> NDArray[np.int64]:
-        """What the kernel reads: where each array begins, in float32; END, WIDTH and LANES."""
+        """What the kernel reads: where each array begins, in float32; END to ACROSS."""
         starts = np.cumsum([2 * self.n_doubles + self.n_integers, *self.sizes.values()])
         if not self.dropout:
             starts[H] = starts[A]
-        return np.array([*starts, self.width, self.lanes], dtype=np.int64)
+        return np.array([*starts, self.width, self.lanes, self.across], dtype=np.int64)
 
     @property
     def shared_bytes(self) -> int:
         """What a block needs."""
         return 4 * int(self.places[END])
 
+    def fits(self, limit: int) -> bool:
+        """Whether a block needs at most `limit` bytes."""
+        return self.shared_bytes <= limit
+
     def check(self, limit: int) -> None:
         """Raise a Refusal if a block needs more than `limit` bytes."""
-        if self.shared_bytes > limit:
+        if not self.fits(limit):
             raise Refusal(
                 "The network needs {needed} bytes of a GPU's shared memory at batch size {batch}, "
                 "but there are {limit}. Choose fewer units, a smaller batch or backend 'cpu'.",
@@ -124,19 +142,10 @@ def matrix_scratch(layout: Layout) -> int:
     return max((2 * a * b + 2 * min(a, b) ** 2 for a, b in pairs), default=0)
 
 
-def check_built(layout: Layout, *, is_sparse: bool, used: Iterable[str] = ()) -> None:
-    """Raise a Refusal for what this engine does not do yet.
-
-    used: names of settings that are not at their defaults.
-    """
-    what = None
-    if layout.is_normalized:
-        what = Sentence("normalized layers")
-    elif is_sparse:
-        what = Sentence("sparse samples")
-    elif set(used) & set(UNCOMMON):
-        what = Sentence("images that are changed or mixed")
-    if what is not None:
+def check_built(*, is_sparse: bool) -> None:
+    """Raise a Refusal for what this engine does not do yet."""
+    if is_sparse:
         raise Refusal(
-            "Backend 'cuda' is not built yet for {what}. Choose backend 'cpu'.", what=what
+            "Backend 'cuda' is not built yet for {what}. Choose backend 'cpu'.",
+            what=Sentence("sparse samples"),
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import cuda
@@ -27,11 +27,21 @@ ORDER_BYTES = 2**26  # that they may take, of all networks
 ROW_BYTES = 2**24  # that rows on their way to the host may take
 SHUFFLE_THREADS = 64
 
+AUGMENTING = slice(memory.TRANSLATION, memory.MIXUP + 1)  # numbers of the settings
+
+
+class Host(NamedTuple):
+    """What a run is, on the host: see `CPUEngine`."""
+
+    params: Floats
+    slots: Floats
+    state: NDArray[np.int64]
+
 
 class Population:
     """Networks that differ in anything but their sizes, and learn from the same data.
 
-    params: float32 (n_networks, n), slots: float32 (n_networks, n_slots, n), state: int64
+    params: float32 (n_networks, n_numbers), slots: float32 (n_networks, n_slots, n), state: int64
     (n_networks, 3): here, on the host, up to date whenever nothing runs. As for an engine they are
     all that the runs are: write them back to return to an earlier moment.
 
@@ -50,12 +60,11 @@ class Population:
         n_slots: int,
         threads: int | None = None,
     ) -> None:
-        if len({layout.sizes for layout in layouts}) != 1:
+        if len({(layout.sizes, layout.n_numbers, layout.n_parameters) for layout in layouts}) != 1:
             raise ValueError("The networks of a population have the same sizes.")
         self.layouts, self.layout, self._threads = list(layouts), layouts[0], threads
-        n = self.layout.n_parameters
-        self.params = np.zeros((len(layouts), n), np.float32)
-        self.slots = np.zeros((len(layouts), n_slots, n), np.float32)
+        self.params = np.zeros((len(layouts), self.layout.n_numbers), np.float32)
+        self.slots = np.zeros((len(layouts), n_slots, self.layout.n_parameters), np.float32)
         self.state = np.zeros((len(layouts), 3), np.int64)
         self._X, self._Y = memory.flat(X), memory.flat(Y)
         self._n_samples, self._counts = len(X), np.zeros(len(layouts), np.int64)
@@ -67,6 +76,10 @@ class Population:
     def __len__(self) -> int:
         return len(self.layouts)
 
+    def host(self, network: int) -> Host:
+        """One network's arrays here: parts of all networks', not copies."""
+        return Host(self.params[network], self.slots[network], self.state[network])
+
     @property
     def plan(self) -> Plan:
         """How a block works; there is one once the population was configured."""
@@ -75,20 +88,26 @@ class Population:
 
     # -- settings ----------------------------------------------------------------------------
 
-    def configure(self, settings: Sequence[Settings]) -> None:
-        """Set what may change between two calls of `run`, for each network.
-
-        All or nothing: a Refusal leaves everything as it was. The weights of the samples are those
-        of the first network's settings.
-        """
+    def planned(self, settings: Sequence[Settings]) -> Plan:
+        """How a block would work under these settings."""
         batch = min(max(int(s.codes[memory.BATCH_SIZE]) for s in settings), self._n_samples)
         dropout = any(bool(np.any(s.dropout)) for s in settings)
         matrices = any(bool(s.codes[memory.MATRICES]) for s in settings)
-        planned = Plan(self.layout, batch, self.slots.shape[1], dropout, matrices)
+        augmented = any(bool(s.numbers[AUGMENTING].any()) for s in settings)
+        return Plan(self.layout, batch, self.slots.shape[1], dropout, matrices, augmented)
+
+    def configure(self, settings: Sequence[Settings]) -> None:
+        """Set what may change between two calls of `run`, for each network.
+
+        All or nothing: a Refusal leaves everything as it was. What belongs to the samples, their
+        weights and the background of images, is that of the first network's settings.
+        """
+        planned = self.planned(settings)
         planned.check(devices.shared_bytes())
         if planned != self._plan:
             self.free()
         self._plan, self._weights = planned, settings[0].weights
+        self._background = settings[0].background
         self._codes = np.stack([s.codes for s in settings])
         together = [(s.numbers, s.options, s.schedule, s.dropout) for s in settings]
         self._numbers = np.stack([np.concatenate(parts, dtype=np.float64) for parts in together])
@@ -156,6 +175,7 @@ class Population:
         self._device["codes"] = cuda.to_device(self._codes)
         self._device["numbers"] = cuda.to_device(self._numbers)
         self._device["weights"] = cuda.to_device(self._weights)
+        self._device["background"] = cuda.to_device(self._background)
         self._sent = True
 
     def free(self) -> None:
@@ -177,7 +197,7 @@ class Population:
         """
         done, sound = np.zeros(len(self), np.int64), np.ones(len(self), bool)
         goes_on = np.full(len(self), n_steps > 0)
-        with _one_sentence(self):
+        with devices.one_sentence(self):
             if not self._device:
                 self._allocate()
             if not self._sent:
@@ -219,7 +239,8 @@ class Population:
             n,
             threads,
             self.plan.shared_bytes,
-            *(d[name] for name in ("tables", "places", "X", "Y", "weights", "orders", "drawn")),
+            *(d[name] for name in ("tables", "places", "X", "Y", "weights", "background")),
+            *(d[name] for name in ("orders", "drawn")),
             *(d[name] for name in ("codes", "numbers", "params", "slots", "state")),
             *(d[name] for name in ("rows", "result", "left")),
             cuda.to_device(n_steps),
@@ -241,7 +262,7 @@ class Population:
 
     def left_by(self, network: int) -> dict[str, Any]:
         """Z, A, D (n_units, samples) and G (n_parameters,) of the step at which a network broke."""
-        with _one_sentence(self):
+        with devices.one_sentence(self):
             left = self._device["left"].copy_to_host()[network]
         places, width = self.plan.places - self.plan.places[plan.P], self.plan.width
         count = int(self._counts[network])
@@ -251,16 +272,3 @@ class Population:
             for name, k in (("Z", plan.Z), ("A", plan.A), ("D", plan.D))
         }
         return {**found, "G": left[places[plan.G] :][: self.layout.n_parameters]}
-
-
-@contextlib.contextmanager
-def _one_sentence(population: Population) -> Iterator[None]:
-    """Whatever goes wrong on the GPU becomes a Refusal, and its memory is given back."""
-    try:
-        yield
-    except Refusal:
-        population.free()
-        raise
-    except Exception as error:
-        population.free()
-        raise devices.failed(error) from error

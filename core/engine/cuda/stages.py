@@ -1,11 +1,12 @@
 """One mini-batch's forward and backward: what a block's threads do between two barriers.
 
-Each function is one stage: no thread reads what another writes in it. Sums are each made by one
-thread, in order. Letters as in `plan` and `core.engine.kernels`.
+Each function is one stage, unless it says that it has barriers: no thread reads what another writes
+in it. Sums are each made by one thread, in order. Letters as in `plan` and `core.engine.kernels`.
 """
 
 import numpy as np
 
+from core.engine.cuda.block import at, barrier
 from core.engine.cuda.maths import (
     activate,
     device,
@@ -18,8 +19,23 @@ from core.engine.cuda.maths import (
     place,
     slope,
 )
-from core.engine.cuda.plan import N_COLUMNS
-from core.engine.layout import ACTIVATION, BIASES, INPUTS, ROW, SOFTMAX_CODE, UNITS, WEIGHTS
+from core.engine.cuda.normalize import (
+    NOT_NORMALIZED,
+    back_through_normalization,
+    is_over_batch,
+    measure,
+    normalized,
+)
+from core.engine.layout import (
+    ACTIVATION,
+    BIASES,
+    INPUTS,
+    NORMALIZATION,
+    ROW,
+    SOFTMAX_CODE,
+    UNITS,
+    WEIGHTS,
+)
 from core.engine.memory import (
     BY_SOFTMAX,
     DIFFERENCE,
@@ -37,12 +53,6 @@ ONE, ZERO = f32(1.0), f32(0.0)
 
 key, draw, uniform = double(random.key), double(random.draw), double(random.uniform)
 normal = double(random.normal)
-
-
-@device
-def at(m, layer, column):
-    """A number of the layout's table."""
-    return m.table[place(layer * N_COLUMNS + column)]
 
 
 @device
@@ -94,19 +104,43 @@ def put_through(m, code, k, z, rate, stream, number):
 
 
 @device
-def layer_forward(t, m, layer, dropout, count, width, seed, step):
-    """z = W' x + b, a = f(z), and what dropout leaves of it. (Softmax waits for `judge`.)"""
-    inputs, units, code = at(m, layer, INPUTS), at(m, layer, UNITS), at(m, layer, ACTIVATION)
-    w, b, row = at(m, layer, WEIGHTS), at(m, layer, BIASES), at(m, layer, ROW)
-    f, rate = feeding(m, layer, dropout, width), f32(dropout[layer])
-    stream = key(seed, random.DROPOUT + layer, step)
+def sums(t, m, layer, dropout, count, width):
+    """z = W' x + b."""
+    inputs, units, w = at(m, layer, INPUTS), at(m, layer, UNITS), at(m, layer, WEIGHTS)
+    b, row, f = at(m, layer, BIASES), at(m, layer, ROW), feeding(m, layer, dropout, width)
     for j in range(t.row, units, t.rows):
         for p in range(t.lane, count, t.lanes):
             z = m.P[place(b + j)]
             for i in range(inputs):
                 z += m.P[place(w + i * units + j)] * m.F[place(f + i * width + p)]
+            m.Z[place((row + j) * width + p)] = z
+
+
+@device
+def activations(t, m, layer, dropout, count, width, stream):
+    """a = f(z), of z normalized where it is, and what dropout leaves of it."""
+    units, code, row = at(m, layer, UNITS), at(m, layer, ACTIVATION), at(m, layer, ROW)
+    rate, is_normalized = f32(dropout[layer]), at(m, layer, NORMALIZATION) != NOT_NORMALIZED
+    for j in range(t.row, units, t.rows):
+        for p in range(t.lane, count, t.lanes):
             k = place((row + j) * width + p)
+            z = normalized(m, layer, j, p, k) if is_normalized else m.Z[k]
             put_through(m, code, k, z, rate, stream, p * units + j)
+
+
+@device
+def layer_forward(t, m, layer, dropout, count, width, seed, step):
+    """z = W' x + b, a = f(z), or f of z normalized. (Softmax waits for `judge`.)
+
+    Has barriers where it normalizes; else each thread goes on with the sums that it made.
+    """
+    sums(t, m, layer, dropout, count, width)
+    if at(m, layer, NORMALIZATION) != NOT_NORMALIZED:
+        barrier()
+        measure(t, m, layer, count, width)
+        barrier()
+    stream = key(seed, random.DROPOUT + layer, step)
+    activations(t, m, layer, dropout, count, width, stream)
 
 
 # ---- the loss -------------------------------------------------------------------------------
@@ -201,7 +235,7 @@ def judge(t, m, last, codes, count, width):
 def layer_backward(t, m, layer, dropout, codes, penalty, count, width):
     """dE/dW = X D' and the penalty's slope, dE/db = sum D; below, D = (W D) f'(z).
 
-    penalty: the regularization rate.
+    penalty: the regularization rate. Has barriers where the layer below is normalized.
     """
     inputs, units = at(m, layer, INPUTS), at(m, layer, UNITS)
     w, b, d = at(m, layer, WEIGHTS), at(m, layer, BIASES), at(m, layer, ROW) * width
@@ -219,9 +253,13 @@ def layer_backward(t, m, layer, dropout, codes, penalty, count, width):
         g = ZERO
         for p in range(count):
             g += m.D[place(d + j * width + p)]
-        m.G[place(b + j)] = g
+        # A batch's mean takes a bias out again, and rounding must not move it.
+        m.G[place(b + j)] = ZERO if is_over_batch(m, layer) else g
     if layer > 0:
         slopes_below(t, m, layer, dropout, count, width)
+        if at(m, layer - 1, NORMALIZATION) != NOT_NORMALIZED:
+            barrier()
+            back_through_normalization(t, m, layer - 1, count, width)
 
 
 @device

@@ -1,0 +1,158 @@
+"""What a large network keeps in the GPU's memory, and how many bytes that takes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.engine import memory
+from core.engine.layout import BIASES, STOP, WEIGHTS, Layout
+from core.engine.settings import N_SCHEDULE
+from core.maths.rules import N_CONSTANTS
+
+PIECE = 2048  # numbers whose squares a block sums
+N_NUMBERS = memory.N_NUMBERS + memory.N_OPTIONS + N_SCHEDULE
+
+MOST_AHEAD = 64  # epochs whose orders are drawn at a time
+ORDER_BYTES = 2**26  # that they may take
+ROW_BYTES = 2**22  # that rows on their way to the host may take
+WORKSPACE = 2**25  # bytes for cuBLAS, what NVIDIA advises for Hopper
+
+# Places in `now`: what all kernels of a mini-batch are told.
+STEP, START, ORDER, BROKEN_AT = range(4)  # BROKEN_AT: the first step that broke, 0 for none
+N_NOW = 4
+
+# Groups of `parts`, a sum of squares for each piece.
+GRADIENT, WEIGHT, MOVE, CLIPPED = range(4)
+N_GROUPS = 4
+
+
+class Arrays(NamedTuple):
+    """All that kernels are given; as the block engine's `Memory`, but in the GPU's own memory.
+
+    A stage of the block engine finds the members it asks for here as well.
+    """
+
+    table: Any  # int32, the layout's, row by row
+    pieces: Any  # int32 (n_pieces, 3): where one begins and ends, and its segment
+    segments: Any  # int32 (2 n_layers + 1,): the first piece of each layer's weights, then biases
+    codes: Any  # int64, as in `memory.Settings`
+    numbers: Any  # float64: numbers, options and schedule of the settings, one behind the other
+    dropout: Any  # float64 (n_layers,)
+    state: Any  # int64 (3,)
+    now: Any  # int64 (N_NOW,)
+    stride: Any  # int64 (1,): a row is written at every step that it divides
+    broken: Any  # int32 (1,): 1 if something is no longer finite
+    orders: Any  # int32 (kept, n_samples): that of epoch e is in row e % kept
+    drawn: Any  # int64 (kept,): which epoch a row is the order of
+    samples: Any  # float32, flat, as are targets: all of the training set
+    targets: Any
+    weights: Any  # float32 (n_samples,)
+    rates: Any  # float64 (1,): the learning rate
+    parts: Any  # float64 (N_GROUPS n_pieces,)
+    lengths: Any  # float64 (2 n_layers,): norms of the segments
+    rows: Any  # float64 (capacity, columns): a ring, by step // stride
+    P: Any  # float32, as all that follow
+    G: Any
+    S0: Any
+    S1: Any
+    S2: Any
+    X: Any
+    Y: Any
+    Z: Any
+    A: Any
+    D: Any
+    Q: Any
+    L: Any
+    C: Any
+    E: Any
+    H: Any
+    M: Any
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of all arrays. batch: the largest mini-batch; n_slots: of the optimizer."""
+
+    layout: Layout
+    n_samples: int
+    batch: int
+    n_slots: int
+
+    @cached_property
+    def pieces(self) -> NDArray[np.int32]:
+        """(n_pieces, 3), see `Arrays`: no piece reaches over the end of its segment."""
+        found = []
+        for layer, row in enumerate(self.layout.table.tolist()):
+            bounds = row[WEIGHTS], row[BIASES], row[STOP]
+            for part in range(2):
+                for start in range(bounds[part], bounds[part + 1], PIECE):
+                    found.append((start, min(start + PIECE, bounds[part + 1]), 2 * layer + part))
+        return np.array(found, dtype=np.int32)
+
+    @cached_property
+    def segments(self) -> NDArray[np.int32]:
+        """(2 n_layers + 1,), see `Arrays`."""
+        wanted = np.arange(2 * self.layout.n_layers + 1)
+        return np.searchsorted(self.pieces[:, 2], wanted).astype(np.int32)
+
+    @property
+    def columns(self) -> int:
+        """Of a row of history."""
+        return memory.N_COLUMNS + 3 * self.layout.n_layers
+
+    @property
+    def row_capacity(self) -> int:
+        return min(max(ROW_BYTES // (8 * self.columns), 1), 4096)
+
+    @property
+    def ahead(self) -> int:
+        """Epochs whose orders there is room for."""
+        return min(max(ORDER_BYTES // (4 * self.n_samples), 1), MOST_AHEAD)
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[tuple[int, ...], type]]:
+        """Shape and type of each of the arrays."""
+        net, n, i4, i8, f8 = self.layout, self.n_samples, np.int32, np.int64, np.float64
+        n_layers, n_pieces, units = net.n_layers, len(self.pieces), net.n_units * self.batch
+        mixed: dict[str, tuple[tuple[int, ...], type]] = {
+            "table": ((net.table.size,), i4),
+            "pieces": ((n_pieces, 3), i4),
+            "segments": ((2 * n_layers + 1,), i4),
+            "codes": ((memory.N_CODES,), i8),
+            "numbers": ((N_NUMBERS,), f8),
+            "dropout": ((n_layers,), f8),
+            "state": ((3,), i8),
+            "now": ((N_NOW,), i8),
+            "stride": ((1,), i8),
+            "broken": ((1,), i4),
+            "orders": ((self.ahead, n), i4),
+            "drawn": ((self.ahead,), i8),
+            "rates": ((1,), f8),
+            "parts": ((N_GROUPS * n_pieces,), f8),
+            "lengths": ((2 * n_layers,), f8),
+            "rows": ((self.row_capacity, self.columns), f8),
+        }
+        parameters = dict.fromkeys(("P", "G"), net.n_parameters)
+        slots = {f"S{k}": net.n_parameters if k < self.n_slots else 1 for k in range(3)}
+        floats = {
+            **{"samples": n * net.n_inputs, "targets": n * net.n_outputs, "weights": n},
+            **parameters,
+            **slots,
+            **{"X": net.n_inputs * self.batch, "Y": net.n_outputs * self.batch},
+            **dict.fromkeys(("Z", "A", "D", "H", "M"), units),
+            **{"Q": net.n_outputs * self.batch, "L": self.batch, "C": self.batch},
+            **{"E": N_CONSTANTS},
+        }
+        return {**mixed, **{name: ((size,), np.float32) for name, size in floats.items()}}
+
+    @property
+    def device_bytes(self) -> int:
+        """Memory of the GPU that all of them take, and cuBLAS's workspace."""
+        sizes = (math.prod(shape) * np.dtype(kind).itemsize for shape, kind in self.shapes.values())
+        return sum(sizes) + WORKSPACE

@@ -1,0 +1,174 @@
+"""A large network in the GPU's memory, and the launching of its mini-batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.engine import memory
+from core.engine.cuda import devices
+from core.engine.cuda.kernels import shuffle
+from core.engine.cuda.large import arrays
+from core.engine.cuda.large.arrays import Arrays, Plan
+from core.engine.cuda.large.machine import GPU, Machine, Simulated
+from core.engine.cuda.large.steps import Asked, Step
+from core.engine.cuda.population import Host
+from core.engine.memory import Floats, Settings
+from core.refusals import Refusal
+
+MOST_STEPS_KEPT = 8
+SHUFFLE_THREADS = 64
+
+
+class Loaded:
+    """Its arrays there, and where it will stand when all that was launched has run.
+
+    X, Y: float32, flat, of all samples. A Refusal if they need more memory than there is.
+    """
+
+    def __init__(self, plan: Plan, X: Floats, Y: Floats, *, tf32: bool) -> None:
+        self.machine: Machine = Simulated() if devices.is_simulated() else GPU(tf32=tf32)
+        try:
+            self._allocate(plan, X, Y)
+        except BaseException:
+            devices.give_back(self)
+            raise
+
+    def _allocate(self, plan: Plan, X: Floats, Y: Floats) -> None:
+        self._plan, machine = plan, self.machine
+        free = machine.free_bytes()
+        if plan.device_bytes > free:
+            raise Refusal(
+                "The networks and their data need {needed} bytes of the GPU's memory, but {free} "
+                "are free.",
+                needed=plan.device_bytes,
+                free=int(free),
+            )
+        self.m = m = Arrays(**{name: machine.empty(*room) for name, room in plan.shapes.items()})
+        for array, values in (
+            (m.table, plan.layout.table),
+            (m.pieces, plan.pieces),
+            (m.segments, plan.segments),
+            (m.samples, X),
+            (m.targets, Y),
+            (m.drawn, np.full(plan.ahead, -1)),
+        ):
+            machine.send(array, values)
+        self._drawn, self._stride = np.full(plan.ahead, -1), 0
+        self._shuffle = machine.call(
+            shuffle, 1, SHUFFLE_THREADS, m.orders.reshape(1, plan.ahead, -1),
+            m.drawn.reshape(1, -1), m.codes.reshape(1, -1), m.state.reshape(1, -1), plan.ahead,
+        )  # fmt: skip
+        self._steps: dict[tuple[int, bool], Step] = {}
+        self._asked: Asked | None = None
+        self.count = 0
+        """Samples of the last mini-batch."""
+
+    def free(self) -> None:
+        """Give the GPU's memory back; nothing may be asked of this any more."""
+        self.__dict__.pop("m", None)
+        self.__dict__.pop("_shuffle", None)
+        self._steps = {}
+        self.machine.free()
+
+    # -- there and back ----------------------------------------------------------------------
+
+    def configure(self, s: Settings) -> None:
+        """Send the settings; what was captured stays as long as it is what they ask for."""
+        weights = s.weights if s.weights.size else np.ones(self.m.weights.shape)
+        for array, values in (
+            (self.m.codes, s.codes),
+            (self.m.numbers, np.concatenate([s.numbers, s.options, s.schedule])),
+            (self.m.dropout, s.dropout),
+            (self.m.weights, weights),
+        ):
+            self.machine.send(array, values)
+        self._batch_size, asked = int(s.codes[memory.BATCH_SIZE]), Asked.by(s)
+        if asked != self._asked:
+            self._forget_steps()
+            self._asked = asked
+
+    def send(self, host: Host, stride: int) -> None:
+        """What the run is, as it stands on the host. stride: see `CPUEngine.run`."""
+        m, send = self.m, self.machine.send
+        send(m.P, host.params)
+        for array, values in zip((m.S0, m.S1, m.S2), host.slots, strict=False):
+            send(array, values)
+        send(m.state, host.state)
+        send(m.now, np.zeros(arrays.N_NOW))
+        send(m.broken, np.zeros(1))
+        if stride != self._stride:
+            send(m.stride, np.array([stride]))
+            self._stride = stride
+        self.step, self._epoch, self._position = (int(number) for number in host.state)
+
+    def fetch(self, n_slots: int) -> tuple[Floats, list[Floats], NDArray[np.int64]]:
+        """Parameters, slots and state, as they are now."""
+        m, fetch = self.m, self.machine.fetch
+        return fetch(m.P), [fetch(a) for a in (m.S0, m.S1, m.S2)[:n_slots]], fetch(m.state)
+
+    def broken_at(self) -> int:
+        """The first step that yielded something not finite, 0 if none did."""
+        m, fetch = self.m, self.machine.fetch
+        at = int(fetch(m.now)[arrays.BROKEN_AT])
+        return at or self.step * bool(fetch(m.broken)[0])
+
+    def rows(self, first: int, last: int) -> list[NDArray[np.float64]]:
+        """Rows first to last, both counted in strides; at most as many as there is room for."""
+        capacity, found = self._plan.row_capacity, []
+        while first < last:
+            place = first % capacity
+            count = min(last - first, capacity - place)
+            found.append(self.machine.fetch(self.m.rows, place, place + count))
+            first += count
+        return found
+
+    def left(self) -> dict[str, Any]:
+        """Z, A, D (n_units, samples) and G (n_parameters,) of the step just done."""
+        n, fetch = self._plan.layout.n_units * self.count, self.machine.fetch
+        found: dict[str, Any] = {
+            name: fetch(getattr(self.m, name), 0, n).reshape(-1, self.count) for name in "ZAD"
+        }
+        return {**found, "G": fetch(self.m.G)}
+
+    # -- launches ----------------------------------------------------------------------------
+
+    def launch(self, most: int, room: int) -> int:
+        """Launch up to `most` mini-batches, with no more rows than there is room for; how many."""
+        n_samples = self._plan.n_samples
+        for taken in range(most):
+            recorded = (self.step + 1) % self._stride == 0
+            if recorded and room == 0:
+                return taken
+            room -= recorded
+            self._draw_order()
+            self.count = min(self._batch_size, n_samples - self._position)
+            self._step_of(self.count, recorded).run()
+            self.step, self._position = self.step + 1, self._position + self.count
+            if self._position == n_samples:
+                self._epoch, self._position = self._epoch + 1, 0
+        return most
+
+    def _draw_order(self) -> None:
+        """That of the epoch of now and as many more as there is room for, if it is not there."""
+        kept = self._plan.ahead
+        if self._drawn[self._epoch % kept] != self._epoch:
+            self._shuffle()
+            drawn = np.arange(self._epoch, self._epoch + kept)
+            self._drawn[drawn % kept] = drawn
+
+    def _step_of(self, count: int, recorded: bool) -> Step:
+        wanted = count, recorded
+        if wanted not in self._steps:
+            if len(self._steps) == MOST_STEPS_KEPT:
+                self._forget_steps()
+            assert self._asked is not None
+            step = Step(self.machine, self.m, self._plan, self._asked, count, recorded)
+            self._steps[wanted] = step
+        return self._steps[wanted]
+
+    def _forget_steps(self) -> None:
+        self._steps.clear()
+        self.machine.forget()

@@ -1,0 +1,151 @@
+"""The GPU as a large network sees it: arrays, launches, products. Or what stands for it.
+
+Both machines have the same members. `Simulated` keeps arrays as NumPy's, and the simulator runs
+the kernels; `GPU` has never run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numba import cuda
+from numpy.typing import NDArray
+
+from core.engine.cuda.large.arrays import WORKSPACE
+from core.engine.cuda.large.graphs import Call, Stream
+from core.engine.cuda.large.products import CuBLAS, NumPyProducts
+
+MOST_BLOCKS = 2048  # of a launch: enough to keep every GPU busy
+
+
+class Simulated:
+    """What stands for a GPU in Numba's simulator.
+
+    grid: the most blocks, and threads of one, of a launch by `share`; no result depends on it.
+    """
+
+    grid = 1, 1
+    not_captured = ""
+
+    def __init__(self, *, tf32: bool = False) -> None:
+        self.products = NumPyProducts()
+
+    def free_bytes(self) -> float:
+        """What the GPU has left."""
+        free: float = cuda.current_context().get_memory_info()[0]
+        return free
+
+    def empty(self, shape: tuple[int, ...], kind: type) -> Any:
+        """An array of the GPU: here, of nonsense."""
+        return np.full(shape, -77, kind)
+
+    def send(self, array: Any, values: NDArray) -> None:
+        """Write to an array of the GPU."""
+        array[...] = values.reshape(array.shape)
+
+    def fetch(self, array: Any, first: int = 0, last: int | None = None) -> NDArray:
+        """An array of the GPU, or rows first to last of it; what was launched has run by then."""
+        return array[first:last].copy()
+
+    def call(self, kernel: Any, blocks: int, threads: int, *arguments: Any) -> Call:
+        """What launches a kernel."""
+        return lambda: kernel[blocks, threads](*arguments)
+
+    def share(self, kernel: Any, blocks: int, threads: int, *arguments: Any) -> Call:
+        """What launches a kernel whose work may be shared out otherwise."""
+        most_blocks, most_threads = self.grid
+        return self.call(kernel, min(blocks, most_blocks), min(threads, most_threads), *arguments)
+
+    def captured(self, calls: Sequence[Call]) -> Call:
+        """What launches all of these calls together; they have run once before."""
+        return lambda: run(calls)
+
+    def forget(self) -> None:
+        """Give back what was captured."""
+
+    def free(self) -> None:
+        """Give everything back."""
+
+
+class GPU:
+    """A real one. What it is given to do, it does in order, on a stream of its own.
+
+    tf32: whether products may round their factors to TF32's ten bits.
+    not_captured: why calls are launched one by one; "" where they are captured.
+    """
+
+    not_captured = ""
+
+    def __init__(self, *, tf32: bool = False) -> None:
+        from cuda.bindings import driver
+
+        cuda.current_context()  # NVIDIA's libraries take the context that is there
+        self._stream = Stream(driver)
+        self._numba_stream = cuda.external_stream(self._stream.handle)
+        self._workspace = cuda.device_array(WORKSPACE, np.uint8)
+        address = self._workspace.__cuda_array_interface__["data"][0]
+        self.products = CuBLAS(self._stream.handle, (address, WORKSPACE), tf32=tf32)
+
+    def free_bytes(self) -> float:
+        """What the GPU has left."""
+        free: float = cuda.current_context().get_memory_info()[0]
+        return free
+
+    def empty(self, shape: tuple[int, ...], kind: type) -> Any:
+        """An array of the GPU: of what was there."""
+        return cuda.device_array(shape, kind)
+
+    def send(self, array: Any, values: NDArray) -> None:
+        """Write to an array of the GPU."""
+        values = np.require(values, array.dtype, ["C"]).reshape(array.shape)
+        array.copy_to_device(values, stream=self._numba_stream)
+        self._numba_stream.synchronize()  # the values may go or change now
+
+    def fetch(self, array: Any, first: int = 0, last: int | None = None) -> NDArray:
+        """An array of the GPU, or rows first to last of it; what was launched has run by then."""
+        part = array if (first, last) == (0, None) else array[first:last]
+        found: NDArray = part.copy_to_host(stream=self._numba_stream)
+        self._numba_stream.synchronize()
+        return found
+
+    def call(self, kernel: Any, blocks: int, threads: int, *arguments: Any) -> Call:
+        """What launches a kernel."""
+        launch = kernel[blocks, threads, self._numba_stream]
+        return lambda: launch(*arguments)
+
+    def share(self, kernel: Any, blocks: int, threads: int, *arguments: Any) -> Call:
+        """What launches a kernel whose work may be shared out otherwise."""
+        return self.call(kernel, min(blocks, MOST_BLOCKS), threads, *arguments)
+
+    def captured(self, calls: Sequence[Call]) -> Call:
+        """What launches all of these calls together; they have run once before.
+
+        Where they cannot be captured they are launched one by one: slower, but the same numbers.
+        """
+        try:
+            with cuda.defer_cleanup():  # nothing may be freed meanwhile
+                return self._stream.captured(calls)
+        except Exception as error:  # of a GPU that is broken the launches will tell
+            self.not_captured = " ".join(str(error).split())
+            return lambda: run(calls)
+
+    def forget(self) -> None:
+        """Give back what was captured."""
+        self._stream.forget()
+
+    def free(self) -> None:
+        """Give everything back but the arrays, which go with the last who knows them."""
+        self.products.free()
+        self._stream.free()
+        cuda.current_context().deallocations.clear()  # Numba would free them some time later
+
+
+Machine = Simulated | GPU
+
+
+def run(calls: Sequence[Callable[[], None]]) -> None:
+    """One after another."""
+    for call in calls:
+        call()

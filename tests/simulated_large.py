@@ -1,0 +1,210 @@
+"""Large networks on the GPU, in Numba's simulator: `tests/test_cuda.py` runs these, in a process
+of their own. The networks are tiny, and taken for large ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numba import config
+
+from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
+from core.engine.cuda import devices
+from core.engine.cuda.engine import CUDAEngine
+from core.engine.cuda.large import arrays, kernels, machine, network
+from core.engine.cuda.large.arrays import Plan
+from core.engine.cuda.large.machine import Simulated
+from core.engine.cuda.plan import Plan as PlanOfBlock
+from core.engine.layout import Layout
+from tests import simulator
+from tests.cuda_cases import CASES, COLUMNS, FEW, STEPS, Case
+
+assert config.ENABLE_CUDASIM
+simulator.install()
+
+
+BUILT = [
+    name
+    for name, case in CASES.items()
+    if case.optimizer != "muon" and case.normalization == "none"
+]
+
+
+@pytest.fixture(autouse=True)
+def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "PARTS", 4)
+    monkeypatch.setattr(arrays, "PIECE", 5)
+
+
+@pytest.fixture
+def direct() -> Iterator[None]:
+    with simulator.launched_directly(kernels):
+        yield
+
+
+@pytest.mark.usefixtures("direct")
+@pytest.mark.parametrize("name", BUILT)
+def test_the_same_numbers_as_on_the_cpu(name: str) -> None:
+    gpu, cpu = CASES[name].engine(CUDAEngine, large=True), CASES[name].engine()
+    before, rows = cpu.params.copy(), np.zeros((2, STEPS // 3, COLUMNS))
+    for engine, found in zip((gpu, cpu), rows, strict=True):
+        assert engine.run(STEPS, found, 3, 0) == (STEPS, STEPS // 3, True)
+    moved = np.linalg.norm(cpu.params - before)
+    assert np.linalg.norm(gpu.params - cpu.params) <= 1e-4 * moved
+    np.testing.assert_allclose(*rows, rtol=1e-4, atol=1e-6)
+    assert np.array_equal(rows[0][:, [0, 1]], rows[1][:, [0, 1]])
+    assert np.array_equal(gpu.state, cpu.state)
+
+
+# ---- bits -----------------------------------------------------------------------------------
+
+
+def few_steps(slices: tuple[int, ...] = (14,)) -> tuple[bytes, ...]:
+    """A run with all that needs sums; returns its bits and those of its rows."""
+    more = {"global_clip_norm": 0.3, "regularizer": "l2", "regularization_rate": 0.01}
+    case = Case(optimizer="adam", arguments={**FEW[0].arguments, **more})
+    engine, rows, n_rows = case.engine(CUDAEngine, large=True), np.zeros((4, COLUMNS)), 0
+    for n in slices:
+        done, n_rows, sound = engine.run(n, rows, 3, n_rows)
+        assert (done, sound) == (n, True)
+    return engine.params.tobytes(), engine.slots.tobytes(), rows.tobytes()
+
+
+@pytest.fixture
+def whole() -> tuple[bytes, ...]:
+    with simulator.launched_directly(kernels):
+        return few_steps()
+
+
+@pytest.mark.parametrize(("grid", "backwards"), [((1, 2), True), ((3, 4), False)])
+def test_threads_and_blocks_change_no_bit(
+    monkeypatch: pytest.MonkeyPatch, whole: tuple, grid: tuple[int, int], backwards: bool
+) -> None:
+    """Nor does it matter which of them is first between two barriers."""
+    monkeypatch.setattr(Simulated, "grid", grid)
+    monkeypatch.setattr(simulator.Blocks, "backwards", backwards)
+    assert few_steps() == whole
+
+
+@pytest.mark.usefixtures("direct")
+def test_slicing_changes_no_bit(monkeypatch: pytest.MonkeyPatch, whole: tuple) -> None:
+    """By the caller, or where there is little room for orders or rows on the GPU."""
+    assert few_steps((1, 4, 2, 7)) == whole
+    monkeypatch.setattr(network, "AT_A_TIME", 4)
+    monkeypatch.setattr(Plan, "ahead", property(lambda self: 1))
+    monkeypatch.setattr(Plan, "row_capacity", property(lambda self: 3))
+    assert few_steps() == whole
+
+
+@pytest.mark.usefixtures("direct")
+def test_rows_stop_when_full() -> None:
+    gpu, cpu = FEW[0].engine(CUDAEngine, large=True), FEW[0].engine()
+    rows = np.zeros((2, COLUMNS))
+    assert gpu.run(9, rows, 2, 0) == cpu.run(9, rows.copy(), 2, 0) == (5, 2, True)
+
+
+@pytest.mark.usefixtures("direct")
+@pytest.mark.parametrize("rate", [1e3, 1e39])
+def test_a_diverging_run_stops_where_it_does_on_the_cpu(rate: float) -> None:
+    case = Case("relu", "linear", "mean_squared_error", arguments={"learning_rate": rate})
+    gpu, cpu = case.engine(CUDAEngine, large=True), case.engine()
+    rows = np.zeros((2, 50, COLUMNS))
+    found, expected = gpu.run(50, rows[0], 1, 0), cpu.run(50, rows[1], 1, 0)
+    assert found == expected
+    assert not found[2]
+    assert gpu.first_nonfinite() == cpu.first_nonfinite()
+    assert np.array_equal(gpu.state, cpu.state)
+
+
+# ---- a trainer ------------------------------------------------------------------------------
+
+
+def small(**training: object) -> Experiment:
+    return Experiment(
+        data=DataConfig("xor", n_samples=24, noise=0.1),
+        network=NetworkConfig(layers=(Dense(3, "tanh", dropout=0.2),)),
+        training=TrainingConfig(**{"optimizer": "adam", "batch_size": 5, **training}),  # type: ignore[arg-type]
+        seed=3,
+    )
+
+
+def bits(trainer: Trainer) -> bytes:
+    return trainer.params.tobytes() + trainer.engine.slots.tobytes()
+
+
+@pytest.fixture
+def blocks_of_batch_5(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block has room for what `small` is, and no more."""
+    room = PlanOfBlock(Layout((2, 3, 1), ("tanh", "sigmoid")), 5, 2, dropout=True).shared_bytes
+    monkeypatch.setattr(devices, "shared_bytes", lambda: room)
+    monkeypatch.setattr(PlanOfBlock, "threads", property(lambda self: 2))
+
+
+@pytest.mark.usefixtures("direct", "blocks_of_batch_5")
+def test_a_run_changes_between_block_and_grid_and_replays() -> None:
+    gpu, cpu = Trainer(small(), backend="cuda"), Trainer(small())
+    kinds = []
+    for trainer in (gpu, cpu):
+        trainer.step(3)
+        trainer.change(batch_size=7, regularizer="l2", regularization_rate=0.01)
+        trainer.set_weight(0, 1, 2, 0.5)
+        kinds.append(getattr(trainer.engine, "is_large", None))
+        trainer.step(2)
+        trainer.change(class_weight="balanced", clip_norm=0.1)
+        trainer.epoch(1)
+        trainer.change(batch_size=4)
+        kinds.append(getattr(trainer.engine, "is_large", None))
+        trainer.step(2)
+    assert kinds == [True, False, None, None]
+    np.testing.assert_allclose(gpu.params, cpu.params, rtol=1e-4, atol=1e-6)
+    for name in ("step", "batch_loss", "gradient_norm", "update_ratio"):
+        np.testing.assert_allclose(gpu.history[name], cpu.history[name], rtol=1e-4)
+    there = bits(gpu)
+    gpu.goto(4)
+    assert gpu.engine.is_large
+    gpu.goto(cpu.step_count)
+    assert bits(gpu) == there
+
+
+# ---- memory ---------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("direct")
+def test_too_much_for_the_gpus_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = FEW[0].engine(CUDAEngine, large=True)
+    monkeypatch.setattr(Simulated, "free_bytes", lambda self: 1000)
+    monkeypatch.setattr(Simulated, "empty", None)  # nothing is allocated
+    with pytest.raises(ValueError, match="1000 are free"):
+        engine.run(1, np.zeros((0, COLUMNS)), 99, 0)
+
+
+def test_bytes_are_those_of_the_arrays() -> None:
+    plan = Plan(Layout((784, 1024, 1024, 10), ("relu", "relu", "softmax")), 10_000, 256, 2)
+    taken = [np.empty(shape, kind).nbytes for shape, kind in plan.shapes.values()]
+    assert plan.device_bytes == sum(taken) + arrays.WORKSPACE
+    assert set(plan.shapes) == set(arrays.Arrays._fields)
+    assert plan.device_bytes < 2**27
+
+
+@pytest.mark.usefixtures("direct")
+def test_an_error_of_the_gpu_is_a_sentence_and_frees_its_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = FEW[0].engine(CUDAEngine, large=True)
+    nothing = np.zeros((0, COLUMNS))
+    engine.run(2, nothing, 99, 0)
+    before = engine.params.copy()
+
+    def broken(*arguments: object, **turned: bool) -> None:
+        raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(machine.NumPyProducts, "multiply", broken)
+        engine.free()
+        with pytest.raises(ValueError, match=r"ILLEGAL_ADDRESS.*backend 'cpu'"):
+            engine.run(2, nothing, 99, 0)
+    assert engine._large._loaded is None
+    assert np.array_equal(engine.params, before)
+    assert engine.run(2, nothing, 99, 0) == (2, 0, True)
