@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import Dense, Experiment, Trainer
+from core import Dense, Experiment, Trainer, TrainingConfig
+from core.engine.cuda import checking
 from core.engine.cuda.population import Population
+from core.engine.layout import Layout
 from core.engine.warm import warm
+from core.refusals import Refusal, Sentence
 from playground.live import gpu, warming
 from playground.live.camera import Camera
 from playground.live.player import Player
@@ -38,6 +41,22 @@ def ready() -> None:
         warming._ready.set()
     assert warming.wait(300)
     assert gpu.why_not() is None
+
+
+@pytest.fixture(autouse=True)
+def without_mixtures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU that refuses to mix samples: in small networks, nothing else is to be refused."""
+    check = checking.check
+
+    def refusing(layout: Layout, training: TrainingConfig, *rest: object, **more: object) -> None:
+        if training.mixup:
+            what = Sentence("changed or mixed samples and networks of this size")
+            raise Refusal(
+                "Backend 'cuda' is not built yet for {what}. Choose backend 'cpu'.", what=what
+            )
+        check(layout, training, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(checking, "check", refusing)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
