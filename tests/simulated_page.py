@@ -11,10 +11,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.gpu_slices import time_slices
-from core import Dense, Experiment, Trainer
+from core import Dense, Experiment, Trainer, TrainingConfig
+from core.engine.cuda import checking
 from core.engine.cuda.population import Population
+from core.engine.layout import Layout
 from core.engine.warm import warm
 from core.inspect.moment import moment_of
+from core.refusals import Refusal, Sentence
 from playground.live import gpu, warming
 from playground.live.camera import Camera
 from playground.live.player import Player
@@ -23,12 +26,11 @@ from playground.page import TABS
 from playground.sentences import said as in_words
 from tests.apptest import opened_page, session, sound
 from tests.simulated_cuda import few_threads, small
-from tests.simulated_runs import no_mixup
 from tests.test_live import handmade_pool, unpack
 
 pytestmark = pytest.mark.usefixtures("few_threads")
 
-FIXTURES = few_threads, no_mixup
+assert few_threads  # a fixture
 LINK = {"layers": "3:tanh", "n_samples": "24", "batch_size": "5"}
 
 
@@ -41,6 +43,22 @@ def ready() -> None:
         warming._ready.set()
     assert warming.wait(300)
     assert gpu.why_not() is None
+
+
+@pytest.fixture(autouse=True)
+def without_mixtures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU that refuses to mix samples: in small networks, nothing else is to be refused."""
+    check = checking.check
+
+    def refusing(layout: Layout, training: TrainingConfig, *rest: object, **more: object) -> None:
+        if training.mixup:
+            what = Sentence("changed or mixed samples and networks of this size")
+            raise Refusal(
+                "Backend 'cuda' is not built yet for {what}. Choose backend 'cpu'.", what=what
+            )
+        check(layout, training, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(checking, "check", refusing)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -189,7 +207,6 @@ def test_what_else_goes_wrong_on_the_gpu_is_no_reason_to_leave_it(
     assert player.backend == "cuda"
 
 
-@pytest.mark.usefixtures("no_mixup")
 def test_what_the_gpu_does_not_do_is_done_on_the_cpu() -> None:
     for change in (
         lambda player: player.change(mixup=0.2),
@@ -209,7 +226,6 @@ def test_what_the_gpu_does_not_do_is_done_on_the_cpu() -> None:
         assert player.numbers().step > 0
 
 
-@pytest.mark.usefixtures("no_mixup")
 def test_what_is_refused_anywhere_moves_nothing() -> None:
     player = on_gpu()
     with pytest.raises(ValueError, match="rotation"):
@@ -220,7 +236,6 @@ def test_what_is_refused_anywhere_moves_nothing() -> None:
     assert player.why_left() is None
 
 
-@pytest.mark.usefixtures("no_mixup")
 def test_a_change_that_waits_for_a_journeys_end_may_lead_to_the_cpu() -> None:
     player = on_gpu()
     player._orders.give(orders_of("step"))
@@ -290,7 +305,6 @@ def warnings(page: AppTest) -> str:
     return "\n".join(item.value for item in page.warning).replace("\\", "")
 
 
-@pytest.mark.usefixtures("no_mixup")
 def test_a_visit(broken: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", -1.0)
     page = opened_page(**LINK)

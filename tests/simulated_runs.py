@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 
 from core import Dense, Trainer, exchange
-from core.engine.cuda import checking
 from core.engine.cuda.engine import CUDAEngine
 from core.inspect.moment import moment_of
-from core.refusals import BackendRefusal, Refusal, Sentence
+from core.refusals import BackendRefusal
 from tests.simulated_cuda import bits, few_threads, small
 
 pytestmark = pytest.mark.usefixtures("few_threads")
 
 assert few_threads  # a fixture
-
-
-@pytest.fixture
-def no_mixup(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A GPU engine that cannot mix samples."""
-    usual = checking.check
-
-    def check(layout: Any, training: Any, *arguments: Any, **more: Any) -> None:
-        if training.mixup:
-            template = "Backend 'cuda' is not built yet for {what}. Choose backend 'cpu'."
-            raise Refusal(template, what=Sentence("sparse samples"))
-        usual(layout, training, *arguments, **more)
-
-    monkeypatch.setattr(checking, "check", check)
 
 
 def alike(gpu: Trainer, cpu: Trainer) -> None:
@@ -80,15 +64,14 @@ def test_a_run_that_has_not_begun_changes_its_backend() -> None:
     assert trainer.step(1) == 1
 
 
-@pytest.mark.usefixtures("no_mixup")
 def test_what_the_gpu_refuses_stays_on_the_cpu_as_it_is() -> None:
-    trainer = Trainer(small())
+    trainer = Trainer(small((Dense(256), Dense(256))))
     trainer.step(2)
     trainer.change(mixup=0.2)
     trainer.step(2)
     trainer.goto(1)  # what is refused lies ahead
     before = bits(trainer)
-    with pytest.raises(BackendRefusal, match="not built yet"):
+    with pytest.raises(BackendRefusal, match="changed or mixed samples"):
         trainer.use_backend("cuda")
     assert (trainer.backend, bits(trainer)) == ("cpu", before)
     assert trainer.step(4) == 4
