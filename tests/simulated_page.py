@@ -306,7 +306,7 @@ def warnings(page: AppTest) -> str:
 
 
 def test_a_visit(broken: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", -1.0)
+    monkeypatch.setattr("playground.session.widgets.ECHO_SECONDS", -1.0)
     page = opened_page(**LINK)
     link, player = dict(page.query_params), session(page).player
     with player.trainer() as trainer:
