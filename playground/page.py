@@ -45,7 +45,7 @@ def language(page: Session) -> None:
     """The page's language, beside the heading."""
     from playground.locales import LANGUAGES
 
-    page.seed("language", page.language)
+    page.widgets.seed("language", page.language)
     st.selectbox(
         page.t("page.language"),
         list(LANGUAGES),
@@ -75,6 +75,7 @@ def main(page: Session) -> None:
         in_sidebar(controls.network_section),
         in_sidebar(controls.training_section),
         in_sidebar(augmented),
+        in_sidebar(controls.computing_section),
         in_sidebar(controls.files_section),
         controls.tell_ranges,
         panels,
@@ -125,7 +126,7 @@ def augmented(page: Session) -> None:
 def panels(page: Session) -> None:
     """What is read at rest: only the open panel is drawn."""
     names = {page.t(f"page.tab.{name}"): name for name in TABS}
-    page.seed("panels", page.t(f"page.tab.{page.panel or TABS[0]}"))
+    page.widgets.seed("panels", page.t(f"page.tab.{page.panel or TABS[0]}"))
     tabs = st.tabs(list(names), key="panels", on_change=page.open_panel, args=(names,))
     for name, tab in zip(TABS, tabs, strict=True):
         with tab, page.guard():

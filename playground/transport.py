@@ -73,7 +73,7 @@ def button(
 
 
 def _step_unit(session: Session) -> None:
-    session.seed("step_unit", session.settings.step_unit)
+    session.widgets.seed("step_unit", session.settings.step_unit)
     st.selectbox(
         session.t("page.step_unit"),
         STEP_UNITS,
@@ -92,7 +92,7 @@ def _speed(session: Session) -> None:
     options = list(SPEEDS)
     if speed is not None and speed not in options:
         options = sorted([*options, speed])
-    session.seed("speed", _text(speed))
+    session.widgets.seed("speed", _text(speed))
     st.selectbox(
         session.t("page.speed"),
         [*map(_text, options), _text(None)],
@@ -139,7 +139,7 @@ def _numbers(session: Session) -> None:
             if now.metric_name:
                 _metric(session, now.metric_name, metric_text(now.metric_name, now.test_metric))
         with st.container(key="said", width="stretch", gap=None):
-            st.caption(session.t("page.compiling") if session.is_waiting else _pace(session, now))
+            st.caption(_state(session, now))
             if session.remark:
                 st.caption(plain(session.remark))
 
@@ -149,6 +149,13 @@ def _metric(session: Session, name: str, shown: str) -> None:
     help_text = session.t(f"{label}.help")
     with st.container(key=f"metric_{name}", width="content"):  # readings.js finds it by this key
         st.metric(session.t(label), shown, help=help_text, width="content")
+
+
+def _state(session: Session, now: Numbers) -> str:
+    """What the run waits for or, as a rule, its pace."""
+    if session.is_waiting:
+        return session.t("page.compiling")
+    return session.t("page.gpu_prepared") if now.status == "compiling" else _pace(session, now)
 
 
 def _pace(session: Session, now: Numbers) -> str:

@@ -177,6 +177,43 @@ def compared(cases: dict[str, Case], threads: int | None) -> dict[str, tuple[np.
     return found
 
 
+# ---- images ---------------------------------------------------------------------------------
+
+IMAGE = memory.Image((4, 3, 2), np.array([0.3, -0.2], np.float32))
+PIXELS = np.random.default_rng(2).normal(size=(7, 24)).astype(np.float32)
+CHANGES: dict[str, dict[str, Any]] = {
+    "images": {"rotation": 30.0, "translation": 1.0, "zoom": 0.2, "cutout": 2},
+    "holes in images": {"cutout": 3, "input_noise": 0.1},
+    "mixtures": {"mixup": 0.4, "input_noise": 0.1},
+    "mixtures of images": {
+        **{"rotation": 40.0, "cutout": 1, "mixup": 0.3},
+        "weights": np.linspace(0.5, 2.0, len(PIXELS), dtype=np.float32),
+    },
+}
+
+
+def with_images(kind: type, change: str, **more: Any) -> Any:
+    """An engine whose samples are images, which are changed before it learns from them."""
+    layout, targets = Layout((24, 3, 2), ("tanh", "softmax")), Y[: len(PIXELS)]
+    engine = kind(
+        layout, PIXELS, targets, loss="categorical_crossentropy", optimizer="adam", seed=5, **more
+    )
+    engine.params[:] = np.random.default_rng(3).normal(size=engine.params.shape) * 0.5
+    settings = {"learning_rate": 0.01, "options": engine.optimizer.values(), "batch_size": 4}
+    engine.configure(**settings, image=IMAGE, **CHANGES[change])
+    return engine
+
+
+def learn_images(kind: type, change: str, n_steps: int, **more: Any) -> tuple[np.ndarray, float]:
+    """The parameters of `with_images` after some steps, and how far they moved."""
+    engine = with_images(kind, change, **more)
+    before = engine.params.copy()
+    engine.run(n_steps, np.zeros((0, COLUMNS)), n_steps + 1, 0)
+    return engine.params, float(np.linalg.norm(engine.params - before))
+
+
+# ---- a few ----------------------------------------------------------------------------------
+
 FEW = [
     Case(
         optimizer="adam",

@@ -14,6 +14,7 @@ from numba import config, cuda
 
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.engine import memory
+from core.engine.cpu import CPUEngine
 from core.engine.cuda import kernels, moving, plan, population, stages
 from core.engine.cuda.block import Memory, Thread
 from core.engine.cuda.engine import CUDAEngine
@@ -26,11 +27,13 @@ from core.maths.schedules import SCHEDULES
 from tests import simulator
 from tests.cuda_cases import (
     CASES,
+    CHANGES,
     COLUMNS,
     FEW,
     SCHEDULED,
     Case,
     a_few,
+    learn_images,
     side_by_side,
     together,
 )
@@ -133,6 +136,19 @@ def test_threads_wait_for_each_other(monkeypatch: pytest.MonkeyPatch, case: Case
     cpu = case.engine()
     cpu.run(n_steps, np.zeros((0, 99)), 99, 0)
     np.testing.assert_allclose(engine.params, cpu.params, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_samples_are_changed_as_on_the_cpu(monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    monkeypatch.setattr(plan.Plan, "lanes", property(lambda self: 2))
+    expected, moved = learn_images(CPUEngine, change, 6)
+    found = []
+    for threads, backwards in ((1, False), (8, False), (8, True)):
+        monkeypatch.setattr(simulator.Blocks, "backwards", backwards)
+        found.append(learn_images(CUDAEngine, change, 6, threads=threads)[0])
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
+    assert np.linalg.norm(found[0] - expected) <= 1e-5 * moved
 
 
 def test_company_changes_no_bit() -> None:
@@ -250,7 +266,7 @@ def test_a_trainer_that_diverges_says_where() -> None:
 @pytest.mark.parametrize(
     ("experiment", "words"),
     [
-        (small(mixup=0.2), "changed or mixed"),
+        (small((Dense(256), Dense(256)), mixup=0.2), "mixed samples and networks of this size"),
         (small((Dense(256), Dense(256)), optimizer="muon"), "Muon and networks of this size"),
     ],
 )

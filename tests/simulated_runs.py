@@ -65,13 +65,13 @@ def test_a_run_that_has_not_begun_changes_its_backend() -> None:
 
 
 def test_what_the_gpu_refuses_stays_on_the_cpu_as_it_is() -> None:
-    trainer = Trainer(small())
+    trainer = Trainer(small((Dense(256), Dense(256))))
     trainer.step(2)
     trainer.change(mixup=0.2)
     trainer.step(2)
     trainer.goto(1)  # what is refused lies ahead
     before = bits(trainer)
-    with pytest.raises(BackendRefusal, match="changed or mixed"):
+    with pytest.raises(BackendRefusal, match="changed or mixed samples"):
         trainer.use_backend("cuda")
     assert (trainer.backend, bits(trainer)) == ("cpu", before)
     assert trainer.step(4) == 4

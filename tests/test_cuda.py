@@ -17,7 +17,10 @@ from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
 from tests.test_engine import ROOT, run_python
 
-SIMULATED = (*("tests/simulated_cuda.py", "tests/simulated_large.py", "tests/simulated_runs.py"),)
+SIMULATED = (
+    *("tests/simulated_cuda.py", "tests/simulated_large.py", "tests/simulated_runs.py"),
+    "tests/simulated_page.py",
+)
 
 
 @pytest.mark.timeout(600)  # Python is slow where other tests run beside it
@@ -60,6 +63,7 @@ def test_without_a_gpu_the_reason_is_told() -> None:
     [
         ("CUDA driver library cannot be found.\nIf you", "no CUDA driver found"),
         ("cuInit failed: 999", "the CUDA driver reports an error (cuInit failed: 999)"),
+        ("cuInit results in CUDA_ERROR_NO_DEVICE (100)", "no CUDA device found"),
     ],
 )
 def test_reasons(monkeypatch: pytest.MonkeyPatch, found: str, reason: str) -> None:
@@ -73,14 +77,13 @@ def test_reasons(monkeypatch: pytest.MonkeyPatch, found: str, reason: str) -> No
 
 
 def test_what_is_not_built_is_said_before_anyone_looks_for_a_gpu() -> None:
-    large = Experiment(
-        network=NetworkConfig(layers=(Dense(256, "relu"), Dense(256, "relu"))),
-        training=TrainingConfig(optimizer="muon"),
-    )
-    with pytest.raises(ValueError, match="the optimizer Muon and networks of this size"):
-        Trainer(large, backend="cuda")
-    with pytest.raises(ValueError, match="not built yet for images that are changed or mixed"):
-        Trainer(Experiment(training=TrainingConfig(mixup=0.2)), backend="cuda")
+    large = NetworkConfig(layers=(Dense(256, "relu"), Dense(256, "relu")))
+    for training, words in (
+        (TrainingConfig(optimizer="muon"), "the optimizer Muon"),
+        (TrainingConfig(mixup=0.2), "changed or mixed samples"),
+    ):
+        with pytest.raises(ValueError, match=f"for {words} and networks of this size"):
+            Trainer(Experiment(network=large, training=training), backend="cuda")
 
 
 def test_more_memory_than_every_gpu_gives_is_asked_for() -> None:

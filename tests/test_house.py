@@ -172,9 +172,10 @@ def test_rooms_of_the_page_import_only_what_is_below_them(path: Path) -> None:
 
 @pytest.mark.parametrize("path", cases("playground"))
 def test_the_page_asks_networks_and_trainers_not_the_engine(path: Path) -> None:
-    """The pool that drives runs and the compiling of kernels apart."""
+    """Apart from the pool that drives runs, compiling kernels, and whether there is a GPU."""
     used = {module for module in imported_by(path) if f"{module}.".startswith("core.engine.")}
-    allowed = ("core.engine.scheduler", "core.engine.warm")
+    allowed = ("core.engine.scheduler", "core.engine.warm", "core.engine.cuda.devices")
+    allowed += ("core.engine.cuda.warm",)
     assert not {module for module in used if not module.startswith(allowed)}
 
 

@@ -260,6 +260,16 @@ class TestPace:
         assert pace.allowed(1) == 0
         assert pace.delay() > 900
 
+    def test_steps_that_are_run_together_are_waited_for_together(self):
+        pace = Pace(speed=1000)
+        pace.allowed(0)
+        pace._owed = 4.0
+        assert pace.delay() == 0.0
+        assert pace.delay(0.015) == pytest.approx(0.011)
+        assert pace.delay(60) == pytest.approx(0.096)  # by then the debt is as large as it gets
+        assert Pace(speed=2).delay(0.015) == 0.0
+        assert Pace(None).delay(0.015) == 0.0
+
     def test_no_debt_builds_up(self):
         pace = Pace(speed=1000)
         pace.allowed(0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.refusals import Sentence
+from playground.live import gpu
 from tests.apptest import labels, opened_page, said, session, sound
 
 MESSAGES = {"link": {"noise": "lots"}, "none": {}}
@@ -48,6 +50,20 @@ def test_an_output_without_colours_cannot_be_discretized(dataset: str, has_colou
     option = opened_page(dataset=dataset).checkbox(key="discretize_output")
     assert option.disabled is not has_colours
     assert ("no colours" in option.help) is not has_colours
+
+
+def test_without_a_gpu_the_reason_stands_where_one_would_be_chosen(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Sentence("the CUDA driver reports an error ({problem})", problem="*999*")
+    for found, words in ((gpu.NOT_YET, "still being looked for"), (broken, "an error (*999*)")):
+        monkeypatch.setattr(gpu, "why_not", lambda found=found: found)
+        assert words in said(sound(page.run()))
+        assert "Computing: CPU" in labels(page.expander)
+        assert not page.warning
+    assert "backend" not in [choice.key for choice in page.segmented_control]
+    sound(page.selectbox(key="language").set_value("zh").run())
+    assert "GPU：CUDA 驱动程序报告错误（*999*）。" in said(page)
 
 
 def test_what_is_said_of_a_stop_can_be_closed_and_shown_again() -> None:

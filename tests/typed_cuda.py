@@ -24,7 +24,7 @@ H100 = (9, 0)
 SIGNATURES = {
     "shuffle": (i[:, :, ::1], n[:, ::1], n[:, ::1], n[:, ::1], n),
     "run": (
-        *(i[:, ::1], n[::1], f[::1], f[::1], f[::1], i[:, :, ::1], n[:, ::1]),
+        *(i[:, ::1], n[::1], f[::1], f[::1], f[::1], f[::1], i[:, :, ::1], n[:, ::1]),
         *(n[:, ::1], d[:, ::1], f[:, ::1], f[:, :, ::1], n[:, ::1]),
         *(d[:, :, ::1], n[:, ::1], f[:, ::1], n[::1], n[::1], n),
     ),
@@ -46,13 +46,17 @@ class NVVM:
 def main() -> None:
     numba.cuda.dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=H100)
     nvvm.NVVM = NVVM
-    from core.engine.cuda import kernels, maths
+    from core.engine.cuda import augment, kernels, maths, normalize
 
     for name, signature in SIGNATURES.items():
         kernel = getattr(kernels, name).py_func
         compiler.compile_cuda(kernel, types.void, signature, cc=H100)
     compile_large()
-    singles = (maths.activate, maths.slope, maths.loss_of, maths.loss_slope, maths.penalty_slope)
+    singles = (
+        *(maths.activate, maths.slope, maths.loss_of, maths.loss_slope, maths.penalty_slope),
+        *(normalize.inverse_deviation, normalize.scaled, normalize.slope, normalize.moved),
+        augment.blend,
+    )
     for function, wanted in (*((s, f) for s in singles), (maths.updated, types.UniTuple(f, 4))):
         (compiled,) = function.overloads.values()
         assert compiled.signature.return_type == wanted, (function, compiled.signature)

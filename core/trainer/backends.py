@@ -23,6 +23,13 @@ TURN_SECONDS = {"cpu": 0.002, "cuda": 0.015}
 """`run_for` asks the clock, and lets others have the core, this often: short enough to stop in
 time, long enough to cost nothing. Asking a GPU costs as much as some tens of small steps."""
 
+COPYING = 4e-9
+"""Seconds that a turn on a GPU takes at least for each byte that is copied there before and back
+after it: a tenth of it at 5 GB/s."""
+
+NOT_WORTH_ASKING = {"cpu": 0.0, "cuda": 0.003}
+"""What is left of a turn, in seconds, and too little to begin anything in."""
+
 FIRST_GUESS = {"cpu": 1e-5, "cuda": 3e-5}
 """Seconds that a step may take, before one was timed."""
 

@@ -106,9 +106,9 @@ class Trainer(TravellingRun):
         call it again, until `diverged` is set.
         """
         limit = math.inf if max_steps is None else max_steps
-        now, done = time.perf_counter(), 0
-        end, turn = now + seconds, backends.TURN_SECONDS[self.backend]
-        while not self.is_over and done < limit and (done == 0 or now < end):
+        now, done, turn = time.perf_counter(), 0, self.turn_seconds
+        end, least = now + seconds, backends.NOT_WORTH_ASKING[self.backend]
+        while not self.is_over and done < limit and (done == 0 or now + least < end):
             with self.engine.turns as waited:
                 # Who had to wait for its turn has the whole of it: short ones are mostly changes.
                 left = seconds if waited else end - time.perf_counter()
@@ -116,11 +116,19 @@ class Trainer(TravellingRun):
             done += ran
         return done
 
+    @property
+    def turn_seconds(self) -> float:
+        """About how long `run_for` is at it, at least, before it asks the clock."""
+        usual = backends.TURN_SECONDS[self.backend]
+        if self.backend == "cpu":
+            return usual
+        return max(usual, backends.COPYING * self._initial.nbytes * (1 + self._n_slots))
+
     def _run_turn(self, limit: float, seconds: float) -> tuple[int, float]:
         """What `run_for` does in one turn; returns the steps, and the time now."""
         now, done = time.perf_counter(), 0
-        end = now + seconds
-        while not self.is_over and done < limit and (done == 0 or now < end):
+        end, least = now + seconds, backends.NOT_WORTH_ASKING[self.backend]
+        while not self.is_over and done < limit and (done == 0 or now + least < end):
             fitting = int(max(end - now, 0.0) / self._seconds_a_step)
             ran = self._advance(int(min(max(fitting, 1), limit - done)))
             before, now = now, time.perf_counter()

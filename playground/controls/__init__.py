@@ -1,5 +1,6 @@
 """The sidebar: every widget is a view of one field of the experiment."""
 
+from playground.controls.computing import computing_section as computing_section
 from playground.controls.data import data_section as data_section
 from playground.controls.drawn import points_dialog as points_dialog
 from playground.controls.files import files_section as files_section

@@ -18,9 +18,11 @@ from core.data import Dataset
 from core.edits import changed_all
 from core.engine.scheduler import Scheduler, shared
 from core.experiment import Experiment
+from core.refusals import Refusal
 from core.run import with_settings
 from core.trainer import Trainer
 from playground.live import warming
+from playground.live.backend import Backend
 from playground.live.orders import Orders
 from playground.live.pace import Pace
 from playground.live.presenter import Numbers, Presenter, ShowOptions
@@ -35,6 +37,8 @@ PAUSE_AFTER, FREE_AFTER = 6.0, 140.0
 
 class DrivenRun:
     """A trainer in the pool's hands; see `Player`, which tells it what to do."""
+
+    _trainer: Trainer
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class DrivenRun:
         self._left: Experiment | None = None
         """What a page was left with that nobody has looked at for long; its run is gone."""
         self._has_kernels = False
+        self._backend = Backend()
         trainer = self._take(experiment, dataset, network)
         self._presenter = Presenter(trainer, self.show)
         self._pool.add(self.token, self)
@@ -70,7 +75,7 @@ class DrivenRun:
         self, experiment: Experiment, dataset: Dataset | None, network: Network | None
     ) -> Trainer:
         """Make a trainer and take it as this page's."""
-        trainer = Trainer(experiment, dataset=dataset, network=network)
+        trainer = self._backend.trainer(experiment, dataset, network)
         self._own_dataset, self._own_network = dataset, network
         self._drive(trainer)
         self._left = None
@@ -78,11 +83,17 @@ class DrivenRun:
 
     def _drive(self, trainer: Trainer) -> None:
         """Have the pool drive this trainer from now on."""
+        if hasattr(self, "_trainer"):
+            self._trainer.free()
         self.dataset = trainer.dataset
         self._trainer = trainer
         self._orders.drop()
         self._pace.restart()
         self._failure = ""
+
+    def change_now(self, trainer: Trainer, fields: dict[str, Any]) -> None:
+        """Change settings of the run, as Trainer.change; what the GPU refuses, on the CPU."""
+        self._backend.change(trainer, fields)
 
     def _start_again(self) -> None:
         again = self._take(self.experiment, self._own_dataset, self._own_network)
@@ -102,7 +113,7 @@ class DrivenRun:
             return "stopped"
         if not self._playing:
             return "paused"
-        return "playing" if warming.ready() else "compiling"
+        return "playing" if warming.ready() and self._backend.is_ready else "compiling"
 
     @property
     def waiting(self) -> bool:
@@ -215,7 +226,8 @@ class DrivenRun:
                 return None
             self._notice_kernels()
             self._grant_wishes()
-            delay = self._train(seconds) if self._has_kernels else None
+            can_train = self._has_kernels and self._backend.is_ready
+            delay = self._train(seconds) if can_train else None
             exact, ready = not self._playing, warming.ready()
             self._presenter.present(self._header(), exact=exact, ready=ready)
             return self._soonest(delay)
@@ -232,6 +244,18 @@ class DrivenRun:
         self._presenter.present_words(self._header())
 
     def _train(self, seconds: float) -> float | None:
+        """Take the run on; if the GPU cannot, it stops where it was, and stands on the CPU."""
+        try:
+            return self._go_on(max(seconds, self._trainer.turn_seconds))
+        except Refusal as refusal:
+            if not self._backend.give_up(self._trainer, refusal):
+                raise
+        self._playing = False
+        self._orders.drop()
+        self._presenter.is_dirty = True
+        return None
+
+    def _go_on(self, seconds: float) -> float | None:
         """Carry out orders, then run what the speed allows; returns when to go on."""
         if not self._carry_out_orders(seconds):
             return 0.0
@@ -250,7 +274,7 @@ class DrivenRun:
             self._presenter.is_dirty = True
         if self._trainer.is_over:
             self._playing = False
-        return self._pace.delay()
+        return self._pace.delay(self._trainer.turn_seconds)
 
     def _carry_out_orders(self, seconds: float) -> bool:
         """Do what was asked for, for about one slice; whether nothing is left to do."""

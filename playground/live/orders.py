@@ -67,7 +67,7 @@ class Orders:
         what it has to replay.
         """
         if trainer.is_returning:
-            trainer.run_for(ORDER_SECONDS)
+            trainer.run_for(max(ORDER_SECONDS, trainer.turn_seconds))
             return
         self._current = self._waiting[0][0]
         order, done = self._waiting.popleft()  # before it runs: one that fails must not come again
@@ -106,7 +106,7 @@ class Journey:
         assert self.goal is not None
         left = self.goal - trainer.step_count
         if left > 0 and not trainer.is_over:
-            trainer.run_for(ORDER_SECONDS, max_steps=left)
+            trainer.run_for(max(ORDER_SECONDS, trainer.turn_seconds), max_steps=left)
         arrived = trainer.step_count >= self.goal or trainer.is_over
         if arrived:
             player.exact_numbers()
@@ -119,9 +119,9 @@ class Change:
     def __init__(self, fields: dict[str, Any]) -> None:
         self.fields = fields
 
-    def __call__(self, _: DrivenRun, trainer: Trainer) -> bool:
+    def __call__(self, player: DrivenRun, trainer: Trainer) -> bool:
         with contextlib.suppress(ValueError):
-            trainer.change(**self.fields)
+            player.change_now(trainer, self.fields)
         return True
 
 

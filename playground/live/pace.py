@@ -46,9 +46,12 @@ class Pace:
         while len(self._marks) > 2 and now - self._marks[0][0] > WINDOW:
             self._marks.popleft()
 
-    def delay(self) -> float:
-        """Seconds until the next step is due."""
-        return 0.0 if self.speed is None else max((1.0 - self._owed) / self.speed, 0.0)
+    def delay(self, together: float = 0.0) -> float:
+        """Seconds until the next step is due, or as many as are run in `together` seconds."""
+        if self.speed is None:
+            return 0.0
+        wanted = max(min(together, LONGEST_DEBT) * self.speed, 1.0)
+        return max((wanted - self._owed) / self.speed, 0.0)
 
     @property
     def per_second(self) -> float:

@@ -11,6 +11,7 @@ from core.data import Dataset
 from core.edits import changed_all
 from core.experiment import Experiment
 from core.monitor import Stop
+from core.refusals import Sentence
 from core.trainer import Divergence, Trainer
 from playground.live.orders import Change, Journey, ahead, back
 from playground.live.watched import WatchedRun
@@ -86,6 +87,28 @@ class Player(WatchedRun):
         self._refresh()
         done.wait(STEP_PATIENCE)
 
+    # -- where it is computed -----------------------------------------------------------------
+
+    @property
+    def backend(self) -> str:
+        """Where the page's runs are computed, "cpu" or "cuda"."""
+        return self._backend.name
+
+    def use_backend(self, name: str) -> None:
+        """Go on there from where the run stands; it plays on if it played.
+
+        Raises ValueError, in a person's words, if it cannot; then nothing has changed.
+        """
+        self.revive()
+        with self.trainer() as trainer:
+            self._backend.use(name, trainer)
+        self._refresh()
+
+    def why_left(self) -> Sentence | None:
+        """Why the runs are no longer on the GPU, told once."""
+        why, self._backend.left = self._backend.left, None
+        return why
+
     # -- other settings, another run ----------------------------------------------------------
 
     def reset(self) -> None:
@@ -150,7 +173,7 @@ class Player(WatchedRun):
                 changed_all(trainer.settings_at(self.goal), changes)
                 self._orders.give(Change(changes))
             else:
-                trainer.change(**changes)
+                self.change_now(trainer, changes)
         self._refresh()
 
     def recovered_rate(self, factor: float = RECOVERY) -> float:

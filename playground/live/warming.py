@@ -12,6 +12,8 @@ import sys
 import threading
 from pathlib import Path
 
+from playground.live import gpu
+
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -50,3 +52,4 @@ def _warm() -> None:
     from core.engine.scheduler import shared
 
     shared().wake_all()
+    gpu.look_for_one()  # here, since it begins with an import of numba

@@ -14,8 +14,10 @@ from playground.desk import Desk
 from playground.drawing import Sketchbook
 from playground.fields import column_labels
 from playground.folds import FoldsDesk
+from playground.live import gpu
 from playground.locales import language_of, translate
 from playground.sentences import said
+from playground.session.widgets import Widgets
 from playground.settings import changed
 from playground.tables import is_missing
 
@@ -46,8 +48,8 @@ class Visit:
     experiment: as the widgets show it, changes made while running included.
     settings: the page's own. notice: what the last action did, or why it did nothing.
     problems: Sentences about parts of a link or file that could not be used.
-    desk: the tables that were brought. folds: the k-fold evaluation. sketchbook: what was drawn and
-        typed.
+    widgets: what they show. desk: the tables that were brought. folds: the k-fold evaluation.
+    sketchbook: what was drawn and typed.
     """
 
     def __init__(self, params: Mapping[str, str], locale: str | None) -> None:
@@ -56,13 +58,10 @@ class Visit:
         self.uploads = 0
         self.panel = ""
         self.wants_help = False
-        self._drawn: tuple[str, bool, Experiment | None] = ("", False, None)
-        self._is_new_drawing, self._has_drawn = True, False
+        self._drawn: tuple[Any, ...] = ()
+        self._is_new_drawing = True
         self._player: Player | None = None
-        self._seeded_language = ""
-        self._words: dict[str, str] = {}
         self._made: dict[str, tuple[tuple[Any, ...], Any]] = {}
-        self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
         self.desk, self.folds = Desk(), FoldsDesk()
@@ -74,10 +73,8 @@ class Visit:
             self.experiment = self.desk.stand_in_for(self.experiment)
         self.problems: tuple[str, ...] = tuple(problems)
         self.problems_title = "page.link.problems"
-        self._had_dialog = False
+        self.widgets = Widgets(lambda: self.language)
         self._fragment_ended = -math.inf
-        self.ranges: dict[str, tuple[float, float | None]] = {}
-        """What may be typed into the number fields as drawn, by key: the least and the most."""
         self._closed_stop: tuple[int, int] | None = None
         """The moment of a stop whose message was closed."""
 
@@ -143,6 +140,15 @@ class Visit:
     def is_waiting(self) -> bool:
         """Whether kernels are still being compiled."""
         return self.player.waiting
+
+    @property
+    def _seen(self) -> tuple[Any, ...]:
+        """What makes another page of it when it changes by itself."""
+        player = self.player
+        return (
+            *(player.status, player.waiting, player.backend, gpu.is_known()),
+            player.experiment,
+        )
 
     def numbers(self) -> Numbers:
         """The player's numbers; those of this very step when drawn anew while nothing moves."""

@@ -16,6 +16,7 @@ from playground import changes, files, link
 from playground.session.clicks import STOPS, is_history
 from playground.session.editing import EditedVisit
 from playground.session.visit import MOVES, Notice
+from playground.session.widgets import EchoError
 
 KEY = "playground"
 
@@ -58,6 +59,15 @@ class Session(EditedVisit):
         """Open the help with the next drawing."""
         self.wants_help = True
 
+    def choose_backend(self) -> None:
+        """Have the run go on on the CPU, or on the GPU."""
+        wanted = self.widgets.chosen("backend")
+        if wanted == self.player.backend:
+            raise EchoError  # what the page just told it comes back
+        self.player.use_backend(wanted)
+        key = "page.notice.on_gpu" if self.player.backend == "cuda" else "page.notice.on_cpu"
+        self.notice = Notice(self.t(key, step=f"{self.player.goal:,}"))
+
     # -- the page's own settings --------------------------------------------------------------
 
     def set(self, name: str) -> None:
@@ -96,9 +106,7 @@ class Session(EditedVisit):
 
     def choose_fold_epochs(self, key: str) -> None:
         """Take over for how many epochs each of k folds trains."""
-        value = st.session_state[key]
-        self._ignore_echo(key, value)
-        self.folds.choose_epochs(int(value))
+        self.folds.choose_epochs(int(self.widgets.chosen(key)))
 
     # -- the beginning and the end of a drawing -----------------------------------------------
 
@@ -106,26 +114,27 @@ class Session(EditedVisit):
         """At the start of a drawing: follow the address and the run; remember what is drawn."""
         if self._player is not None:
             self._player.revive()
-        self.ranges = {}
+        self.widgets.begin()
         self.follow_link()
         self._is_new_drawing = True
         if self._player is not None:
             self._follow_run()
             if self.status not in STOPS:
                 self._closed_stop = None
-            self._drawn = (self.status, self.is_waiting, self.experiment)
+            if why := self._player.why_left():
+                self.notice = Notice(why, "warning")
+            self._drawn = self._seen
 
     def finish(self) -> None:
         """At the end of a drawing: put every setting into the address."""
-        self.wants_help, self._has_drawn = False, True
-        self._seeded_language = self.language
+        self.wants_help = False
+        self.widgets.finish()
         is_stand_in = self.desk.wanted is not None and self.experiment == self.desk.stand_in
         shown = self.desk.wanted if is_stand_in else self.experiment
         params = link.write(shown or self.experiment, self.settings)
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
         self._published = params
-        self._had_dialog = False
 
     # -- links and files ----------------------------------------------------------------------
 

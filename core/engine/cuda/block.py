@@ -56,6 +56,7 @@ class Memory(NamedTuple):
     K: Any
     N: Any
     V: Any
+    U: Any
     across: Any  # numbers of a row of V
 
 

@@ -47,16 +47,21 @@ def _missing() -> Sentence | None:
     try:
         from numba import cuda
         from numba.cuda.cudadrv import nvvm
+
+        if cuda.is_available():  # which asks the driver: before, it knows of no error
+            return None
+        error, has_compiler = cuda.cuda_error(), nvvm.is_available()
     except ImportError as missing:
         return Sentence("Numba's CUDA part cannot be imported ({problem})", problem=_line(missing))
-    error = cuda.cuda_error()
+    except Exception as broken:  # whatever a driver does, there is a CPU
+        error, has_compiler = broken, True
     if error is not None and "cannot be found" in str(error):
         return Sentence("no CUDA driver found")
-    if error is not None:
+    if error is not None and "NO_DEVICE" not in str(error):
         return Sentence("the CUDA driver reports an error ({problem})", problem=_line(error))
-    if not nvvm.is_available():
+    if error is None and not has_compiler:
         return Sentence("no CUDA compiler found; requirements-cuda.txt brings it")
-    return None if cuda.is_available() else Sentence("no CUDA device found")
+    return Sentence("no CUDA device found")
 
 
 def _has_driver() -> bool:
@@ -76,13 +81,20 @@ def _has_driver() -> bool:
 
 def shared_bytes() -> int:
     """The most shared memory that a block can have. Without a GPU, and simulated: an H200's."""
-    if why_not() is not None or is_simulated():
-        return H200_BYTES
+    return H200_BYTES if why_not() is not None or is_simulated() else _shared_bytes()
+
+
+@functools.cache
+def _shared_bytes() -> int:
+    """What the GPU says of itself; asked once. Raises a Refusal if it fails."""
     from numba import cuda
 
     if importlib.util.find_spec("numba_cuda") is None:  # Numba's own cannot ask: see `launching`
         return UNASKED_BYTES
-    return int(cuda.get_current_device().MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
+    try:
+        return int(cuda.get_current_device().MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
+    except Exception as error:
+        raise failed(error) from error
 
 
 def _line(error: object) -> str:

@@ -13,7 +13,7 @@ from core.engine import memory
 from core.engine.cuda import devices
 from core.engine.cuda.large import checking as large
 from core.engine.cuda.large.network import LargeNetwork
-from core.engine.cuda.plan import UNCOMMON, check_built
+from core.engine.cuda.plan import check_built
 from core.engine.cuda.population import Population
 from core.engine.diagnosis import LastStep, first_nonfinite
 from core.engine.layout import Layout
@@ -90,8 +90,6 @@ class CUDAEngine:
 
         Before step 1 the slots start afresh.
         """
-        used = [name for name in UNCOMMON if arguments.get(name)]
-        check_built(is_sparse=False, used=used)
         self._settings = configured(
             self._settings, self.layout, self._loss, self.optimizer, self._n_samples, **arguments
         )
@@ -104,7 +102,7 @@ class CUDAEngine:
         planned = self._population.planned([self._settings])
         self.is_large = self._only_large or not planned.fits(devices.shared_bytes())
         if self.is_large:
-            large.check_built(self.layout, self.optimizer)
+            large.check_built(self.layout, self.optimizer, augmented=planned.augmented)
             self._population.free()
             self._large.configure(self._settings)
         else:

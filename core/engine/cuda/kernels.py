@@ -4,6 +4,7 @@ import numpy as np
 from numba import cuda, float32, float64, int32
 
 from core.engine.cuda import plan
+from core.engine.cuda.augment import augment, augments
 from core.engine.cuda.block import Memory, Thread, barrier
 from core.engine.cuda.maths import smaller
 from core.engine.cuda.moving import (
@@ -86,12 +87,13 @@ def shuffle(orders, drawn, codes, state, ahead):
 
 @cuda.jit
 def run(
-    tables, places, X, Y, weights, orders, drawn, codes, numbers, params, slots, state,
+    tables, places, X, Y, weights, background, orders, drawn, codes, numbers, params, slots, state,
     rows, result, left, n_steps, room, stride
 ):  # fmt: skip
     """Run up to n_steps[b] mini-batches of network b, in block b.
 
-    tables: int32 (n_networks, table flat). X, Y: float32, flat, of all samples.
+    tables: int32 (n_networks, table flat). X, Y: float32, flat, of all samples, as are their
+    weights, if they have any, and the background of images, a channel each.
     codes: int64, numbers: float64, a row a network: `memory.Settings`, put together.
     params: float32 (n_networks, n_numbers), slots: float32 (n_networks, n_slots, n), state: int64
     (n_networks, 3). rows: float64 (most, n_networks, columns), of which room[b] may be filled.
@@ -134,6 +136,7 @@ def run(
         memory[places[plan.K] :],
         memory[places[plan.N] :],
         memory[places[plan.V] :],
+        memory[places[plan.U] :],
         places[ACROSS],
     )
     width, n_slots, capacity = places[WIDTH], slots.shape[1], room[network]
@@ -142,7 +145,7 @@ def run(
     schedule = value[SCHEDULE_OPTIONS:DROPOUT]
     seed, batch_size = code[SEED], code[BATCH_SIZE]
     smoothing, smooth_to = f32(value[SMOOTHING]), f32(value[SMOOTH_TO])
-    noise, max_norm = value[INPUT_NOISE], value[MAX_NORM]
+    noise, max_norm, augmented = value[INPUT_NOISE], value[MAX_NORM], augments(value)
     penalty = f32(value[REGULARIZATION_RATE]) if code[REGULARIZER] != 0 else ZERO
     step, epoch, position = state[network, STEP], state[network, EPOCH], state[network, POSITION]
     n_samples, n_rows, done, count, why = orders.shape[2], 0, 0, np.int64(0), FINISHED
@@ -174,6 +177,11 @@ def run(
             make_constants(t, m, code, value, options, schedule, step)
         order = orders[network, drawn_row]
         gather(t, m, last, X, Y, weights, order, position, count, width, smoothing, smooth_to)
+        if augmented:
+            augment(
+                t, m, n_layers, X, weights, background, order, position, code, value, count, width,
+                step,
+            )  # fmt: skip
         if noise > 0.0:
             add_noise(t, m, count, width, noise, key(seed, random.INPUT_NOISE, step))
         barrier()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -17,6 +16,7 @@ from core.refusals import Refusal, Sentence
 N_COLUMNS = 12  # of the layout's table
 CHUNK = 32  # steps whose learning rates and constants are made at a time
 V_ROWS = 3  # of a layer: see `normalize`
+U_ROWS = 7  # see `augment`
 PARTS = 32  # partial sums of a layer's squares
 
 MOST_THREADS = 256
@@ -24,17 +24,16 @@ WARP = 32
 
 # Arrays of float32 in a block's memory, in this order. Letters as in `core.engine.kernels`, and
 # P: parameters; S0, S1, S2: the optimizer's slots; L: losses of the samples; C: their weights;
-# E: the optimizer's constants of a chunk of steps; K: see `orthogonal`; N, V: see `normalize`.
+# E: the optimizer's constants of a chunk of steps; K: see `orthogonal`; N, V: see `normalize`;
+# U: see `augment`.
 NAMES = (
     *("P", "G", "S0", "S1", "S2", "X", "Y", "Z", "A", "D", "Q", "L", "C", "E", "H", "M", "K"),
-    *("N", "V"),
+    *("N", "V", "U"),
 )
-(P, G, S0, S1, S2, X, Y, Z, A, D, Q, L, C, E, H, M, K, N, V) = range(len(NAMES))
+(P, G, S0, S1, S2, X, Y, Z, A, D, Q, L, C, E, H, M, K, N, V, U) = range(len(NAMES))
 END = len(NAMES)  # where what is behind the last array begins
 WIDTH, LANES = END + 1, END + 2  # numbers from one row to the next; threads that share a row
 ACROSS = END + 3  # numbers from one row to the next of V
-
-UNCOMMON = ("translation", "rotation", "zoom", "cutout", "mixup")
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,8 @@ class Plan:
     """How a block works on one network of a population.
 
     layout: its sizes; batch: the largest of any network; n_slots: likewise; dropout: whether any
-    layer has it; matrices: whether any optimizer moves whole matrices.
+    layer has it; matrices: whether any optimizer moves whole matrices; augmented: whether anything
+    is done to samples, but for noise.
     """
 
     layout: Layout
@@ -50,6 +50,7 @@ class Plan:
     n_slots: int
     dropout: bool
     matrices: bool = False
+    augmented: bool = False
 
     @property
     def width(self) -> int:
@@ -93,6 +94,7 @@ class Plan:
             "K": matrix_scratch(net) * self.matrices,
             "N": units * net.is_normalized,
             "V": V_ROWS * net.n_layers * self.across * net.is_normalized,
+            "U": U_ROWS * width * self.augmented,
         }
 
     @property
@@ -140,17 +142,10 @@ def matrix_scratch(layout: Layout) -> int:
     return max((2 * a * b + 2 * min(a, b) ** 2 for a, b in pairs), default=0)
 
 
-def check_built(*, is_sparse: bool, used: Iterable[str] = ()) -> None:
-    """Raise a Refusal for what this engine does not do yet.
-
-    used: names of settings that are not at their defaults.
-    """
-    what = None
+def check_built(*, is_sparse: bool) -> None:
+    """Raise a Refusal for what this engine does not do yet."""
     if is_sparse:
-        what = Sentence("sparse samples")
-    elif set(used) & set(UNCOMMON):
-        what = Sentence("images that are changed or mixed")
-    if what is not None:
         raise Refusal(
-            "Backend 'cuda' is not built yet for {what}. Choose backend 'cpu'.", what=what
+            "Backend 'cuda' is not built yet for {what}. Choose backend 'cpu'.",
+            what=Sentence("sparse samples"),
         )

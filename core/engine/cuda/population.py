@@ -27,6 +27,8 @@ ORDER_BYTES = 2**26  # that they may take, of all networks
 ROW_BYTES = 2**24  # that rows on their way to the host may take
 SHUFFLE_THREADS = 64
 
+AUGMENTING = slice(memory.TRANSLATION, memory.MIXUP + 1)  # numbers of the settings
+
 
 class Host(NamedTuple):
     """What a run is, on the host: see `CPUEngine`."""
@@ -91,19 +93,21 @@ class Population:
         batch = min(max(int(s.codes[memory.BATCH_SIZE]) for s in settings), self._n_samples)
         dropout = any(bool(np.any(s.dropout)) for s in settings)
         matrices = any(bool(s.codes[memory.MATRICES]) for s in settings)
-        return Plan(self.layout, batch, self.slots.shape[1], dropout, matrices)
+        augmented = any(bool(s.numbers[AUGMENTING].any()) for s in settings)
+        return Plan(self.layout, batch, self.slots.shape[1], dropout, matrices, augmented)
 
     def configure(self, settings: Sequence[Settings]) -> None:
         """Set what may change between two calls of `run`, for each network.
 
-        All or nothing: a Refusal leaves everything as it was. The weights of the samples are those
-        of the first network's settings.
+        All or nothing: a Refusal leaves everything as it was. What belongs to the samples, their
+        weights and the background of images, is that of the first network's settings.
         """
         planned = self.planned(settings)
         planned.check(devices.shared_bytes())
         if planned != self._plan:
             self.free()
         self._plan, self._weights = planned, settings[0].weights
+        self._background = settings[0].background
         self._codes = np.stack([s.codes for s in settings])
         together = [(s.numbers, s.options, s.schedule, s.dropout) for s in settings]
         self._numbers = np.stack([np.concatenate(parts, dtype=np.float64) for parts in together])
@@ -171,6 +175,7 @@ class Population:
         self._device["codes"] = cuda.to_device(self._codes)
         self._device["numbers"] = cuda.to_device(self._numbers)
         self._device["weights"] = cuda.to_device(self._weights)
+        self._device["background"] = cuda.to_device(self._background)
         self._sent = True
 
     def free(self) -> None:
@@ -234,7 +239,8 @@ class Population:
             n,
             threads,
             self.plan.shared_bytes,
-            *(d[name] for name in ("tables", "places", "X", "Y", "weights", "orders", "drawn")),
+            *(d[name] for name in ("tables", "places", "X", "Y", "weights", "background")),
+            *(d[name] for name in ("orders", "drawn")),
             *(d[name] for name in ("codes", "numbers", "params", "slots", "state")),
             *(d[name] for name in ("rows", "result", "left")),
             cuda.to_device(n_steps),
