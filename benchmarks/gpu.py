@@ -26,6 +26,7 @@ os.environ.setdefault("NEURAL_PLAYGROUND_THREADS", "1")  # the CPU's networks ar
 
 import numpy as np
 
+from benchmarks.gpu_slices import time_slices
 from benchmarks.workloads import SEED, WORKLOADS, Workload
 from core.engine.cuda import devices
 
@@ -47,6 +48,7 @@ def main() -> int:
         return 1
     right = check()
     time_targets(share)
+    time_slices(share)
     for name, target in NOT_BUILT.items():
         print(f"{name}: {target}: {refusal(WORKLOADS[name])}")
     return 0 if right else 1

@@ -45,7 +45,7 @@ def language(page: Session) -> None:
     """The page's language, beside the heading."""
     from playground.locales import LANGUAGES
 
-    page.seed("language", page.language)
+    page.widgets.seed("language", page.language)
     st.selectbox(
         page.t("page.language"),
         list(LANGUAGES),
@@ -126,7 +126,7 @@ def augmented(page: Session) -> None:
 def panels(page: Session) -> None:
     """What is read at rest: only the open panel is drawn."""
     names = {page.t(f"page.tab.{name}"): name for name in TABS}
-    page.seed("panels", page.t(f"page.tab.{page.panel or TABS[0]}"))
+    page.widgets.seed("panels", page.t(f"page.tab.{page.panel or TABS[0]}"))
     tabs = st.tabs(list(names), key="panels", on_change=page.open_panel, args=(names,))
     for name, tab in zip(TABS, tabs, strict=True):
         with tab, page.guard():

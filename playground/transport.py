@@ -73,7 +73,7 @@ def button(
 
 
 def _step_unit(session: Session) -> None:
-    session.seed("step_unit", session.settings.step_unit)
+    session.widgets.seed("step_unit", session.settings.step_unit)
     st.selectbox(
         session.t("page.step_unit"),
         STEP_UNITS,
@@ -92,7 +92,7 @@ def _speed(session: Session) -> None:
     options = list(SPEEDS)
     if speed is not None and speed not in options:
         options = sorted([*options, speed])
-    session.seed("speed", _text(speed))
+    session.widgets.seed("speed", _text(speed))
     st.selectbox(
         session.t("page.speed"),
         [*map(_text, options), _text(None)],

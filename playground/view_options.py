@@ -28,7 +28,7 @@ def view_options(session: Session) -> None:
 
 def _check(session: Session, name: str, why_not: str = "") -> None:
     """An option to be on or off. why_not: catalogue key of the reason, if it has no effect now."""
-    session.seed(name, getattr(session.settings, name))
+    session.widgets.seed(name, getattr(session.settings, name))
     st.checkbox(
         session.t(f"page.{name}"),
         key=name,
@@ -40,7 +40,7 @@ def _check(session: Session, name: str, why_not: str = "") -> None:
 
 
 def _edges(session: Session) -> None:
-    session.seed("edges", session.settings.edges)
+    session.widgets.seed("edges", session.settings.edges)
     st.segmented_control(
         session.t("page.edges"),
         EDGES,
@@ -56,7 +56,7 @@ def _edges(session: Session) -> None:
 def _projection(session: Session) -> None:
     """Principal components, or two columns of choice."""
     chosen = session.settings.projection
-    session.seed("projection", "pca" if chosen == "pca" else "pair")
+    session.widgets.seed("projection", "pca" if chosen == "pca" else "pair")
     st.selectbox(
         session.t("page.projection"),
         ("pca", "pair"),
@@ -76,7 +76,7 @@ def _column(session: Session, axis: str, column: int) -> None:
     """One of the two columns that are drawn against each other."""
     names = session.feature_names
     count = max(min(len(names), MOST_COLUMNS), min(column + 1, len(names)))
-    session.seed(f"projection_{axis}", min(column, len(names) - 1))
+    session.widgets.seed(f"projection_{axis}", min(column, len(names) - 1))
     label = "page.projection.first" if axis == "x" else "page.projection.second"
     st.selectbox(
         session.t(label),

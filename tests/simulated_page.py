@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.gpu_slices import time_slices
 from core import Dense, Experiment, Trainer, TrainingConfig
 from core.engine.cuda import checking
 from core.engine.cuda.population import Population
 from core.engine.layout import Layout
 from core.engine.warm import warm
+from core.inspect.moment import moment_of
 from core.refusals import Refusal, Sentence
 from playground.live import gpu, warming
 from playground.live.camera import Camera
@@ -261,11 +263,15 @@ def test_whatever_comes_next_on_a_page_is_computed_where_its_visitor_chose() -> 
     assert backend_of(player) == ("cuda", "cuda")
 
 
-def test_a_frame_of_the_gpu_is_the_one_of_the_cpu() -> None:
-    frames = []
-    for backend in ("cuda", "cpu"):
-        trainer = Trainer(small(), backend=backend)
+def test_a_frame_of_the_gpu_is_the_one_of_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it asks nothing of the GPU: a slice has brought along all that there is to see."""
+    frames, trainers = [], [Trainer(small(), backend=backend) for backend in ("cuda", "cpu")]
+    for trainer in trainers:
         trainer.step(7)
+    monkeypatch.setattr(trainers[0].engine._population, "_device", None)
+    for trainer in trainers:
+        moment_of(trainer)
+        trainer.evaluate("train")
         camera = Camera(trainer, Shown(edges="gradient"))
         frames.append(unpack(camera.frame({}, exact=True, ready=True)))
     (header, arrays), (expected, others) = frames
@@ -274,6 +280,18 @@ def test_a_frame_of_the_gpu_is_the_one_of_the_cpu() -> None:
     for name, array in arrays.items():
         atol = 1.0 if array.dtype == np.uint8 else 1e-4
         np.testing.assert_allclose(array.astype(float), others[name].astype(float), atol=atol)
+
+
+def test_a_slice_takes_as_long_as_its_copies_ask_for() -> None:
+    assert Trainer(small(), backend="cuda").turn_seconds == pytest.approx(0.015)
+    large = small((Dense(1000, "tanh"), Dense(1000, "tanh")))
+    assert Trainer(large, backend="cuda").turn_seconds > 0.04
+    assert Trainer(large).turn_seconds == pytest.approx(0.002)
+
+
+def test_the_benchmark_of_slices_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    time_slices(10_000)
+    assert "steps/s" in capsys.readouterr().out
 
 
 # ---- a page ---------------------------------------------------------------------------------
@@ -288,7 +306,7 @@ def warnings(page: AppTest) -> str:
 
 
 def test_a_visit(broken: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", -1.0)
+    monkeypatch.setattr("playground.session.widgets.ECHO_SECONDS", -1.0)
     page = opened_page(**LINK)
     link, player = dict(page.query_params), session(page).player
     with player.trainer() as trainer:

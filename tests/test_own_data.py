@@ -406,7 +406,7 @@ def test_nothing_pasted_is_told(page: AppTest) -> None:
 def test_a_pasted_table_is_taken_trained_and_left_and_taken_up_again(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.session.widgets.ECHO_SECONDS", 0.0)  # nobody clicks this fast
     run = trained(page)
     sound(pasted(page, people()))
     assert page.selectbox(key="own_target").value == "bought"
@@ -432,7 +432,7 @@ def test_a_pasted_table_is_taken_trained_and_left_and_taken_up_again(
 def test_the_menu_opens_the_dialog_where_there_is_no_table_yet(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.session.widgets.ECHO_SECONDS", 0.0)  # nobody clicks this fast
     sound(page.selectbox(key="dataset").set_value(OWN_TABLE).run())
     assert session(page).desk.is_open
     assert page.selectbox(key="dataset").value == "circle"
@@ -469,7 +469,7 @@ def test_every_choice_of_the_dialog_can_be_made(page: AppTest) -> None:
 def test_what_a_field_shows_before_it_is_told_is_nobodys_choice(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 600.0)
+    monkeypatch.setattr("playground.session.widgets.ECHO_SECONDS", 600.0)
     sound(pasted(page, people()))
     draft = session(page).desk.draft
     assert isinstance(draft, Draft)

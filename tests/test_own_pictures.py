@@ -217,7 +217,7 @@ class BytesFile:
 def test_a_link_asks_for_its_pictures_and_the_dialog_takes_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.session.widgets.ECHO_SECONDS", 0.0)  # nobody clicks this fast
     wanted = changes.with_table(Experiment(), used(12).data)
     page = opened_page(**link.write(wanted, Settings()))
     assert any("some.zip" in item.value for item in page.warning)
@@ -248,7 +248,7 @@ def test_a_link_asks_for_its_pictures_and_the_dialog_takes_them(
 
 
 def test_files_that_come_twice_are_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.session.widgets.ECHO_SECONDS", 0.0)  # nobody clicks this fast
     page = opened_page()
     page.button(key="own_data").click().run()
     found = session(page)

@@ -171,7 +171,7 @@ def test_a_diverged_run_offers_the_way_back() -> None:
 def test_after_back_past_a_change_the_page_shows_what_the_run_has(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.session.widgets.ECHO_SECONDS", 0.0)  # nobody clicks this fast
     monkeypatch.setattr("playground.live.player.STEP_PATIENCE", 60.0)
     run = trained(page)
 

@@ -17,7 +17,7 @@ from tests.apptest import opened_page, session, sound
 def test_values_that_a_click_brings_along_are_not_taken_for_choices(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 600.0)  # however busy
+    monkeypatch.setattr("playground.session.widgets.ECHO_SECONDS", 600.0)  # however busy
     here = session(page)
     sound(page.button(key="tile_iris").click().run())
     assert here.experiment.data.n_samples == 150
@@ -32,7 +32,7 @@ def test_values_that_a_click_brings_along_are_not_taken_for_choices(
 def test_a_timer_that_brings_old_values_along_takes_no_word_away(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 600.0)  # however busy
+    monkeypatch.setattr("playground.session.widgets.ECHO_SECONDS", 600.0)  # however busy
     here = session(page)
     sound(page.button(key="tile_iris").click().run())
     said = here.notice

@@ -109,7 +109,7 @@ def test_class_weights_apply_at_once_and_are_in_the_link(page: AppTest) -> None:
 
 
 def test_weights_are_for_classes_alone(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.session.widgets.ECHO_SECONDS", 0.0)  # nobody clicks this fast
     sound(page.selectbox(key="class_weight").set_value("balanced").run())
     for name, data in DATASETS.items():
         sound(page.selectbox(key="dataset").set_value(name).run())

@@ -19,7 +19,7 @@ from tests.apptest import session, sound
 def test_a_walk_over_every_data_set_and_each_of_its_losses(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.session.widgets.ECHO_SECONDS", 0.0)  # nobody clicks this fast
     for dataset in DATASETS:
         sound(page.selectbox(key="dataset").set_value(dataset).run())
         for loss in changes.fitting_losses(session(page).experiment):
@@ -46,7 +46,7 @@ def test_a_walk_over_every_optimizer_and_its_options(page: AppTest) -> None:
 def test_a_walk_over_every_schedule_and_initializer_and_their_options(
     page: AppTest, monkeypatch: pytest.MonkeyPatch, menu: str, registry: Mapping[str, Any]
 ) -> None:
-    monkeypatch.setattr("playground.session.clicks.ECHO_SECONDS", 0.0)  # nobody clicks this fast
+    monkeypatch.setattr("playground.session.widgets.ECHO_SECONDS", 0.0)  # nobody clicks this fast
     for name, record in registry.items():
         sound(page.selectbox(key=menu).set_value(name).run())
         for option, setting in record.options.items():

@@ -23,7 +23,7 @@ def computing_section(session: Session) -> None:
         if (reason := gpu.why_not()) is not None:
             st.caption(plain(t("page.backend.none", reason=session.said(reason))))
             return
-        session.seed("backend", used)
+        session.widgets.seed("backend", used)
         st.segmented_control(
             t("page.backend"),
             list(BACKENDS),

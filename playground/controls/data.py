@@ -172,7 +172,7 @@ def _fixed_share(session: Session) -> None:
     """The share that the data set comes with, which nobody sets."""
     t, data = session.t, session.player.dataset
     count = len(data.y_train) + data.n_validation
-    session.seed("fixed_share", round(count / (count + len(data.X_test)), 2))
+    session.widgets.seed("fixed_share", round(count / (count + len(data.X_test)), 2))
     st.slider(
         t("page.training_share"),
         0.0,

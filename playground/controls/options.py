@@ -55,7 +55,7 @@ def _option(session: Session, path: Path, option: Option, of: str) -> None:
         "on_change": session.act,
         "args": (session.edit, path),
     }
-    session.seed(key, value)
+    session.widgets.seed(key, value)
     if option.choices:
         st.selectbox(
             options=option.choices, format_func=lambda name: value_text(path, name, t), **common

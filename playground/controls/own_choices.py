@@ -51,8 +51,8 @@ def field_of(
     how: told the draft and what the field was given. unset: what the browser shows, and may send,
     before it was told the value.
     """
-    session.seed(key, value)
-    session.may_echo(key, unset)
+    session.widgets.seed(key, value)
+    session.widgets.may_echo(key, unset)
     name = key.removeprefix("own_")
     return _beginning(value, options) | {
         "label": session.t(f"page.own.{name}"),

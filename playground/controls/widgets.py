@@ -41,8 +41,8 @@ def prepared(
     unset: what the browser shows, and may send, before it was told the value.
     """
     key = key_of(path)
-    session.seed(key, read(session.experiment, path) if value is None else value)
-    session.may_echo(key, unset)
+    session.widgets.seed(key, read(session.experiment, path) if value is None else value)
+    session.widgets.may_echo(key, unset)
     return {
         "label": label_of(path, session.t),
         "key": key,
@@ -67,7 +67,7 @@ def choice(
 
     common = prepared(session, path, note, unset=options[0])
     value = read(session.experiment, path)
-    session.seed_words(common["key"], value, shown(value))
+    session.widgets.seed_words(common["key"], value, shown(value))
     common["args"] = (session.edit_choice, path, tuple(options))
     st.selectbox(options=options, format_func=shown, **common)
 
@@ -121,7 +121,7 @@ def number_field(
     value: what it shows. step: what a press of + or - adds, where there is room for that.
     open_end: whether the most itself is too much, which the core then says.
     """
-    session.ranges[more["key"]] = least, most
+    session.widgets.ranges[more["key"]] = least, most
     end = math.inf if most is None else most - 1e-6 * step * open_end
     step = step_with_room(step, value, least, end)
     st.number_input(min_value=least, max_value=most, step=step, **more)
@@ -146,7 +146,7 @@ def tell_ranges(session: Session) -> None:
     a pointer over its sign alone. page.css has the look of these.
     """
     rules = []
-    for key, (least, most) in session.ranges.items():
+    for key, (least, most) in session.widgets.ranges.items():
         words = json.dumps(range_text(session, least, most), ensure_ascii=False)
         rules.append(f'.st-key-{key}:has([role="alert"])::after {{content: {words}}}')
     st.html(f"<style>{' '.join(rules)}</style>")

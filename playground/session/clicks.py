@@ -1,4 +1,4 @@
-"""What a browser sends and what is told to it: clicks, values that come late, messages."""
+"""What a browser sends and what is told to it: clicks, messages, drawings anew."""
 
 from __future__ import annotations
 
@@ -14,24 +14,15 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.refusals import Sentence, sentence_of
 from playground.session.visit import Notice, Visit
+from playground.session.widgets import EchoError
 
 LOGGER = logging.getLogger("playground")
 
 STOPS = ("diverged", "stopped", "failed")
 """Statuses of a run that stopped by itself."""
 
-ECHO_SECONDS = 1.5
-"""How long a browser may still send back what a widget showed before it was told otherwise."""
-
 ONE_FLUSH = 0.1
 """Within so many seconds Streamlit has sent what it holds."""
-
-AFTER_A_DIALOG = 4.0
-"""So many times as long after a dialog, which the browser takes away at the same time."""
-
-
-class EchoError(Exception):
-    """A widget sent what nobody chose: nothing has happened."""
 
 
 def is_history() -> bool:
@@ -118,47 +109,6 @@ class ClickedVisit(Visit):
     def show_stop(self) -> None:
         """Say again why the run stopped."""
         self._closed_stop = None
-
-    # -- what widgets show --------------------------------------------------------------------
-
-    def seed(self, key: str, value: Any) -> None:
-        """Make a widget show a value, without disturbing one that does so already.
-
-        When the language changed, all are told again: a choice is known by its shown words.
-        """
-        state = st.session_state
-        is_late = key not in state and self._has_drawn
-        if is_late or (key in state and state[key] != value):
-            shown = [] if is_late else [state[key]]
-            patience = ECHO_SECONDS * (AFTER_A_DIALOG if self._had_dialog else 1.0)
-            self._echoes[key] = (shown, time.monotonic() + patience)
-        if self._seeded_language != self.language or key not in state or state[key] != value:
-            state[key] = value
-
-    def seed_words(self, key: str, value: Any, words: str) -> None:
-        """Tell a menu again what it shows if the words for its value have changed."""
-        if self._words.get(key) != words:
-            self._words[key] = words
-            st.session_state[key] = value
-
-    def _ignore_echo(self, key: str, value: Any) -> None:
-        """Raise EchoError if a widget's value is what it showed before the page changed it.
-
-        A click that comes before the browser has drawn a change brings the old values of all
-        widgets along; nobody has chosen them.
-        """
-        old, until = self._echoes.get(key, ([], 0.0))
-        if time.monotonic() < until and value in old:
-            raise EchoError
-
-    def may_echo(self, key: str, value: Any) -> None:
-        """Also expect this of a widget that was just told otherwise, or has just come.
-
-        A field whose value the browser has not taken in yet, or cannot, stands at its least or
-        first one, and a fast click brings that along.
-        """
-        if key in self._echoes:
-            self._echoes[key][0].append(value)
 
     # -- drawing anew -------------------------------------------------------------------------
 

@@ -16,8 +16,9 @@ from playground.changes import Change, Path
 from playground.drawing import is_redrawn, n_points, n_samples, redrawn, share_taken
 from playground.fields import describe, key_of
 from playground.presets import speed_for
-from playground.session.clicks import ClickedVisit, EchoError
+from playground.session.clicks import ClickedVisit
 from playground.session.visit import Notice
+from playground.session.widgets import EchoError
 
 if TYPE_CHECKING:
     from core.experiment.points import Groups
@@ -38,8 +39,7 @@ class EditedVisit(ClickedVisit):
 
     def edit(self, path: Path) -> None:
         """Take over the value that a widget was given."""
-        value = st.session_state[key_of(path)]
-        self._ignore_echo(key_of(path), value)
+        value = self.widgets.chosen(key_of(path))
         if path == ("data", "features"):
             value = changes.in_order(value)
         elif isinstance(value, float):
@@ -57,16 +57,14 @@ class EditedVisit(ClickedVisit):
 
     def edit_optional(self, path: Path) -> None:
         """Take over a number that may be off, for which 0 stands."""
-        value = st.session_state[key_of(path)]
-        self._ignore_echo(key_of(path), value)
+        value = self.widgets.chosen(key_of(path))
         if isinstance(value, float):
             value = float(f"{value:.10g}")
         self._take_over(path, value or None)
 
     def edit_rate(self, path: Path, ladder: Sequence[float]) -> None:
         """Take over a rate that was typed, or climb to the ladder's next rung."""
-        value = st.session_state[key_of(path)]
-        self._ignore_echo(key_of(path), value)
+        value = self.widgets.chosen(key_of(path))
         if path == ("training", "learning_rate") and value == 0:  # as a typed word reads, too
             raise Refusal("A learning rate of 0 would learn nothing.")
         rate = changes.on_ladder(ladder, changes.read(self.experiment, path), value)
@@ -219,7 +217,7 @@ class EditedVisit(ClickedVisit):
 
     def take_points(self, groups: Groups) -> None:
         """Learn on, from the points of the table. Raises ValueError if they cannot be used."""
-        self._had_dialog = True
+        self.widgets.had_dialog = True
         self.notice, self.problems = None, ()
         self.redraw(lambda _: groups)
         self.end_points()
@@ -263,8 +261,7 @@ class EditedVisit(ClickedVisit):
     def tell_draft(self, key: str, how: Callable[..., None], *values: Any) -> None:
         """Take over what a widget was told about the table that is looked at."""
         with suppress(EchoError):
-            self._ignore_echo(key, st.session_state[key])
-            self.desk.change(how, *values, st.session_state[key])
+            self.desk.change(how, *values, self.widgets.chosen(key))
 
     def take_table(self, progress: Callable[[float, float], None] | None = None) -> None:
         """Start a network on the table that is looked at. Raises ValueError if it cannot be.
@@ -272,7 +269,7 @@ class EditedVisit(ClickedVisit):
         progress: told now and then while the data are made; what it raises ends that.
         """
         self._follow_run()
-        self._had_dialog = True  # the browser is behind what is done here
+        self.widgets.had_dialog = True  # the browser is behind what is done here
         desk, before = self.desk, self.desk.used
         if desk.draft is None:
             return

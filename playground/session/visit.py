@@ -17,6 +17,7 @@ from playground.folds import FoldsDesk
 from playground.live import gpu
 from playground.locales import language_of, translate
 from playground.sentences import said
+from playground.session.widgets import Widgets
 from playground.settings import changed
 from playground.tables import is_missing
 
@@ -47,8 +48,8 @@ class Visit:
     experiment: as the widgets show it, changes made while running included.
     settings: the page's own. notice: what the last action did, or why it did nothing.
     problems: Sentences about parts of a link or file that could not be used.
-    desk: the tables that were brought. folds: the k-fold evaluation. sketchbook: what was drawn and
-        typed.
+    widgets: what they show. desk: the tables that were brought. folds: the k-fold evaluation.
+    sketchbook: what was drawn and typed.
     """
 
     def __init__(self, params: Mapping[str, str], locale: str | None) -> None:
@@ -58,12 +59,9 @@ class Visit:
         self.panel = ""
         self.wants_help = False
         self._drawn: tuple[Any, ...] = ()
-        self._is_new_drawing, self._has_drawn = True, False
+        self._is_new_drawing = True
         self._player: Player | None = None
-        self._seeded_language = ""
-        self._words: dict[str, str] = {}
         self._made: dict[str, tuple[tuple[Any, ...], Any]] = {}
-        self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._published = dict(params)
         self.experiment, self.settings, problems = link.read(params)
         self.desk, self.folds = Desk(), FoldsDesk()
@@ -75,10 +73,8 @@ class Visit:
             self.experiment = self.desk.stand_in_for(self.experiment)
         self.problems: tuple[str, ...] = tuple(problems)
         self.problems_title = "page.link.problems"
-        self._had_dialog = False
+        self.widgets = Widgets(lambda: self.language)
         self._fragment_ended = -math.inf
-        self.ranges: dict[str, tuple[float, float | None]] = {}
-        """What may be typed into the number fields as drawn, by key: the least and the most."""
         self._closed_stop: tuple[int, int] | None = None
         """The moment of a stop whose message was closed."""
 

@@ -13,9 +13,10 @@ import streamlit as st
 
 from core.refusals import Sentence
 from playground import changes, files, link
-from playground.session.clicks import STOPS, EchoError, is_history
+from playground.session.clicks import STOPS, is_history
 from playground.session.editing import EditedVisit
 from playground.session.visit import MOVES, Notice
+from playground.session.widgets import EchoError
 
 KEY = "playground"
 
@@ -60,8 +61,7 @@ class Session(EditedVisit):
 
     def choose_backend(self) -> None:
         """Have the run go on on the CPU, or on the GPU."""
-        wanted = st.session_state["backend"]
-        self._ignore_echo("backend", wanted)
+        wanted = self.widgets.chosen("backend")
         if wanted == self.player.backend:
             raise EchoError  # what the page just told it comes back
         self.player.use_backend(wanted)
@@ -106,9 +106,7 @@ class Session(EditedVisit):
 
     def choose_fold_epochs(self, key: str) -> None:
         """Take over for how many epochs each of k folds trains."""
-        value = st.session_state[key]
-        self._ignore_echo(key, value)
-        self.folds.choose_epochs(int(value))
+        self.folds.choose_epochs(int(self.widgets.chosen(key)))
 
     # -- the beginning and the end of a drawing -----------------------------------------------
 
@@ -116,7 +114,7 @@ class Session(EditedVisit):
         """At the start of a drawing: follow the address and the run; remember what is drawn."""
         if self._player is not None:
             self._player.revive()
-        self.ranges = {}
+        self.widgets.begin()
         self.follow_link()
         self._is_new_drawing = True
         if self._player is not None:
@@ -129,15 +127,14 @@ class Session(EditedVisit):
 
     def finish(self) -> None:
         """At the end of a drawing: put every setting into the address."""
-        self.wants_help, self._has_drawn = False, True
-        self._seeded_language = self.language
+        self.wants_help = False
+        self.widgets.finish()
         is_stand_in = self.desk.wanted is not None and self.experiment == self.desk.stand_in
         shown = self.desk.wanted if is_stand_in else self.experiment
         params = link.write(shown or self.experiment, self.settings)
         if params != dict(st.query_params):
             st.query_params.from_dict(params)
         self._published = params
-        self._had_dialog = False
 
     # -- links and files ----------------------------------------------------------------------
 

@@ -51,8 +51,8 @@ def _confusion(session: Session, counts: np.ndarray, names: list[str]) -> None:
     def look_behind(x: float, y: float) -> None:
         if not {x, y} <= set(range(len(names))):  # anything may come from a browser
             return
-        session.seed(_menu(session, "taken", names), int(x))
-        session.seed(_menu(session, "of", names), int(y))
+        session.widgets.seed(_menu(session, "taken", names), int(x))
+        session.widgets.seed(_menu(session, "of", names), int(y))
 
     alt = t("views.alt_confusion")
     draw_chart(session, figure, "evaluation_confusion", alt, on_click=look_behind)

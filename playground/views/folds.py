@@ -42,7 +42,7 @@ def show(session: Session, result: Result) -> None:
 def _form(session: Session, result: Result) -> None:
     t, folds, busy = session.t, session.folds, session.folds.is_running
     key = "folds_epochs"
-    session.seed(key, folds.epochs(result.epochs, is_moving=is_moving(session)))
+    session.widgets.seed(key, folds.epochs(result.epochs, is_moving=is_moving(session)))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         k = st.number_input(
             t("views.folds_k"),

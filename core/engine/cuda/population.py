@@ -183,7 +183,7 @@ class Population:
         if self._device:
             self._device = {}
             with contextlib.suppress(Exception):  # of a GPU that failed, nothing more is asked
-                cuda.current_context().deallocations.clear()  # numba would free it some time later
+                devices.free_pending()
 
     # -- running -----------------------------------------------------------------------------
 

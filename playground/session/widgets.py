@@ -1,0 +1,83 @@
+"""What the page tells its widgets, and what they send back that nobody chose."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+ECHO_SECONDS = 1.5
+"""How long a browser may still send back what a widget showed before it was told otherwise."""
+
+AFTER_A_DIALOG = 4.0
+"""So many times as long after a dialog, which the browser takes away at the same time."""
+
+
+class EchoError(Exception):
+    """A widget sent what nobody chose: nothing has happened."""
+
+
+class Widgets:
+    """The values that one page's widgets show.
+
+    language: of the page now. ranges: what may be typed into the number fields as drawn, by key:
+    the least and the most. had_dialog: whether a dialog was closed by what was just done.
+    """
+
+    def __init__(self, language: Callable[[], str]) -> None:
+        self.ranges: dict[str, tuple[float, float | None]] = {}
+        self.had_dialog = False
+        self._language, self._told_in, self._has_drawn = language, "", False
+        self._words: dict[str, str] = {}
+        self._echoes: dict[str, tuple[list[Any], float]] = {}
+
+    def begin(self) -> None:
+        """At the start of a drawing: no field is drawn yet."""
+        self.ranges = {}
+
+    def finish(self) -> None:
+        """At the end of a drawing: all that is shown was told to the browser."""
+        self._told_in, self._has_drawn, self.had_dialog = self._language(), True, False
+
+    def seed(self, key: str, value: Any) -> None:
+        """Make a widget show a value, without disturbing one that does so already.
+
+        When the language changed, all are told again: a choice is known by its shown words.
+        """
+        state = st.session_state
+        is_late = key not in state and self._has_drawn
+        if is_late or (key in state and state[key] != value):
+            shown = [] if is_late else [state[key]]
+            patience = ECHO_SECONDS * (AFTER_A_DIALOG if self.had_dialog else 1.0)
+            self._echoes[key] = (shown, time.monotonic() + patience)
+        if self._told_in != self._language() or key not in state or state[key] != value:
+            state[key] = value
+
+    def seed_words(self, key: str, value: Any, words: str) -> None:
+        """Tell a menu again what it shows if the words for its value have changed."""
+        if self._words.get(key) != words:
+            self._words[key] = words
+            st.session_state[key] = value
+
+    def may_echo(self, key: str, value: Any) -> None:
+        """Also expect this of a widget that was just told otherwise, or has just come.
+
+        A field whose value the browser has not taken in yet, or cannot, stands at its least or
+        first one, and a fast click brings that along.
+        """
+        if key in self._echoes:
+            self._echoes[key][0].append(value)
+
+    def chosen(self, key: str) -> Any:
+        """What a widget was given. Raises EchoError if it is what it showed before.
+
+        A click that comes before the browser has drawn a change brings the old values of all
+        widgets along; nobody has chosen them.
+        """
+        value = st.session_state[key]
+        old, until = self._echoes.get(key, ([], 0.0))
+        if time.monotonic() < until and value in old:
+            raise EchoError
+        return value
