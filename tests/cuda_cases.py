@@ -154,11 +154,11 @@ def trained(made: Population, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
 
 def side_by_side(threads: int | None = 1) -> dict[str, tuple[np.ndarray, ...]]:
     """Of every case: parameters and rows on the GPU and on the CPU, and how far these moved."""
-    found = {}
-    for normalization in NORMALIZATIONS:
-        cases = {name: c for name, c in CASES.items() if c.normalization == normalization}
-        found.update(compared(cases, threads))
-    return found
+    kinds: dict[tuple[str, bool], dict[str, Case]] = {}
+    for name, case in CASES.items():
+        kind = case.normalization, case.optimizer == "muon"  # by shapes, and by kernels
+        kinds.setdefault(kind, {})[name] = case
+    return {name: r for cases in kinds.values() for name, r in compared(cases, threads).items()}
 
 
 def compared(cases: dict[str, Case], threads: int | None) -> dict[str, tuple[np.ndarray, ...]]:

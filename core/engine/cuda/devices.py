@@ -141,3 +141,10 @@ def give_back(owner: Freed) -> None:
     """Free, of a GPU that may have failed: then nothing more is asked of it."""
     with contextlib.suppress(Exception):
         owner.free()
+
+
+def free_pending() -> None:
+    """Free memory of the GPU that nobody knows any more: Numba would do so some time later."""
+    from numba import cuda
+
+    cuda.current_context().memory_manager.deallocations.clear()

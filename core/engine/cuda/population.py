@@ -183,7 +183,7 @@ class Population:
         if self._device:
             self._device = {}
             with contextlib.suppress(Exception):  # of a GPU that failed, nothing more is asked
-                cuda.current_context().deallocations.clear()  # numba would free it some time later
+                devices.free_pending()
 
     # -- running -----------------------------------------------------------------------------
 
@@ -235,7 +235,7 @@ class Population:
         kernels.shuffle[grid](d["orders"], d["drawn"], d["codes"], d["state"], ahead)
         threads = self._threads or self.plan.threads
         launch(
-            kernels.run,
+            kernels.run_plain if self.plan.is_plain else kernels.run,
             n,
             threads,
             self.plan.shared_bytes,

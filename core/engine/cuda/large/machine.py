@@ -13,6 +13,7 @@ import numpy as np
 from numba import cuda
 from numpy.typing import NDArray
 
+from core.engine.cuda import devices
 from core.engine.cuda.large.arrays import WORKSPACE
 from core.engine.cuda.large.graphs import Call, Stream
 from core.engine.cuda.large.products import CuBLAS, NumPyProducts
@@ -136,10 +137,12 @@ class GPU:
         self._stream.forget()
 
     def free(self) -> None:
-        """Give everything back but the arrays, which go with the last who knows them."""
+        """Give everything back; the arrays are gone once nobody knows them."""
+        cuda.current_context()
         self.products.free()
         self._stream.free()
-        cuda.current_context().deallocations.clear()  # Numba would free them some time later
+        self._workspace = None
+        devices.free_pending()
 
 
 Machine = Simulated | GPU
