@@ -117,7 +117,6 @@ def test_a_batch_of_one_sample_is_all_beta():
 BOTH = [("batch", "none"), ("layer", "none"), ("batch", "layer"), ("layer", "batch")]
 
 
-@on_every_backend
 @pytest.mark.parametrize("batch_size", [2, 7, 16, 17, 50, 64])
 @pytest.mark.parametrize("normalizations", BOTH)
 def test_any_batch_size(batch_size, normalizations):

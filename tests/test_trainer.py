@@ -392,7 +392,6 @@ def test_the_way_back_from_a_failure_is_gone_in_slices(monkeypatch):
     assert sliced.diverged is None
 
 
-@on_every_backend
 def test_a_diverged_run_goes_on_with_a_smaller_rate():
     trainer = a_trainer(exploding())
     trainer.step(1000)
