@@ -152,12 +152,14 @@ def trained(made: Population, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
     return rows, n_rows
 
 
-def side_by_side(threads: int | None = 1) -> dict[str, tuple[np.ndarray, ...]]:
-    """Of every case: parameters and rows on the GPU and on the CPU, and how far these moved."""
+def side_by_side(
+    threads: int | None = 1, cases: dict[str, Case] = CASES
+) -> dict[str, tuple[np.ndarray, ...]]:
+    """Of every case: parameters and rows on the GPU and on the CPU, and the first parameters."""
     found = {}
     for normalization in NORMALIZATIONS:
-        cases = {name: c for name, c in CASES.items() if c.normalization == normalization}
-        found.update(compared(cases, threads))
+        some = {name: c for name, c in cases.items() if c.normalization == normalization}
+        found.update(compared(some, threads) if some else {})
     return found
 
 
@@ -172,8 +174,7 @@ def compared(cases: dict[str, Case], threads: int | None) -> dict[str, tuple[np.
     for k, (name, engine) in enumerate(zip(cases, engines, strict=True)):
         expected = np.zeros_like(rows[k])
         assert engine.run(STEPS, expected, 3, 0) == (STEPS, STEPS // 3, True)
-        moved = np.linalg.norm(engine.params - before[k])
-        found[name] = (made.params[k], engine.params, rows[k], expected, moved)
+        found[name] = (made.params[k], engine.params, rows[k], expected, before[k])
     return found
 
 
