@@ -165,7 +165,9 @@ def _pace(session: Session, now: Numbers) -> str:
     if now.status != "playing" or not now.steps_per_second:
         return t("page.paused_at", step=step) + _scheduled(session)
     steps, samples = short(now.steps_per_second), short(now.samples_per_second)
-    return t("page.rate", step=step, steps=steps, samples=samples) + _scheduled(session)
+    pace = t("page.rate", step=step, steps=steps, samples=samples)
+    where = " · " + t("page.backend.cuda") if session.player.backend == "cuda" else ""
+    return pace + where + _scheduled(session)
 
 
 def _scheduled(session: Session) -> str:

@@ -156,11 +156,11 @@ def side_by_side(
     threads: int | None = 1, cases: dict[str, Case] = CASES
 ) -> dict[str, tuple[np.ndarray, ...]]:
     """Of every case: parameters and rows on the GPU and on the CPU, and the first parameters."""
-    found = {}
-    for normalization in NORMALIZATIONS:
-        some = {name: c for name, c in cases.items() if c.normalization == normalization}
-        found.update(compared(some, threads) if some else {})
-    return found
+    kinds: dict[tuple[str, bool], dict[str, Case]] = {}
+    for name, case in cases.items():
+        kind = case.normalization, case.optimizer == "muon"  # by shapes, and by kernels
+        kinds.setdefault(kind, {})[name] = case
+    return {name: r for some in kinds.values() for name, r in compared(some, threads).items()}
 
 
 def compared(cases: dict[str, Case], threads: int | None) -> dict[str, tuple[np.ndarray, ...]]:

@@ -83,7 +83,8 @@ def test_masks_are_those_of_the_cpu() -> None:
         layout.table.reshape(-1), np.zeros(1, np.int32), np.zeros(1), np.zeros(1),
         np.ones(size, np.float32), 0, 0, 0, **floats, across=size,
     )  # fmt: skip
-    stages.layer_forward(Thread(0, 1, 0, 1, 0, 1), m, 0, np.array([rate, 0]), count, width, 7, 9)
+    thread, dropout = Thread(0, 1, 0, 1, 0, 1), np.array([rate, 0])
+    stages.layer_forward(thread, m, 0, dropout, count, width, 7, 9, normalizes=False)
     masks = m.M.reshape(-1, width)[:6, :count]
     numbers = random.uniforms(7, random.DROPOUT, 9, 6 * count).reshape(count, 6).T
     assert np.array_equal(masks > 0, numbers >= np.float32(rate))

@@ -24,7 +24,7 @@ from playground.live.player import Player
 from playground.live.scene import Shown
 from playground.page import TABS
 from playground.sentences import said as in_words
-from tests.apptest import opened_page, session, sound
+from tests.apptest import opened_page, said, session, sound
 from tests.simulated_cuda import few_threads, small
 from tests.test_live import handmade_pool, unpack
 
@@ -320,6 +320,10 @@ def test_a_visit(broken: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     with player.trainer() as trainer:
         trainer.step(4)
         assert trainer.backend == "cuda"
+    player.play()
+    wait_for(lambda: player.numbers().step > 8)
+    assert "samples/s · GPU" in said(sound(page.run()))
+    player.pause()
     for name in TABS[1:]:
         session(page).panel = name
         sound(page.run())
@@ -328,7 +332,7 @@ def test_a_visit(broken: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     player.play()
     wait_for(lambda: player.backend == "cpu")
     sound(page.run())
-    assert "at step 8: press Play to go on" in warnings(page)
+    assert "press Play to go on" in warnings(page)
     assert page.segmented_control(key="backend").value == "cpu"
     assert not page.button(key="play").disabled
     with monkeypatch.context() as patch:  # the browser repeats what the page told it

@@ -75,6 +75,8 @@ def test_what_the_gpu_refuses_stays_on_the_cpu_as_it_is() -> None:
         trainer.use_backend("cuda")
     assert (trainer.backend, bits(trainer)) == ("cpu", before)
     assert trainer.step(4) == 4
+    with pytest.raises(BackendRefusal, match="not built yet"):  # before it took a step
+        Trainer.replay(trainer.run, backend="cuda")
     with pytest.raises(ValueError, match="Backend 'tpu'"):
         trainer.use_backend("tpu")
 

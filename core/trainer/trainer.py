@@ -35,7 +35,8 @@ class Trainer(TravellingRun):
 
     experiment: what to train, and how; the page's default if left out.
     backend: "cpu"; "cuda" for a GPU, see `core.engine.cuda`; "auto" for the one that suits, the CPU
-    so far: whether a GPU pays for a network that fits a block has not been measured.
+    so far: whether a GPU pays for a network that fits a block has not been measured. `use_backend`
+    takes the run elsewhere, wherever it stands.
     dataset: own arrays instead of experiment.data.
     network: own initial weights; it is copied, and its config replaces experiment.network.
 

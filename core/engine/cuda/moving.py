@@ -28,7 +28,6 @@ from core.engine.memory import (
     CLIP_VALUE,
     GLOBAL_CLIP_NORM,
     LEARNING_RATE,
-    MATRICES,
     N_COLUMNS,
     OPTIMIZER,
     SCHEDULE,
@@ -141,14 +140,14 @@ def move(t, m, code, start, stop, n_slots, constants, kept_in_G):
 
 
 @device
-def update(t, m, n_layers, n, codes, options, n_slots, constant, kept_in_G):
+def update(t, m, n_layers, n, codes, options, n_slots, constant, matrices, kept_in_G):
     """Move every parameter. constant: the step's place in its chunk.
 
+    matrices: of so many layers the weights move as matrices, what lies between them one by one.
     kept_in_G: whether G is to hold what the parameters were; a number of it that is not finite
     stays, so that it still tells where a run broke.
-    The weights of the first MATRICES layers move as matrices, what lies between them one by one.
     """
-    matrices, start = codes[MATRICES], 0
+    start = 0
     for layer in range(matrices + 1):
         stop = n
         if layer < matrices:

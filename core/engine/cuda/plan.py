@@ -53,6 +53,11 @@ class Plan:
     augmented: bool = False
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it asks for nothing that few networks do: see `kernels.training`."""
+        return not (self.matrices or self.augmented or self.layout.is_normalized)
+
+    @property
     def width(self) -> int:
         """Numbers from one row to the next: odd, so that neither rows nor columns of 32 threads
         meet in one bank of the memory."""

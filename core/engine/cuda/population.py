@@ -235,7 +235,7 @@ class Population:
         kernels.shuffle[grid](d["orders"], d["drawn"], d["codes"], d["state"], ahead)
         threads = self._threads or self.plan.threads
         launch(
-            kernels.run,
+            kernels.run_plain if self.plan.is_plain else kernels.run,
             n,
             threads,
             self.plan.shared_bytes,

@@ -117,10 +117,10 @@ def sums(t, m, layer, dropout, count, width):
 
 
 @device
-def activations(t, m, layer, dropout, count, width, stream):
+def activations(t, m, layer, dropout, count, width, stream, is_normalized):
     """a = f(z), of z normalized where it is, and what dropout leaves of it."""
     units, code, row = at(m, layer, UNITS), at(m, layer, ACTIVATION), at(m, layer, ROW)
-    rate, is_normalized = f32(dropout[layer]), at(m, layer, NORMALIZATION) != NOT_NORMALIZED
+    rate = f32(dropout[layer])
     for j in range(t.row, units, t.rows):
         for p in range(t.lane, count, t.lanes):
             k = place((row + j) * width + p)
@@ -129,18 +129,20 @@ def activations(t, m, layer, dropout, count, width, stream):
 
 
 @device
-def layer_forward(t, m, layer, dropout, count, width, seed, step):
+def layer_forward(t, m, layer, dropout, count, width, seed, step, normalizes):
     """z = W' x + b, a = f(z), or f of z normalized. (Softmax waits for `judge`.)
 
-    Has barriers where it normalizes; else each thread goes on with the sums that it made.
+    normalizes: whether any layer may. Has barriers where it normalizes; else each thread goes on
+    with the sums that it made.
     """
     sums(t, m, layer, dropout, count, width)
-    if at(m, layer, NORMALIZATION) != NOT_NORMALIZED:
+    is_normalized = normalizes and at(m, layer, NORMALIZATION) != NOT_NORMALIZED
+    if is_normalized:
         barrier()
         measure(t, m, layer, count, width)
         barrier()
     stream = key(seed, random.DROPOUT + layer, step)
-    activations(t, m, layer, dropout, count, width, stream)
+    activations(t, m, layer, dropout, count, width, stream, is_normalized)
 
 
 # ---- the loss -------------------------------------------------------------------------------
@@ -232,10 +234,11 @@ def judge(t, m, last, codes, count, width):
 
 
 @device
-def layer_backward(t, m, layer, dropout, codes, penalty, count, width):
+def layer_backward(t, m, layer, dropout, codes, penalty, count, width, normalizes):
     """dE/dW = X D' and the penalty's slope, dE/db = sum D; below, D = (W D) f'(z).
 
-    penalty: the regularization rate. Has barriers where the layer below is normalized.
+    penalty: the regularization rate; normalizes: whether any layer may. Has barriers where the
+    layer below is normalized.
     """
     inputs, units = at(m, layer, INPUTS), at(m, layer, UNITS)
     w, b, d = at(m, layer, WEIGHTS), at(m, layer, BIASES), at(m, layer, ROW) * width
@@ -254,10 +257,10 @@ def layer_backward(t, m, layer, dropout, codes, penalty, count, width):
         for p in range(count):
             g += m.D[place(d + j * width + p)]
         # A batch's mean takes a bias out again, and rounding must not move it.
-        m.G[place(b + j)] = ZERO if is_over_batch(m, layer) else g
+        m.G[place(b + j)] = ZERO if normalizes and is_over_batch(m, layer) else g
     if layer > 0:
         slopes_below(t, m, layer, dropout, count, width)
-        if at(m, layer - 1, NORMALIZATION) != NOT_NORMALIZED:
+        if normalizes and at(m, layer - 1, NORMALIZATION) != NOT_NORMALIZED:
             barrier()
             back_through_normalization(t, m, layer - 1, count, width)
 
