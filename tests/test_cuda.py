@@ -59,10 +59,14 @@ def test_the_kernels_have_types() -> None:
 def test_nothing_of_it_is_imported_when_it_is_not_used() -> None:
     code = (
         "import sys; from core import Trainer, Experiment; Trainer(Experiment()).step(1)\n"
-        "unwanted = ('core.engine.cuda', 'numba.cuda.cudadrv', 'numba.cuda.simulator')\n"
-        "print([m for m in sys.modules if m.startswith(unwanted)])"
+        "unwanted = ('numba.cuda.cudadrv', 'numba.cuda.simulator')\n"
+        "found = lambda *more: [m for m in sys.modules if m.startswith((*unwanted, *more))]\n"
+        "print(found('core.engine.cuda'))\n"
+        "from core.engine.cuda import devices\n"  # where there is no driver, to say so, either
+        "devices._has_driver = lambda: False\n"
+        "print(devices.why_not(), found())"
     )
-    assert run_python(code) == "[]"
+    assert run_python(code).splitlines() == ["[]", "no CUDA driver found []"]
 
 
 def test_without_a_gpu_the_reason_is_told() -> None:
