@@ -44,7 +44,7 @@ def test_a_timer_that_brings_old_values_along_takes_no_word_away(
     assert here.experiment.data.n_samples == 150
 
 
-@pytest.mark.parametrize("took, is_echo", [(0.2, False), (2.0, True)])
+@pytest.mark.parametrize(("took", "is_echo"), [(0.2, False), (2.0, True)])
 def test_where_drawing_is_slow_old_values_may_come_later(
     monkeypatch: pytest.MonkeyPatch, took: float, is_echo: bool
 ) -> None:
