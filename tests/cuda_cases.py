@@ -152,13 +152,15 @@ def trained(made: Population, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
     return rows, n_rows
 
 
-def side_by_side(threads: int | None = 1) -> dict[str, tuple[np.ndarray, ...]]:
-    """Of every case: parameters and rows on the GPU and on the CPU, and how far these moved."""
+def side_by_side(
+    threads: int | None = 1, cases: dict[str, Case] = CASES
+) -> dict[str, tuple[np.ndarray, ...]]:
+    """Of every case: parameters and rows on the GPU and on the CPU, and the first parameters."""
     kinds: dict[tuple[str, bool], dict[str, Case]] = {}
-    for name, case in CASES.items():
+    for name, case in cases.items():
         kind = case.normalization, case.optimizer == "muon"  # by shapes, and by kernels
         kinds.setdefault(kind, {})[name] = case
-    return {name: r for cases in kinds.values() for name, r in compared(cases, threads).items()}
+    return {name: r for some in kinds.values() for name, r in compared(some, threads).items()}
 
 
 def compared(cases: dict[str, Case], threads: int | None) -> dict[str, tuple[np.ndarray, ...]]:
@@ -172,8 +174,7 @@ def compared(cases: dict[str, Case], threads: int | None) -> dict[str, tuple[np.
     for k, (name, engine) in enumerate(zip(cases, engines, strict=True)):
         expected = np.zeros_like(rows[k])
         assert engine.run(STEPS, expected, 3, 0) == (STEPS, STEPS // 3, True)
-        moved = np.linalg.norm(engine.params - before[k])
-        found[name] = (made.params[k], engine.params, rows[k], expected, moved)
+        found[name] = (made.params[k], engine.params, rows[k], expected, before[k])
     return found
 
 

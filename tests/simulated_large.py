@@ -5,11 +5,13 @@ of their own. The networks are tiny, and taken for large ones.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 from numba import config
 
+from benchmarks import gpu
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.engine.cuda import devices
 from core.engine.cuda.engine import CUDAEngine
@@ -208,3 +210,20 @@ def test_an_error_of_the_gpu_is_a_sentence_and_frees_its_memory(
     assert engine._large._loaded is None
     assert np.array_equal(engine.params, before)
     assert engine.run(2, nothing, 99, 0) == (2, 0, True)
+
+
+# ---- the benchmark --------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("direct")
+def test_the_benchmark_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All of it that needs no GPU, on toys."""
+    monkeypatch.setattr(PlanOfBlock, "threads", property(lambda self: 1))
+    assert gpu.main(["--toy"]) == 0
+    printed = capsys.readouterr().out
+    assert "All checks passed." in printed
+    for what in ("W1, 2 networks, GPU", "W2 alone, GPU", "W4, float32, GPU", "W6, TF32, GPU"):
+        assert what in printed
+    assert ("PyTorch is not installed" in printed) is (find_spec("torch") is None)

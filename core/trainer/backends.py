@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from core.costs import step_cost
 from core.edits import Edit, Settings, edited
 from core.maths.registry import shown
 from core.refusals import BackendRefusal, Refusal
@@ -30,8 +31,10 @@ after it: a tenth of it at 5 GB/s."""
 NOT_WORTH_ASKING = {"cpu": 0.0, "cuda": 0.003}
 """What is left of a turn, in seconds, and too little to begin anything in."""
 
-FIRST_GUESS = {"cpu": 1e-5, "cuda": 3e-5}
-"""Seconds that a step may take, before one was timed."""
+QUICKEST_STEP = {"cpu": 1e-5, "cuda": 3e-5}
+PRODUCTS_A_SECOND = {"cpu": 1e10, "cuda": 1e12}
+"""What a step is thought to take before one was timed: not less than it does by much, or the first
+chunk of steps is so long that nobody else gets a turn."""
 
 
 def backend_named(name: str) -> str:
@@ -65,6 +68,12 @@ def check_edits(
     for edit in edits if backend != "cpu" else ():
         settings = edited(settings, edit.what, edit.value)
         check(backend, layout, dataset, settings)
+
+
+def guessed_seconds(backend: str, layout: Layout, settings: Settings) -> float:
+    """What a step may take, before one was timed."""
+    cost = step_cost(layout.n_parameters, settings.training.batch_size)
+    return max(cost / PRODUCTS_A_SECOND[backend], QUICKEST_STEP[backend])
 
 
 def kind_of_engine(backend: str) -> type[Engine]:

@@ -66,7 +66,6 @@ class RunState:
         self._monitor = UNWATCHED
         self._weights: tuple[ClassWeight, np.ndarray | None] | None = None
         self._applied = 0
-        self._seconds_a_step = backends.FIRST_GUESS[self.backend]
         self._prepare_targets()
         self.layout = self._make_layout()
         backends.check(self.backend, self.layout, dataset, first_settings(experiment))
@@ -77,6 +76,7 @@ class RunState:
         )
         self._engine: Engine | None = None
         self._settings = first_settings(experiment)
+        self._seconds_a_step = backends.guessed_seconds(self.backend, self.layout, self._settings)
         self._scratch: dict[str, Scratch] = {}
         self._prepare_records()
 

@@ -81,7 +81,7 @@ class TravellingRun(MeasuredRun):
             self.backend, self._engine = before, engine
             raise
         backends.free(engine)
-        self._seconds_a_step = backends.FIRST_GUESS[wanted]
+        self._seconds_a_step = backends.guessed_seconds(wanted, self.layout, self._settings)
         self._failure, self.is_returning = None, False  # it may fail elsewhere, or not at all
 
     def free(self) -> None:

@@ -102,6 +102,7 @@ class Player(WatchedRun):
         self.revive()
         with self.trainer() as trainer:
             self._backend.use(name, trainer)
+            self._pace.restart()
         self._refresh()
 
     def why_left(self) -> Sentence | None:

@@ -1,0 +1,175 @@
+"""Whether what the GPU computes is right: for `benchmarks/gpu.py`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from benchmarks.gpu_timing import NEVER, NO_ROWS, engine_of
+from benchmarks.workloads import SEED, Workload
+from tests import cuda_cases
+from tests.cuda_cases import COLUMNS, FEW, STEPS, Case
+
+ALLOWED = 1e-4  # of the way that the parameters moved
+
+
+class Findings:
+    """What was wrong, and how far off the farthest was."""
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+        self.worst = 0.0
+
+    def near(self, what: str, params: np.ndarray, expected: np.ndarray, moved: float) -> None:
+        """Parameters after STEPS steps, on the GPU and on the CPU, and how far these moved."""
+        off = float(np.linalg.norm(params - expected)) / moved
+        self.worst = max(self.worst, off)
+        if not off <= ALLOWED:
+            self.wrong.append(f"{what}: {off:.1e} of the way off after {STEPS} steps")
+
+    def rows(self, what: str, rows: np.ndarray, expected: np.ndarray) -> None:
+        if not np.allclose(rows, expected, rtol=1e-4, atol=1e-6):
+            self.wrong.append(f"{what}: other rows of history")
+
+    def same(self, what: str, alike: bool) -> None:
+        if not alike:
+            self.wrong.append(f"{what}: other bits")
+
+
+def way(params: np.ndarray, others: np.ndarray) -> float:
+    """How far it is from one to the other."""
+    return float(np.linalg.norm(params - others))
+
+
+def check(cases: dict[str, Case], changes: list[str], workloads: list[Workload]) -> bool:
+    """Print what is wrong; returns whether nothing is.
+
+    cases: those of both engines. changes: of images. workloads: for the engine of large networks,
+    at their size.
+    """
+    found = Findings()
+    start = time.perf_counter()
+    alone = [run_alone(case) for case in FEW]
+    print(f"Compiling and a first run of a block: {time.perf_counter() - start:.1f} s")
+    check_blocks(found, cases, alone)
+    for change in changes:
+        check_images(found, change)
+    start = time.perf_counter()
+    check_grids(found, cases)
+    print(f"Compiling and running all cases as large networks: {time.perf_counter() - start:.1f} s")
+    for workload in workloads:
+        check_workload(found, workload)
+    print(
+        f"Farthest from the CPU after {STEPS} steps: {found.worst:.1e} of the way "
+        f"({ALLOWED} is allowed)"
+    )
+    print("\n".join(["WRONG:", *found.wrong]) if found.wrong else "All checks passed.")
+    return not found.wrong
+
+
+def check_blocks(found: Findings, cases: dict[str, Case], alone: list[np.ndarray]) -> None:
+    """Networks that fit a block, all of them at once."""
+    together = cuda_cases.side_by_side(None, cases)
+    for name, (params, expected, rows, expected_rows, before) in together.items():
+        found.near(name, params, expected, way(expected, before))
+        found.rows(name, rows, expected_rows)
+    crowd, again = cuda_cases.a_few(None), cuda_cases.a_few(None)
+    found.same("the same run twice", np.array_equal(crowd.params, again.params))
+    found.same("a population and single runs", np.array_equal(crowd.params, np.stack(alone)))
+    sliced = np.stack([run_alone(case, 5) for case in FEW])
+    found.same("one call and slices", np.array_equal(crowd.params, sliced))
+    found.same("orders and the CPU's", orders_are_the_cpus(crowd))
+
+
+def check_images(found: Findings, change: str) -> None:
+    """Images that are changed before a network learns from them."""
+    from core.engine.cpu import CPUEngine
+    from core.engine.cuda.engine import CUDAEngine
+
+    params, _ = cuda_cases.learn_images(CUDAEngine, change, STEPS)
+    expected, moved = cuda_cases.learn_images(CPUEngine, change, STEPS)
+    found.near(change, params, expected, moved)
+
+
+def check_grids(found: Findings, cases: dict[str, Case]) -> None:
+    """The same networks, taken for large ones, one after another."""
+    for name, case in built(cases):
+        gpu, cpu = large(case), case.engine()
+        before, rows = cpu.params.copy(), np.zeros((2, STEPS // 3, COLUMNS))
+        for engine, written in zip((gpu, cpu), rows, strict=True):
+            engine.run(STEPS, written, 3, 0)
+        gpu.free()
+        found.near(f"{name}, as a large one", gpu.params, cpu.params, way(cpu.params, before))
+        found.rows(f"{name}, as a large one", *rows)
+    one, again, sliced = (run_alone(FEW[0], n, large=True) for n in (14, 14, 5))
+    found.same("the same large network twice", np.array_equal(one, again))
+    found.same("a large network in one call and in slices", np.array_equal(one, sliced))
+
+
+def check_workload(found: Findings, workload: Workload) -> None:
+    """A large network at its size, with the CPU's engine beside it."""
+    from core.engine.cpu import CPUEngine
+    from core.engine.cuda.engine import CUDAEngine
+
+    cpu = engine_of(workload, SEED, CPUEngine)
+    before = cpu.params.copy()
+    cpu.run(STEPS, NO_ROWS, NEVER, 0)
+    for tf32 in (False, True):
+        gpu = engine_of(workload, SEED, CUDAEngine, large=True, tf32=tf32)
+        gpu.run(STEPS, NO_ROWS, NEVER, 0)
+        gpu.free()
+        if not tf32:
+            found.near(workload.name, gpu.params, cpu.params, way(cpu.params, before))
+        off = way(gpu.params, cpu.params) / way(cpu.params, before)
+        print(f"{workload.name}, {'TF32' if tf32 else 'float32'}: {off:.1e} of the way off")
+
+
+def built(cases: dict[str, Case]) -> Iterator[tuple[str, Case]]:
+    """Those of the cases that large networks do."""
+    from core.refusals import Refusal
+
+    for name, case in cases.items():
+        try:
+            large(case)
+        except Refusal:
+            print(f"Not built for large networks: {name}")
+        else:
+            yield name, case
+
+
+def large(case: Case) -> Any:
+    """An engine of the GPU that takes a network for a large one."""
+    from core.engine.cuda.engine import CUDAEngine
+
+    return case.engine(CUDAEngine, large=True)
+
+
+def run_alone(case: Case, at_a_time: int = 14, **more: Any) -> np.ndarray:
+    """Parameters of one network after 14 steps."""
+    from core.engine.cuda.engine import CUDAEngine
+
+    engine, left = case.engine(CUDAEngine, **more), 14
+    while left:
+        left -= engine.run(min(at_a_time, left), NO_ROWS, NEVER, 0)[0]
+    params: np.ndarray = engine.params.copy()
+    engine.free()
+    return params
+
+
+def orders_are_the_cpus(made: Any) -> bool:
+    """Whether every order that a population's GPU has drawn is the one of `core.maths.random`."""
+    from core.engine.memory import SEED as PLACE
+    from core.maths import random
+
+    drawn, orders = (made._device[name].copy_to_host() for name in ("drawn", "orders"))
+    return all(
+        np.array_equal(
+            orders[k, row],
+            random.permutation(int(made._codes[k, PLACE]), random.SHUFFLE, epoch, orders.shape[2]),
+        )
+        for k, row in np.argwhere(drawn >= 0)
+        for epoch in [int(drawn[k, row])]
+    )
