@@ -12,6 +12,7 @@ import numpy as np
 from numba import cuda, float32, float64
 
 from core.engine.cuda.block import Thread, at, barrier
+from core.engine.cuda.jit import kernel
 from core.engine.cuda.large import arrays
 from core.engine.cuda.large.arrays import (
     BROKEN_AT,
@@ -89,7 +90,7 @@ def added_up(t, parts):
 # ---- forward --------------------------------------------------------------------------------
 
 
-@cuda.jit
+@kernel
 def begin(m, count):
     """Move the counters on to the next mini-batch, for all kernels that follow; one thread."""
     step, epoch, position = m.state[STEP] + 1, m.state[EPOCH], m.state[POSITION]
@@ -104,7 +105,7 @@ def begin(m, count):
     make_constants_of(m, 0, m.codes, m.numbers, options, schedule, step)
 
 
-@cuda.jit
+@kernel
 def fetch(m, last, count):
     """The mini-batch into X, Y and C, and noise onto X."""
     t, order, start = everyone(), m.orders[m.now[ORDER]], m.now[START]
@@ -118,7 +119,7 @@ def fetch(m, last, count):
         add_noise(t, m, count, count, m.numbers[INPUT_NOISE], stream)
 
 
-@cuda.jit
+@kernel
 def activate(m, layer, count):
     """a = f(z + b) of a layer whose Z is the product alone, and what dropout leaves of it."""
     t = everyone()
@@ -132,7 +133,7 @@ def activate(m, layer, count):
             put_through(m, code, k, m.Z[k] + bias, rate, stream, p * units + j)
 
 
-@cuda.jit
+@kernel
 def judge_outputs(m, last, count):
     """`activate` for the output layer, then the loss of each sample and dE/dZ of the outputs."""
     t = everyone()
@@ -148,7 +149,7 @@ def judge_outputs(m, last, count):
 # ---- backward -------------------------------------------------------------------------------
 
 
-@cuda.jit
+@kernel
 def sum_slopes(m, layer, count):
     """dE/db = sum D of a layer, a block a unit."""
     t, parts = everyone(), cuda.shared.array(PARTS, float32)
@@ -164,7 +165,7 @@ def sum_slopes(m, layer, count):
             m.G[place(b + j)] = total
 
 
-@cuda.jit
+@kernel
 def put_back_layer(m, layer, count):
     """D = dE/dH, the product alone, through dropout and activation; dE/db, as `sum_slopes`."""
     t, parts = everyone(), cuda.shared.array(PARTS, float32)
@@ -187,7 +188,7 @@ def put_back_layer(m, layer, count):
 # ---- the gradient, before it moves anything -------------------------------------------------
 
 
-@cuda.jit
+@kernel
 def finish_gradient(m, recorded):
     """The penalty's slope; on a recorded step the squares of the gradient; clipping by value."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
@@ -216,7 +217,7 @@ def finish_gradient(m, recorded):
             m.parts[GRADIENT * n_pieces + piece] = total
 
 
-@cuda.jit
+@kernel
 def square_gradient(m):
     """Squares of what the gradient has become, piece by piece."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
@@ -245,7 +246,7 @@ def sum_of_pieces(t, m, parts, group, first, last):
     return added_up(t, parts)
 
 
-@cuda.jit
+@kernel
 def measure_segments(m):
     """The norm of the gradient of each layer's weights and biases."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
@@ -256,7 +257,7 @@ def measure_segments(m):
             m.lengths[segment] = math.sqrt(total)
 
 
-@cuda.jit
+@kernel
 def shorten_segments(m):
     """Clip each layer's weights and biases to a norm of at most clip_norm."""
     t, longest = everyone(), m.numbers[CLIP_NORM]
@@ -268,7 +269,7 @@ def shorten_segments(m):
                 m.G[place(k)] *= scale
 
 
-@cuda.jit
+@kernel
 def shorten_all(m):
     """Clip the whole gradient to a norm of at most global_clip_norm."""
     t, longest, total = everyone(), m.numbers[GLOBAL_CLIP_NORM], 0.0
@@ -284,19 +285,19 @@ def shorten_all(m):
 # ---- the update, and a row of history -------------------------------------------------------
 
 
-@cuda.jit
+@kernel
 def move_all(m, n_slots, recorded):
     """Move every parameter; on a recorded step G then holds what they were."""
     move(everyone(), m, m.codes[OPTIMIZER], 0, m.G.size, n_slots, 0, recorded)
 
 
-@cuda.jit
+@kernel
 def hold_all(m, n_layers):
     """Keras's MaxNorm."""
     hold_norms(everyone(), m, n_layers, m.numbers[MAX_NORM])
 
 
-@cuda.jit
+@kernel
 def measure_moves(m):
     """Squares of the parameters and of their moves, piece by piece; G holds what they were."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
@@ -316,7 +317,7 @@ def measure_moves(m):
             m.parts[MOVE * n_pieces + piece] = moved
 
 
-@cuda.jit
+@kernel
 def write_row(m, n_layers, count):
     """The row of a recorded step: a block a layer, the first one also for the loss."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
