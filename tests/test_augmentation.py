@@ -22,11 +22,13 @@ from core.data.sparse import SparseRows
 from core.edits import Edit
 from core.inspect.moment import moment_of
 from core.maths.augmentation import placing, share
+from tests.backends import on_every_backend
 from tests.test_engine import CCE, compare
 
 ALL = {"translation": 1.5, "rotation": 40.0, "zoom": 0.3, "cutout": 2, "mixup": 0.4}
 
 
+@on_every_backend
 @pytest.mark.parametrize("units", [6, 20], ids=["a row a unit", "a row a sample"])
 @pytest.mark.parametrize(
     "changes",
@@ -45,6 +47,7 @@ def test_the_engine_learns_from_what_the_reference_does(changes, units):
     compare_on_images(units, **changes)
 
 
+@on_every_backend
 @pytest.mark.parametrize("units", [6, 20])
 def test_all_of_it_together(units):
     more = {"input_noise": 0.1, "batch_size": 17, "seed": 2**53 - 1, "weights": tuple(range(50))}

@@ -23,18 +23,33 @@ SIMULATED = (
     "tests/simulated_page.py",
 )
 
+EVERY_BACKEND = (
+    *("tests/test_engine.py", "tests/test_normalization.py", "tests/test_augmentation.py"),
+    "tests/test_trainer.py",
+)
 
-@pytest.mark.timeout(600)  # Python is slow where other tests run beside it
-def test_everything_in_the_simulator() -> None:
+
+def simulated(*arguments: str) -> None:
+    """Run tests in the simulator; none may fail, or be skipped."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(
-        [*command, "-W", "ignore::RuntimeWarning", *SIMULATED],
+        [*command, "-W", "ignore::RuntimeWarning", *arguments],
         cwd=ROOT, env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert "passed" in done.stdout
     assert "skipped" not in done.stdout
+
+
+@pytest.mark.timeout(600)  # Python is slow where other tests run beside it
+def test_everything_in_the_simulator() -> None:
+    simulated(*SIMULATED)
+
+
+@pytest.mark.timeout(600)
+def test_what_every_backend_has_to_do() -> None:
+    simulated("-m", "every_backend", *EVERY_BACKEND)
 
 
 @pytest.mark.timeout(600)
@@ -45,10 +60,14 @@ def test_the_kernels_have_types() -> None:
 def test_nothing_of_it_is_imported_when_it_is_not_used() -> None:
     code = (
         "import sys; from core import Trainer, Experiment; Trainer(Experiment()).step(1)\n"
-        "unwanted = ('core.engine.cuda', 'numba.cuda.cudadrv', 'numba.cuda.simulator')\n"
-        "print([m for m in sys.modules if m.startswith(unwanted)])"
+        "unwanted = ('numba.cuda.cudadrv', 'numba.cuda.simulator')\n"
+        "found = lambda *more: [m for m in sys.modules if m.startswith((*unwanted, *more))]\n"
+        "print(found('core.engine.cuda'))\n"
+        "from core.engine.cuda import devices\n"  # where there is no driver, to say so, either
+        "devices._has_driver = lambda: False\n"
+        "print(devices.why_not(), found())"
     )
-    assert run_python(code) == "[]"
+    assert run_python(code).splitlines() == ["[]", "no CUDA driver found []"]
 
 
 def test_without_a_gpu_the_reason_is_told() -> None:

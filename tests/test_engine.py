@@ -22,6 +22,7 @@ from core.experiment import Dense, NetworkConfig
 from core.maths.losses import LOSSES
 from core.maths.optimizers import OPTIMIZERS, RULES
 from tests import naive
+from tests.backends import kind_of_engine, on_every_backend
 from tests.naive import Net, Training
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +33,7 @@ NEVER = 10**9  # a stride under which no step is recorded
 def an_engine(net: Net, X, Y, t: Training) -> CPUEngine:
     """The engine set up as the reference is."""
     sizes = (X.shape[1], *(len(b) for b in net.biases))
-    engine = CPUEngine(
+    engine = kind_of_engine()(
         Layout(sizes, tuple(net.activations), net.normalizations),
         X,
         Y,
@@ -94,6 +95,7 @@ def compare(t: Training, sizes=(2, 5, 4, 3), n=50, n_steps=25, tolerance=1e-4) -
 CCE = Training("categorical_crossentropy", learning_rate=0.05, batch_size=8)
 
 
+@on_every_backend
 @pytest.mark.parametrize("batch_size", [1, 2, 7, 8, 16, 17, 49, 50, 64])
 def test_any_batch_size(batch_size):
     compare(replace(CCE, batch_size=batch_size))
@@ -127,6 +129,7 @@ CASES_OF_OPTIMIZERS = [
 ]
 
 
+@on_every_backend
 @pytest.mark.parametrize(("optimizer", "options"), CASES_OF_OPTIMIZERS)
 def test_every_optimizer(optimizer, options):
     rate = 1.0 if optimizer == "adadelta" else 0.01  # its steps begin at sqrt(epsilon)
@@ -138,11 +141,13 @@ def test_every_optimizer_is_compared():
     assert compared == set(OPTIMIZERS)
 
 
+@on_every_backend
 @pytest.mark.parametrize("dropout", [(0.5, 0.0), (0.0, 0.3), (0.2, 0.6)])
 def test_dropout(dropout):
     compare(replace(CCE, dropout=dropout, seed=7))
 
 
+@on_every_backend
 @pytest.mark.parametrize(
     "changes",
     [
@@ -167,6 +172,7 @@ def test_every_setting(changes):
     compare(replace(CCE, **changes))
 
 
+@on_every_backend
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("activation", ["linear", "sigmoid", "softmax"])
 def test_weights_of_samples_under_every_loss(loss, activation):
@@ -184,6 +190,7 @@ def test_weights_of_samples_under_every_loss(loss, activation):
     np.testing.assert_allclose(engine.params, net.flat, rtol=1e-4, atol=1e-5)
 
 
+@on_every_backend
 def test_weights_of_one_change_no_bit():
     plain, weighted = a_run(), a_run()
     options = OPTIMIZERS["adam"].values()
@@ -198,6 +205,7 @@ def test_input_noise_of_samples_that_lie_as_they_are():
     compare(replace(CCE, input_noise=0.2, learning_rate=0.01), (40, 70, 90, 3), n=90)
 
 
+@on_every_backend
 def test_label_smoothing_of_a_single_output():
     t = Training("binary_crossentropy", learning_rate=0.1, batch_size=9, label_smoothing=0.1)
     t = replace(t, options=(0.0, 0.0))
@@ -228,6 +236,7 @@ def test_scratch_for_matrices_is_there_only_where_matrices_move():
     assert muon.buffers.K.size == 16 * (5 + 2 * 2 + 64)
 
 
+@on_every_backend
 def test_a_momentum_that_overflows_is_noticed():
     t = Training("mean_absolute_error", "muon", 1e-3, batch_size=4)
     X, Y = np.full((4, 1), 3e38, dtype=np.float32), np.zeros((4, 1), dtype=np.float32)
@@ -325,6 +334,7 @@ def snapshot(engine: CPUEngine):
     return engine.params.copy(), engine.slots.copy(), engine.state.copy()
 
 
+@on_every_backend
 @pytest.mark.parametrize("steps", [1, 4, 5, 23])
 def test_a_snapshot_is_all_there_is(steps):
     engine, other = a_run(), a_run()
@@ -338,6 +348,7 @@ def test_a_snapshot_is_all_there_is(steps):
         assert np.array_equal(mine, theirs)
 
 
+@on_every_backend
 def test_seeds_differ():
     one, other = a_run(1), a_run(2)
     for engine in (one, other):
@@ -355,6 +366,7 @@ def test_threads_do_not_disturb_each_other():
         assert np.array_equal(engine.params, alone.params)
 
 
+@on_every_backend
 def test_settings_change_between_calls():
     """A larger batch, then dropout, then neither: as if it had always been so."""
     engine = a_run()
@@ -373,6 +385,7 @@ def test_settings_change_between_calls():
 # ---- recording ------------------------------------------------------------------------------
 
 
+@on_every_backend
 def test_rows_stop_when_full():
     engine = a_run()
     rows = np.zeros((3, 13))
@@ -383,6 +396,7 @@ def test_rows_stop_when_full():
     assert rows[0, 0] == 20
 
 
+@on_every_backend
 def test_epochs_in_rows():
     engine = a_run()  # 45 samples in batches of 10: 5 steps an epoch
     rows = np.zeros((11, 13))
@@ -401,6 +415,7 @@ def exploding(**changes) -> CPUEngine:
     return an_engine(Net.random((2, 4, 1), ("relu", "linear")), X * 10, Y, t)
 
 
+@on_every_backend
 def test_a_diverging_run_stops_at_once():
     engine = exploding()
     rows = np.zeros((100, 10))
@@ -420,6 +435,7 @@ def test_a_diverging_run_stops_at_once():
     assert what in ("activation", "loss", "gradient", "update")
 
 
+@on_every_backend
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
@@ -438,6 +454,7 @@ def test_what_became_nonfinite(spoil, expected):
     assert engine.first_nonfinite() == expected
 
 
+@on_every_backend
 @pytest.mark.parametrize("size", [1e-12, 1.0, 1e10])
 def test_norms_of_gradients_whose_squares_leave_float32(size):
     """One weight, started at 0: dE/dw = -2 x y, whose square is beyond float32 at both ends."""
@@ -464,6 +481,7 @@ def test_the_memory_of_a_dead_unit_ends_at_zero():
     assert (engine.slots[0, :2] == 0).all()
 
 
+@on_every_backend
 def test_a_slot_that_overflows_is_noticed():
     """Adam would divide by inf from then on, and silently never move that parameter again."""
     t = Training("mean_absolute_error", "adam", 1e-3)
@@ -474,6 +492,7 @@ def test_a_slot_that_overflows_is_noticed():
     assert engine.first_nonfinite() == (0, "update")
 
 
+@on_every_backend
 def test_samples_beyond_the_batch_raise_no_alarm():
     """The lanes that fill up a vector repeat a sample; they must not overflow by themselves."""
     X = np.full((3, 1), 1e-30, dtype=np.float32)

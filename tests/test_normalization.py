@@ -25,6 +25,7 @@ from core.exchange.links import from_query, to_query
 from core.maths.normalizations import EPSILON, MOMENTUM, NORMALIZATIONS
 from core.maths.optimizers import OPTIMIZERS
 from tests import naive
+from tests.backends import on_every_backend
 from tests.exchanged import assert_same, refusal, run_readme, with_arrays_of
 from tests.naive import Net, Training
 from tests.test_engine import NEVER, NO_ROWS, an_engine, classes
@@ -122,12 +123,14 @@ def test_any_batch_size(batch_size, normalizations):
     compare(replace(CCE, batch_size=batch_size), normalizations)
 
 
+@on_every_backend
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer(optimizer):
     rate = 1.0 if optimizer == "adadelta" else 0.01
     compare(replace(CCE, optimizer=optimizer, learning_rate=rate), ("batch", "layer"))
 
 
+@on_every_backend
 @pytest.mark.parametrize(
     "changes",
     [
@@ -206,6 +209,7 @@ def test_the_reference_against_central_differences(kind, training):
 # ---- numbers at the edge --------------------------------------------------------------------
 
 
+@on_every_backend
 def test_sums_too_large_for_a_variance_are_noticed():
     """Squares overflow, every n would be 0 and the loss look sound: the variance tells."""
     net = Net.random((1, 2, 1), ("linear", "linear"), normalizations=("batch",))
@@ -217,6 +221,7 @@ def test_sums_too_large_for_a_variance_are_noticed():
     assert engine.first_nonfinite()[0] == 0
 
 
+@on_every_backend
 def test_the_optimizer_leaves_running_statistics_alone():
     """AdamW decays every parameter; the statistics behind them are none."""
     net = Net.random((2, 3, 1), ("tanh", "linear"), normalizations=("batch",))

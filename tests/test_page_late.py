@@ -9,6 +9,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from playground.fields import key_of
+from playground.session import EchoError
+from playground.session.widgets import Widgets
 from tests.apptest import opened_page, session, sound
 
 # -- what a click brings along ---------------------------------------------------------------------
@@ -40,6 +42,27 @@ def test_a_timer_that_brings_old_values_along_takes_no_word_away(
     sound(page.number_input(key="samples").set_value(500).run())
     assert here.notice is said
     assert here.experiment.data.n_samples == 150
+
+
+@pytest.mark.parametrize(("took", "is_echo"), [(0.2, False), (2.0, True)])
+def test_where_drawing_is_slow_old_values_may_come_later(
+    monkeypatch: pytest.MonkeyPatch, took: float, is_echo: bool
+) -> None:
+    clock, state = [0.0], {"units": 4}
+    monkeypatch.setattr("playground.session.widgets.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("playground.session.widgets.st.session_state", state)
+    widgets = Widgets(lambda: "en")
+    widgets.begin()
+    widgets.seed("units", 8)
+    clock[0] += took
+    widgets.finish()
+    clock[0] += 4.0
+    state["units"] = 4
+    if is_echo:
+        with pytest.raises(EchoError):
+            widgets.chosen("units")
+    else:
+        assert widgets.chosen("units") == 4
 
 
 def test_a_learning_rate_of_0_is_refused(page: AppTest) -> None:

@@ -24,6 +24,7 @@ from core import (
 from core.engine.cpu import scratch_bytes
 from core.history import Checkpoints
 from core.maths.optimizers import OPTIMIZERS
+from tests.backends import BACKEND, few_threads, on_every_backend
 
 
 def small(**training) -> Experiment:
@@ -36,6 +37,12 @@ def small(**training) -> Experiment:
     )
 
 
+def a_trainer(experiment: Experiment) -> Trainer:
+    """On the backend under test."""
+    few_threads()
+    return Trainer(experiment, backend=BACKEND)
+
+
 def bits(trainer: Trainer) -> bytes:
     return trainer.params.tobytes() + trainer.engine.slots.tobytes()
 
@@ -46,8 +53,9 @@ def same_history(a: Trainer, b: Trainer) -> bool:
     )
 
 
+@on_every_backend
 def test_counts_follow_the_epochs():
-    trainer = Trainer(small(batch_size=7))  # 30 training rows: 4 full batches and one of 2
+    trainer = a_trainer(small(batch_size=7))  # 30 training rows: 4 full batches and one of 2
     assert (trainer.step_count, trainer.epoch_count, trainer.steps_to_epoch_end) == (0, 0, 5)
     assert trainer.step(3) == 3
     assert (trainer.step_count, trainer.epoch_count, trainer.steps_to_epoch_end) == (3, 0, 2)
@@ -69,8 +77,9 @@ def test_slices_do_not_matter(slices, batch_size):
     assert same_history(whole, sliced)
 
 
+@on_every_backend
 def test_run_for_gives_the_same_bits_as_step():
-    timed, counted = Trainer(small()), Trainer(small())
+    timed, counted = a_trainer(small()), a_trainer(small())
     n = sum(timed.run_for(0.003) for _ in range(5))
     assert n >= 5
     counted.step(n)
@@ -131,8 +140,9 @@ def test_a_very_large_network_keeps_one_checkpoint_beside_the_start(monkeypatch)
     assert bits(trainer) == bits(Trainer(small()))
 
 
+@on_every_backend
 def test_edits_ahead_are_replayed_or_dropped():
-    trainer = Trainer(small())
+    trainer = a_trainer(small())
     trainer.step(20)
     trainer.change(learning_rate=0.5)
     trainer.step(10)
@@ -269,8 +279,9 @@ def test_a_weight_must_be_finite(value):
         Trainer(small()).set_bias(0, 0, value)
 
 
+@on_every_backend
 def test_outputs_of_now_are_the_networks():
-    trainer = Trainer(small())
+    trainer = a_trainer(small())
     trainer.step(5)
     X = trainer.dataset.X_test
     assert np.array_equal(trainer.predict(X), trainer.network.predict(X))
@@ -278,8 +289,9 @@ def test_outputs_of_now_are_the_networks():
     assert all(np.array_equal(ours, theirs) for ours, theirs in layers)
 
 
+@on_every_backend
 def test_live_batch_size_keeps_the_place_in_the_epoch():
-    trainer = Trainer(small(batch_size=10))
+    trainer = a_trainer(small(batch_size=10))
     trainer.step(1)
     trainer.change(batch_size=4)
     assert trainer.steps_to_epoch_end == 5
@@ -307,8 +319,9 @@ def test_matrices_move_the_same_however_a_run_is_taken(tmp_path):
     assert bits(whole) == bits(sliced) == bits(branch) == bits(replayed)
 
 
+@on_every_backend
 def test_a_branch_goes_its_own_way():
-    trunk = Trainer(small())
+    trunk = a_trainer(small())
     trunk.step(40)
     branch = trunk.branch()
     assert bits(branch) == bits(trunk)
@@ -317,7 +330,7 @@ def test_a_branch_goes_its_own_way():
     trunk.step(10)
     assert bits(branch) != bits(trunk)
     assert trunk.edits == []
-    straight = Trainer(small())
+    straight = a_trainer(small())
     straight.step(50)
     assert bits(trunk) == bits(straight)
     branch.goto(40)
@@ -333,8 +346,9 @@ def exploding(learning_rate: float = 10.0) -> Experiment:
     )
 
 
+@on_every_backend
 def test_a_diverged_run_stops_at_the_last_finite_step():
-    trainer = Trainer(exploding())
+    trainer = a_trainer(exploding())
     ran = trainer.step(1000)
     assert trainer.diverged is not None
     assert trainer.step_count == trainer.diverged.step - 1 == ran < 1000
@@ -379,7 +393,7 @@ def test_the_way_back_from_a_failure_is_gone_in_slices(monkeypatch):
 
 
 def test_a_diverged_run_goes_on_with_a_smaller_rate():
-    trainer = Trainer(exploding())
+    trainer = a_trainer(exploding())
     trainer.step(1000)
     assert 0 <= trainer.diverged.resume < trainer.diverged.step
     rate = 10.0
@@ -395,8 +409,9 @@ def test_a_diverged_run_goes_on_with_a_smaller_rate():
     assert trainer.training.learning_rate == rate
 
 
+@on_every_backend
 def test_history_has_a_row_a_step_and_evaluations_at_fixed_steps():
-    trainer = Trainer(small())
+    trainer = a_trainer(small())
     trainer.step(10)
     history = trainer.history
     assert history["step"].tolist() == list(range(1, 11))
@@ -413,8 +428,9 @@ def test_history_has_a_row_a_step_and_evaluations_at_fixed_steps():
         history["losss"]
 
 
+@on_every_backend
 def test_history_agrees_with_evaluate():
-    trainer = Trainer(small())
+    trainer = a_trainer(small())
     trainer.epoch(2)
     assert trainer.history.evaluations["step"][-1] == trainer.step_count
     assert trainer.history["train_loss"][-1] == trainer.evaluate("train")["loss"]

@@ -14,6 +14,10 @@ ECHO_SECONDS = 1.5
 AFTER_A_DIALOG = 4.0
 """So many times as long after a dialog, which the browser takes away at the same time."""
 
+USUAL_DRAWING, SLOWEST = 0.4, 6.0
+"""Seconds that a drawing takes at most where nothing else is done; where one takes longer, what is
+told to the browser and sent by it does as well. So many times as long, no more."""
+
 
 class EchoError(Exception):
     """A widget sent what nobody chose: nothing has happened."""
@@ -32,14 +36,27 @@ class Widgets:
         self._language, self._told_in, self._has_drawn = language, "", False
         self._words: dict[str, str] = {}
         self._echoes: dict[str, tuple[list[Any], float]] = {}
+        self._began: float | None = None  # when the page's drawing that goes on did
+        self._told: set[str] = set()
 
     def begin(self) -> None:
         """At the start of a drawing: no field is drawn yet."""
-        self.ranges = {}
+        self._began, self.ranges = time.monotonic(), {}
 
     def finish(self) -> None:
         """At the end of a drawing: all that is shown was told to the browser."""
+        for key in self._told:
+            self._echoes[key] = self._echoes[key][0], self._patience()
+        self._told.clear()
+        self._began = None
         self._told_in, self._has_drawn, self.had_dialog = self._language(), True, False
+
+    def _patience(self) -> float:
+        """Until when what was told in this drawing may still not be known to the browser."""
+        now = time.monotonic()
+        took = 0.0 if self._began is None else now - self._began
+        slow = min(max(took / USUAL_DRAWING, 1.0), SLOWEST)
+        return now + ECHO_SECONDS * max(slow, AFTER_A_DIALOG if self.had_dialog else 1.0)
 
     def seed(self, key: str, value: Any) -> None:
         """Make a widget show a value, without disturbing one that does so already.
@@ -50,8 +67,8 @@ class Widgets:
         is_late = key not in state and self._has_drawn
         if is_late or (key in state and state[key] != value):
             shown = [] if is_late else [state[key]]
-            patience = ECHO_SECONDS * (AFTER_A_DIALOG if self.had_dialog else 1.0)
-            self._echoes[key] = (shown, time.monotonic() + patience)
+            self._echoes[key] = shown, self._patience()
+            self._told.add(key)
         if self._told_in != self._language() or key not in state or state[key] != value:
             state[key] = value
 
