@@ -53,7 +53,7 @@ def without_mixtures(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def refusing(layout: Layout, training: TrainingConfig, *rest: object, **more: object) -> None:
         if training.mixup:
-            what = Sentence("changed or mixed samples and networks of this size")
+            what = Sentence("sparse samples")
             raise Refusal(
                 "Backend 'cuda' is not built yet for {what}. Choose backend 'cpu'.", what=what
             )

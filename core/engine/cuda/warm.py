@@ -6,7 +6,7 @@ import time
 
 
 def warm(*, large: bool = False) -> float:
-    """Launch them once, for the smallest network there is; returns the seconds.
+    """Launch them once, for a network as small as can be; returns the seconds.
 
     large: those of networks that fit no block. One compilation serves all sizes and settings.
     Raises a Refusal if the GPU fails.
@@ -19,8 +19,8 @@ def warm(*, large: bool = False) -> float:
     from core.engine.memory import N_COLUMNS
 
     start = time.perf_counter()
-    layout, X = Layout((1, 1), ("linear",)), np.zeros((1, 1), np.float32)
+    layout, X = Layout((1, 1, 1), ("linear", "linear")), np.zeros((1, 1), np.float32)
     engine = CUDAEngine(layout, X, X, loss=ANY_LOSS, optimizer="sgd", seed=0, large=large)
-    engine.run(1, np.zeros((1, N_COLUMNS + 3)), 1, 0)
+    engine.run(1, np.zeros((1, N_COLUMNS + 6)), 1, 0)
     engine.free()
     return time.perf_counter() - start
