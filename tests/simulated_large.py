@@ -13,44 +13,41 @@ from numba import config
 
 from benchmarks import gpu
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
+from core.engine import memory
+from core.engine.cpu import CPUEngine
 from core.engine.cuda import devices
 from core.engine.cuda.engine import CUDAEngine
-from core.engine.cuda.large import arrays, kernels, machine, network
+from core.engine.cuda.large import arrays, backward, grid, machine, muon, network, update
 from core.engine.cuda.large.arrays import Plan
 from core.engine.cuda.large.machine import Simulated
 from core.engine.cuda.plan import Plan as PlanOfBlock
 from core.engine.layout import Layout
 from tests import simulator
-from tests.cuda_cases import CASES, COLUMNS, FEW, STEPS, Case
+from tests.cuda_cases import CASES, CHANGES, COLUMNS, FEW, STEPS, Case, learn_images
 
 assert config.ENABLE_CUDASIM
 simulator.install()
 
 
-BUILT = [
-    name
-    for name, case in CASES.items()
-    if case.optimizer != "muon" and case.normalization == "none"
-]
-
-
 @pytest.fixture(autouse=True)
 def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "PARTS", 4)
+    for module in (grid, backward, update, muon):
+        monkeypatch.setattr(module, "PARTS", 4)
     monkeypatch.setattr(arrays, "PIECE", 5)
 
 
 @pytest.fixture
 def direct() -> Iterator[None]:
-    with simulator.launched_directly(kernels):
+    with simulator.launched_directly():
         yield
 
 
 @pytest.mark.usefixtures("direct")
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize("name", CASES)
 def test_the_same_numbers_as_on_the_cpu(name: str) -> None:
     gpu, cpu = CASES[name].engine(CUDAEngine, large=True), CASES[name].engine()
-    before, rows = cpu.params.copy(), np.zeros((2, STEPS // 3, COLUMNS))
+    columns = memory.N_COLUMNS + 3 * cpu.layout.n_layers
+    before, rows = cpu.params.copy(), np.zeros((2, STEPS // 3, columns))
     for engine, found in zip((gpu, cpu), rows, strict=True):
         assert engine.run(STEPS, found, 3, 0) == (STEPS, STEPS // 3, True)
     moved = np.linalg.norm(cpu.params - before)
@@ -60,29 +57,47 @@ def test_the_same_numbers_as_on_the_cpu(name: str) -> None:
     assert np.array_equal(gpu.state, cpu.state)
 
 
+@pytest.mark.usefixtures("direct")
+@pytest.mark.parametrize("change", CHANGES)
+def test_images_change_as_on_the_cpu(change: str) -> None:
+    params, _ = learn_images(CUDAEngine, change, 6, large=True)
+    expected, moved = learn_images(CPUEngine, change, 6)
+    assert np.linalg.norm(params - expected) <= 1e-5 * moved
+
+
 # ---- bits -----------------------------------------------------------------------------------
 
 
-def few_steps(slices: tuple[int, ...] = (14,)) -> tuple[bytes, ...]:
-    """A run with all that needs sums; returns its bits and those of its rows."""
-    more = {"global_clip_norm": 0.3, "regularizer": "l2", "regularization_rate": 0.01}
-    case = Case(optimizer="adam", arguments={**FEW[0].arguments, **more})
-    engine, rows, n_rows = case.engine(CUDAEngine, large=True), np.zeros((4, COLUMNS)), 0
-    for n in slices:
-        done, n_rows, sound = engine.run(n, rows, 3, n_rows)
-        assert (done, sound) == (n, True)
-    return engine.params.tobytes(), engine.slots.tobytes(), rows.tobytes()
+MORE = {"global_clip_norm": 0.3, "regularizer": "l2", "regularization_rate": 0.01}
+WITH_SUMS = (
+    Case(optimizer="adam", arguments={**FEW[0].arguments, **MORE}),
+    Case(optimizer="muon", normalization="batch", arguments={"mixup": 0.3, "clip_norm": 0.1}),
+    Case(optimizer="muon", normalization="layer", arguments={"dropout": (0.2,)}),
+)
+"""All that needs sums over several threads, or that one thread leaves for another."""
+
+
+def few_steps(slices: tuple[int, ...] = (14,)) -> list[bytes]:
+    """Runs of these; returns their bits and those of their rows."""
+    found = []
+    for case in WITH_SUMS:
+        engine, rows, n_rows = case.engine(CUDAEngine, large=True), np.zeros((4, COLUMNS)), 0
+        for n in slices:
+            done, n_rows, sound = engine.run(n, rows, 3, n_rows)
+            assert (done, sound) == (n, True)
+        found += [engine.params.tobytes(), engine.slots.tobytes(), rows.tobytes()]
+    return found
 
 
 @pytest.fixture
-def whole() -> tuple[bytes, ...]:
-    with simulator.launched_directly(kernels):
+def whole() -> list[bytes]:
+    with simulator.launched_directly():
         return few_steps()
 
 
 @pytest.mark.parametrize(("grid", "backwards"), [((1, 2), True), ((3, 4), False)])
 def test_threads_and_blocks_change_no_bit(
-    monkeypatch: pytest.MonkeyPatch, whole: tuple, grid: tuple[int, int], backwards: bool
+    monkeypatch: pytest.MonkeyPatch, whole: list[bytes], grid: tuple[int, int], backwards: bool
 ) -> None:
     """Nor does it matter which of them is first between two barriers."""
     monkeypatch.setattr(Simulated, "grid", grid)
@@ -91,7 +106,7 @@ def test_threads_and_blocks_change_no_bit(
 
 
 @pytest.mark.usefixtures("direct")
-def test_slicing_changes_no_bit(monkeypatch: pytest.MonkeyPatch, whole: tuple) -> None:
+def test_slicing_changes_no_bit(monkeypatch: pytest.MonkeyPatch, whole: list[bytes]) -> None:
     """By the caller, or where there is little room for orders or rows on the GPU."""
     assert few_steps((1, 4, 2, 7)) == whole
     monkeypatch.setattr(network, "AT_A_TIME", 4)
@@ -176,7 +191,7 @@ def test_a_run_changes_between_block_and_grid_and_replays() -> None:
 @pytest.mark.usefixtures("direct")
 def test_too_much_for_the_gpus_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = FEW[0].engine(CUDAEngine, large=True)
-    monkeypatch.setattr(Simulated, "free_bytes", lambda self: 1000)
+    monkeypatch.setattr(devices, "free_bytes", lambda: 1000)
     monkeypatch.setattr(Simulated, "empty", None)  # nothing is allocated
     with pytest.raises(ValueError, match="1000 are free"):
         engine.run(1, np.zeros((0, COLUMNS)), 99, 0)
@@ -186,7 +201,7 @@ def test_bytes_are_those_of_the_arrays() -> None:
     plan = Plan(Layout((784, 1024, 1024, 10), ("relu", "relu", "softmax")), 10_000, 256, 2)
     taken = [np.empty(shape, kind).nbytes for shape, kind in plan.shapes.values()]
     assert plan.device_bytes == sum(taken) + arrays.WORKSPACE
-    assert set(plan.shapes) == set(arrays.Arrays._fields)
+    assert {*plan.shapes, "across"} == set(arrays.Arrays._fields)
     assert plan.device_bytes < 2**27
 
 

@@ -15,6 +15,7 @@ from core import Dense, Experiment, Trainer, TrainingConfig
 from core.engine.cuda import checking
 from core.engine.cuda.population import Population
 from core.engine.layout import Layout
+from core.engine.scheduler import LONGEST_SLICE, SHORTEST_SLICE
 from core.engine.warm import warm
 from core.inspect.moment import moment_of
 from core.refusals import Refusal, Sentence
@@ -52,7 +53,7 @@ def without_mixtures(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def refusing(layout: Layout, training: TrainingConfig, *rest: object, **more: object) -> None:
         if training.mixup:
-            what = Sentence("changed or mixed samples and networks of this size")
+            what = Sentence("sparse samples")
             raise Refusal(
                 "Backend 'cuda' is not built yet for {what}. Choose backend 'cpu'.", what=what
             )
@@ -151,6 +152,22 @@ def test_a_gpu_is_asked_for_many_steps_at_once(monkeypatch: pytest.MonkeyPatch) 
         trainer.run_for(0.2)
     assert len(asked) < 20
     assert min(asked[2:-1]) > 1000
+
+
+def test_slices_are_longer_but_not_in_company(monkeypatch: pytest.MonkeyPatch) -> None:
+    player, given = on_gpu(), []
+    player.speed = None
+
+    def run_for(seconds: float, max_steps: int | None = None) -> int:
+        given.append(seconds)
+        return 1
+
+    with player.trainer() as trainer:
+        monkeypatch.setattr(trainer, "run_for", run_for)
+    player.play()
+    for seconds in (LONGEST_SLICE, SHORTEST_SLICE):
+        player.work(seconds)
+    assert given == pytest.approx([0.015, 0.005])
 
 
 @pytest.mark.parametrize("press", ["play", "step", "step_back"])

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from core import Dense, Trainer, exchange
+from core.engine.cuda import devices
 from core.engine.cuda.engine import CUDAEngine
+from core.engine.cuda.plan import Plan
 from core.inspect.moment import moment_of
 from core.refusals import BackendRefusal
 from tests.simulated_cuda import bits, few_threads, small
@@ -64,18 +66,21 @@ def test_a_run_that_has_not_begun_changes_its_backend() -> None:
     assert trainer.step(1) == 1
 
 
-def test_what_the_gpu_refuses_stays_on_the_cpu_as_it_is() -> None:
-    trainer = Trainer(small((Dense(256), Dense(256))))
+def test_what_the_gpu_refuses_stays_on_the_cpu_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = Trainer(small())
+    room = Plan(trainer.layout, 5, 2, dropout=True).shared_bytes
+    monkeypatch.setattr(devices, "shared_bytes", lambda: room)
+    monkeypatch.setattr(devices, "free_bytes", lambda: 1000)
     trainer.step(2)
-    trainer.change(mixup=0.2)
+    trainer.change(batch_size=7)
     trainer.step(2)
     trainer.goto(1)  # what is refused lies ahead
     before = bits(trainer)
-    with pytest.raises(BackendRefusal, match="changed or mixed samples"):
+    with pytest.raises(BackendRefusal, match="1000 are free"):
         trainer.use_backend("cuda")
     assert (trainer.backend, bits(trainer)) == ("cpu", before)
     assert trainer.step(4) == 4
-    with pytest.raises(BackendRefusal, match="not built yet"):  # before it took a step
+    with pytest.raises(BackendRefusal, match="1000 are free"):  # before it took a step
         Trainer.replay(trainer.run, backend="cuda")
     with pytest.raises(ValueError, match="Backend 'tpu'"):
         trainer.use_backend("tpu")

@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 import pytest
 from greenlet import getcurrent, greenlet
+from numba.cuda.simulator import kernel as simulated
 from numba.cuda.simulator.kernel import BlockManager
 from numba.cuda.simulator.kernelapi import Dim3, FakeCUDAModule, swapped_cuda_module
 
+from core.engine.cuda.large import backward, forward, muon, update
 from core.engine.cuda.large.machine import Simulated
 
 
@@ -53,25 +55,32 @@ def run_block(self: Any, grid_point: Any, *arguments: Any) -> None:
 
 
 @contextlib.contextmanager
-def launched_directly(module: Any) -> Iterator[None]:
-    """A module's kernels of a single thread are called as functions: the simulator's launch takes
-    longer than what they do.
+def launched_directly() -> Iterator[None]:
+    """Kernels of large networks with a single thread are called as functions: the simulator's
+    launch takes longer than what they do.
     """
     launch, me, first = Simulated.call, threading.current_thread(), Dim3(0, 0, 0)
+    one = FakeCUDAModule((1, 1, 1), (1, 1, 1), 0)
+    # The simulator looks an array up by the line that asks for it, which takes long.
+    one._shared = SimpleNamespace(array=lambda shape, kind: np.empty(shape, kind.name))
 
     def alone(kernel: Any, *arguments: Any) -> None:
         me.threadIdx, me.blockIdx, me.syncthreads = first, first, nobody
-        kernel.fn(*arguments)
+        simulated._kernel_context = one
+        try:
+            kernel.fn(*arguments)
+        finally:
+            simulated._kernel_context = None
 
     def call(self: Any, kernel: Any, blocks: int, threads: int, *arguments: Any) -> Any:
         if (blocks, threads) == (1, 1):
             return functools.partial(alone, kernel, *arguments)
         return launch(self, kernel, blocks, threads, *arguments)
 
-    one = FakeCUDAModule((1, 1, 1), (1, 1, 1), 0)
-    # The simulator looks an array up by the line that asks for it, which takes long.
-    one._shared = SimpleNamespace(array=lambda shape, kind: np.empty(shape, kind.name))
-    with pytest.MonkeyPatch.context() as patch, swapped_cuda_module(module.begin.fn, one):
+    one_each = (forward.begin, backward.sum_slopes, update.move_all, muon.take_momentum)
+    with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as swapped:
+        for kernel in one_each:
+            swapped.enter_context(swapped_cuda_module(kernel.fn, one))
         patch.setattr(Simulated, "call", call)
         yield
 

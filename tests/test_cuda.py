@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from core import Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
+from core import Trainer, TrainingConfig
 from core.engine import cache
 from core.engine.cuda import devices, jit
+from core.engine.cuda.checking import check
 from core.engine.cuda.launching import launch
 from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
@@ -100,13 +101,9 @@ def test_reasons(monkeypatch: pytest.MonkeyPatch, found: str, reason: str) -> No
 
 
 def test_what_is_not_built_is_said_before_anyone_looks_for_a_gpu() -> None:
-    large = NetworkConfig(layers=(Dense(256, "relu"), Dense(256, "relu")))
-    for training, words in (
-        (TrainingConfig(optimizer="muon"), "the optimizer Muon"),
-        (TrainingConfig(mixup=0.2), "changed or mixed samples"),
-    ):
-        with pytest.raises(ValueError, match=f"for {words} and networks of this size"):
-            Trainer(Experiment(network=large, training=training), backend="cuda")
+    layout = Layout((2, 1), ("sigmoid",))
+    with pytest.raises(ValueError, match="not built yet for sparse samples"):
+        check(layout, TrainingConfig(), (), 10, is_sparse=True)
 
 
 def test_more_memory_than_every_gpu_gives_is_asked_for() -> None:
@@ -171,7 +168,7 @@ def test_an_edit_for_the_gpu_asks_for_another_folder_for_it_alone(
         shutil.copytree(ROOT / "core" / folder, tmp_path / folder)
     monkeypatch.setattr(cache, "_CORE", tmp_path)
     seen = [(cache.digest(), cache.digest(jit.SOURCES))]
-    for name in ("cuda/stages.py", "cuda/large/kernels.py", "cuda/population.py", "products.py"):
+    for name in ("cuda/stages.py", "cuda/large/update.py", "cuda/population.py", "products.py"):
         with (tmp_path / "engine" / name).open("a") as source:
             source.write("# other words\n")
         seen.append((cache.digest(), cache.digest(jit.SOURCES)))

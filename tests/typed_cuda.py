@@ -6,7 +6,9 @@ The simulator runs plain Python, and so does not notice what device code lacks.
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import importlib
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numba.cuda.dispatcher
 import numpy as np
@@ -65,37 +67,51 @@ def main() -> None:
     print("typed")
 
 
+LARGE = {
+    "forward": {
+        "begin": (n,), "fetch": (n, n), "draw_changes": (n,), "change": (n,),
+        "mix_batch": (n, b, n), "disturb": (n,), "activate": (n, n), "measure_sums": (n, n),
+        "add_biases": (n, n), "activate_normalized": (n, n), "judge_outputs": (n, n),
+    },
+    "backward": {
+        "sum_slopes": (n, n), "put_back_layer": (n, n), "measure_scales": (n, n),
+        "put_back_normalized": (n, n),
+    },
+    "update": {
+        "finish_gradient": (b,), "square_gradient": (), "measure_segments": (),
+        "shorten_segments": (), "shorten_all": (), "move_all": (n, b), "hold_all": (n,),
+        "move_all_statistics": (n,), "measure_moves": (), "write_row": (n, n),
+    },
+    "muon": {
+        "take_momentum": (n,), "square_momentum": (n,), "to_length_1": (n,),
+        "make_polynomial": (n, n, n, n), "move_matrix": (n, n, b),
+    },
+}  # fmt: skip
+
+
 def compile_large() -> None:
-    """Those of a large network, as `steps` calls them."""
-    from core.engine.cuda.large import kernels
+    """The kernels of a large network, as `steps` and `moves` call them."""
     from core.engine.cuda.large.arrays import Arrays, Plan
     from core.engine.layout import Layout
 
     of = {np.int32: i, np.int64: n, np.float32: f, np.float64: d}
     shapes = Plan(Layout((2, 1), ("tanh",)), 4, 2, 1).shapes
-    kinds = [
-        types.Array(of[kind], len(shape), "C") for shape, kind in map(shapes.get, Arrays._fields)
-    ]
-    m = types.NamedTuple(kinds, Arrays)
-    for name, arguments in {
-        "begin": (n,),
-        "fetch": (n, n),
-        "activate": (n, n),
-        "judge_outputs": (n, n),
-        "sum_slopes": (n, n),
-        "put_back_layer": (n, n),
-        "finish_gradient": (b,),
-        "square_gradient": (),
-        "measure_segments": (),
-        "shorten_segments": (),
-        "shorten_all": (),
-        "move_all": (n, b),
-        "hold_all": (n,),
-        "measure_moves": (),
-        "write_row": (n, n),
-    }.items():
-        kernel = getattr(kernels, name).py_func
-        compiler.compile_cuda(kernel, types.void, (m, *arguments), cc=H100)
+    kinds = {name: types.Array(of[kind], len(shape), "C") for name, (shape, kind) in shapes.items()}
+    kinds["across"] = n
+    m = types.NamedTuple([kinds[name] for name in Arrays._fields], Arrays)
+    for file, kernels in LARGE.items():
+        module = importlib.import_module(f"core.engine.cuda.large.{file}")
+        written = {name for name, what in vars(module).items() if is_kernel_of(what, module)}
+        assert written == set(kernels), written ^ set(kernels)
+        for name, arguments in kernels.items():
+            kernel = getattr(module, name).py_func
+            compiler.compile_cuda(kernel, types.void, (m, *arguments), cc=H100)
+
+
+def is_kernel_of(what: Any, module: ModuleType) -> bool:
+    """Whether it is launched, and written in this file."""
+    options = getattr(what, "targetoptions", None)
+    return options is not None and what.__module__ == module.__name__ and not options["device"]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.data import Dataset
 from core.edits import changed_all
-from core.engine.scheduler import Scheduler, shared
+from core.engine.scheduler import LONGEST_SLICE, Scheduler, shared
 from core.experiment import Experiment
 from core.refusals import Refusal
 from core.run import with_settings
@@ -244,9 +244,13 @@ class DrivenRun:
         self._presenter.present_words(self._header())
 
     def _train(self, seconds: float) -> float | None:
-        """Take the run on; if the GPU cannot, it stops where it was, and stands on the CPU."""
+        """Take the run on; if the GPU cannot, it stops where it was, and stands on the CPU.
+
+        A GPU's slices are longer, but shorter where there are many runs, as the CPU's are.
+        """
+        turn = self._trainer.turn_seconds * seconds / LONGEST_SLICE
         try:
-            return self._go_on(max(seconds, self._trainer.turn_seconds))
+            return self._go_on(max(seconds, turn))
         except Refusal as refusal:
             if not self._backend.give_up(self._trainer, refusal):
                 raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.engine.cuda import devices
-from core.engine.cuda.large import checking as large
+from core.engine.cuda.large.arrays import Plan as LargePlan
 from core.engine.cuda.plan import Plan, check_built
 from core.engine.layout import Layout
 from core.experiment import TrainingConfig
@@ -21,12 +21,14 @@ def check(
     *,
     is_sparse: bool,
 ) -> None:
-    """Raise a Refusal for what is not built yet, or if there is no GPU."""
+    """Raise a Refusal for what is not built yet, if there is no GPU, or if it is too small."""
     check_built(is_sparse=is_sparse)
+    devices.check_available()
     optimizer = OPTIMIZERS[training.optimizer].under(training.optimizer_options)
     batch, matrices = min(training.batch_size, n_samples), optimizer.matrix_prepare is not None
+    n_slots = len(optimizer.slots)
     augmented = any(getattr(training, name) for name in (*IMAGE_FIELDS, "mixup"))
-    planned = Plan(layout, batch, len(optimizer.slots), any(dropout), matrices, augmented)
-    if not planned.fits(devices.shared_bytes()):
-        large.check_built(layout, optimizer, augmented=augmented)
-    devices.check_available()
+    block = Plan(layout, batch, n_slots, any(dropout), matrices, augmented)
+    if not block.fits(devices.shared_bytes()):
+        large = LargePlan(layout, n_samples, batch, n_slots, matrices)
+        devices.check_memory(large.device_bytes)

@@ -109,6 +109,26 @@ def check_available() -> None:
         raise Refusal("Backend 'cuda' cannot be used here: {reason}.", reason=reason)
 
 
+def free_bytes() -> float:
+    """What the GPU has left."""
+    from numba import cuda
+
+    free: float = cuda.current_context().get_memory_info()[0]
+    return free
+
+
+def check_memory(needed: int) -> None:
+    """Raise a Refusal if the GPU has less memory left."""
+    free = free_bytes()
+    if needed > free:
+        raise Refusal(
+            "The networks and their data need {needed} bytes of the GPU's memory, but {free} "
+            "are free.",
+            needed=needed,
+            free=int(free),
+        )
+
+
 def failed(error: Exception) -> Refusal:
     """What a run ends with when the GPU reports an error."""
     return Refusal(

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from core.engine import memory
 from core.engine.cuda import devices
-from core.engine.cuda.large import checking as large
 from core.engine.cuda.large.network import LargeNetwork
 from core.engine.cuda.plan import check_built
 from core.engine.cuda.population import Population
@@ -102,7 +101,6 @@ class CUDAEngine:
         planned = self._population.planned([self._settings])
         self.is_large = self._only_large or not planned.fits(devices.shared_bytes())
         if self.is_large:
-            large.check_built(self.layout, self.optimizer, augmented=planned.augmented)
             self._population.free()
             self._large.configure(self._settings)
         else:

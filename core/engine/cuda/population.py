@@ -17,7 +17,6 @@ from core.engine.cuda.launching import launch
 from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
 from core.engine.memory import Floats, Settings
-from core.refusals import Refusal
 
 # One network is one block, and one block is few: nobody need be told at every launch.
 warnings.filterwarnings("ignore", "Grid size .* will likely result in GPU under-utilization")
@@ -139,14 +138,7 @@ class Population:
         return sum(a.nbytes for a in hosts) + orders + rows + len(self) * self.plan.shared_bytes
 
     def _allocate(self) -> None:
-        free = cuda.current_context().get_memory_info()[0]
-        if self.device_bytes > free:
-            raise Refusal(
-                "The networks and their data need {needed} bytes of the GPU's memory, but {free} "
-                "are free.",
-                needed=self.device_bytes,
-                free=int(free),
-            )
+        devices.check_memory(self.device_bytes)
         n, ahead = len(self), self._ahead
         tables = np.stack([layout.table for layout in self.layouts]).astype(np.int32)
         hosts = {

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.engine import memory
-from core.engine.layout import BIASES, STOP, WEIGHTS, Layout
+from core.engine.cuda.plan import U_ROWS, V_ROWS, matrix_scratch
+from core.engine.layout import BETA, BIASES, GAMMA, STOP, WEIGHTS, Layout
 from core.engine.settings import N_SCHEDULE
 from core.maths.rules import N_CONSTANTS
 
 PIECE = 2048  # numbers whose squares a block sums
+SEGMENTS = 4  # of a layer: weights, biases, gamma and beta
 N_NUMBERS = memory.N_NUMBERS + memory.N_OPTIONS + N_SCHEDULE
 
 MOST_AHEAD = 64  # epochs whose orders are drawn at a time
@@ -40,7 +43,7 @@ class Arrays(NamedTuple):
 
     table: Any  # int32, the layout's, row by row
     pieces: Any  # int32 (n_pieces, 3): where one begins and ends, and its segment
-    segments: Any  # int32 (2 n_layers + 1,): the first piece of each layer's weights, then biases
+    segments: Any  # int32 (SEGMENTS n_layers + 1,): the first piece of each
     codes: Any  # int64, as in `memory.Settings`
     numbers: Any  # float64: numbers, options and schedule of the settings, one behind the other
     dropout: Any  # float64 (n_layers,)
@@ -53,10 +56,12 @@ class Arrays(NamedTuple):
     samples: Any  # float32, flat, as are targets: all of the training set
     targets: Any
     weights: Any  # float32 (n_samples,)
+    background: Any  # float32, one a channel, where samples are images
     rates: Any  # float64 (1,): the learning rate
     parts: Any  # float64 (N_GROUPS n_pieces,)
-    lengths: Any  # float64 (2 n_layers,): norms of the segments
+    lengths: Any  # float64 (SEGMENTS n_layers,): norms of the segments
     rows: Any  # float64 (capacity, columns): a ring, by step // stride
+    across: int  # numbers of a row of V
     P: Any  # float32, as all that follow
     G: Any
     S0: Any
@@ -73,32 +78,46 @@ class Arrays(NamedTuple):
     E: Any
     H: Any
     M: Any
+    N: Any
+    V: Any
+    K: Any
+    U: Any
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes of all arrays. batch: the largest mini-batch; n_slots: of the optimizer."""
+    """Sizes of all arrays.
+
+    batch: the largest mini-batch; n_slots: of the optimizer; matrices: whether it moves whole
+    matrices.
+    """
 
     layout: Layout
     n_samples: int
     batch: int
     n_slots: int
+    matrices: bool = False
+
+    @property
+    def across(self) -> int:
+        """Numbers of a row of V: see `core.engine.cuda.normalize`."""
+        return max(self.batch, *self.layout.sizes[1:])
 
     @cached_property
     def pieces(self) -> NDArray[np.int32]:
         """(n_pieces, 3), see `Arrays`: no piece reaches over the end of its segment."""
         found = []
         for layer, row in enumerate(self.layout.table.tolist()):
-            bounds = row[WEIGHTS], row[BIASES], row[STOP]
-            for part in range(2):
-                for start in range(bounds[part], bounds[part + 1], PIECE):
-                    found.append((start, min(start + PIECE, bounds[part + 1]), 2 * layer + part))
+            bounds = [row[column] for column in (WEIGHTS, BIASES, GAMMA, BETA, STOP)]
+            for part, (first, last) in enumerate(pairwise(bounds)):
+                for start in range(first, last, PIECE):
+                    found.append((start, min(start + PIECE, last), SEGMENTS * layer + part))
         return np.array(found, dtype=np.int32)
 
     @cached_property
     def segments(self) -> NDArray[np.int32]:
-        """(2 n_layers + 1,), see `Arrays`."""
-        wanted = np.arange(2 * self.layout.n_layers + 1)
+        """(SEGMENTS n_layers + 1,), see `Arrays`."""
+        wanted = np.arange(SEGMENTS * self.layout.n_layers + 1)
         return np.searchsorted(self.pieces[:, 2], wanted).astype(np.int32)
 
     @property
@@ -123,7 +142,7 @@ class Plan:
         mixed: dict[str, tuple[tuple[int, ...], type]] = {
             "table": ((net.table.size,), i4),
             "pieces": ((n_pieces, 3), i4),
-            "segments": ((2 * n_layers + 1,), i4),
+            "segments": ((SEGMENTS * n_layers + 1,), i4),
             "codes": ((memory.N_CODES,), i8),
             "numbers": ((N_NUMBERS,), f8),
             "dropout": ((n_layers,), f8),
@@ -135,19 +154,22 @@ class Plan:
             "drawn": ((self.ahead,), i8),
             "rates": ((1,), f8),
             "parts": ((N_GROUPS * n_pieces,), f8),
-            "lengths": ((2 * n_layers,), f8),
+            "lengths": ((SEGMENTS * n_layers,), f8),
             "rows": ((self.row_capacity, self.columns), f8),
         }
-        parameters = dict.fromkeys(("P", "G"), net.n_parameters)
         slots = {f"S{k}": net.n_parameters if k < self.n_slots else 1 for k in range(3)}
+        statistics = V_ROWS * n_layers * self.across
         floats = {
             **{"samples": n * net.n_inputs, "targets": n * net.n_outputs, "weights": n},
-            **parameters,
+            **{"background": net.n_inputs, "P": net.n_numbers, "G": net.n_parameters},
             **slots,
             **{"X": net.n_inputs * self.batch, "Y": net.n_outputs * self.batch},
             **dict.fromkeys(("Z", "A", "D", "H", "M"), units),
             **{"Q": net.n_outputs * self.batch, "L": self.batch, "C": self.batch},
-            **{"E": N_CONSTANTS},
+            **{"E": N_CONSTANTS, "U": U_ROWS * self.batch},
+            "N": units if net.is_normalized else 1,
+            "V": statistics if net.is_normalized else 1,
+            "K": max(matrix_scratch(net), 1) if self.matrices else 1,
         }
         return {**mixed, **{name: ((size,), np.float32) for name, size in floats.items()}}
 

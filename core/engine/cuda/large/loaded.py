@@ -12,11 +12,11 @@ from core.engine.cuda import devices
 from core.engine.cuda.kernels import shuffle
 from core.engine.cuda.large import arrays
 from core.engine.cuda.large.arrays import Arrays, Plan
+from core.engine.cuda.large.calls import Asked, Batch
 from core.engine.cuda.large.machine import GPU, Machine, Simulated
-from core.engine.cuda.large.steps import Asked, Step
+from core.engine.cuda.large.steps import Step
 from core.engine.cuda.population import Host
 from core.engine.memory import Floats, Settings
-from core.refusals import Refusal
 
 MOST_STEPS_KEPT = 8
 SHUFFLE_THREADS = 64
@@ -38,15 +38,9 @@ class Loaded:
 
     def _allocate(self, plan: Plan, X: Floats, Y: Floats) -> None:
         self._plan, machine = plan, self.machine
-        free = machine.free_bytes()
-        if plan.device_bytes > free:
-            raise Refusal(
-                "The networks and their data need {needed} bytes of the GPU's memory, but {free} "
-                "are free.",
-                needed=plan.device_bytes,
-                free=int(free),
-            )
-        self.m = m = Arrays(**{name: machine.empty(*room) for name, room in plan.shapes.items()})
+        devices.check_memory(plan.device_bytes)
+        empty = {name: machine.empty(*room) for name, room in plan.shapes.items()}
+        self.m = m = Arrays(**empty, across=plan.across)
         for array, values in (
             (m.table, plan.layout.table),
             (m.pieces, plan.pieces),
@@ -78,11 +72,14 @@ class Loaded:
     def configure(self, s: Settings) -> None:
         """Send the settings; what was captured stays as long as it is what they ask for."""
         weights = s.weights if s.weights.size else np.ones(self.m.weights.shape)
+        background = np.zeros(self._plan.layout.n_inputs)
+        background[: len(s.background)] = s.background
         for array, values in (
             (self.m.codes, s.codes),
             (self.m.numbers, np.concatenate([s.numbers, s.options, s.schedule])),
             (self.m.dropout, s.dropout),
             (self.m.weights, weights),
+            (self.m.background, background),
         ):
             self.machine.send(array, values)
         self._batch_size, asked = int(s.codes[memory.BATCH_SIZE]), Asked.by(s)
@@ -165,8 +162,8 @@ class Loaded:
             if len(self._steps) == MOST_STEPS_KEPT:
                 self._forget_steps()
             assert self._asked is not None
-            step = Step(self.machine, self.m, self._plan, self._asked, count, recorded)
-            self._steps[wanted] = step
+            batch = Batch(self.machine, self.m, self._plan, self._asked, count, recorded)
+            self._steps[wanted] = Step(batch)
         return self._steps[wanted]
 
     def _forget_steps(self) -> None:

@@ -33,11 +33,6 @@ class Simulated:
     def __init__(self, *, tf32: bool = False) -> None:
         self.products = NumPyProducts()
 
-    def free_bytes(self) -> float:
-        """What the GPU has left."""
-        free: float = cuda.current_context().get_memory_info()[0]
-        return free
-
     def empty(self, shape: tuple[int, ...], kind: type) -> Any:
         """An array of the GPU: here, of nonsense."""
         return np.full(shape, -77, kind)
@@ -88,11 +83,6 @@ class GPU:
         self._workspace = cuda.device_array(WORKSPACE, np.uint8)
         address = self._workspace.__cuda_array_interface__["data"][0]
         self.products = CuBLAS(self._stream.handle, (address, WORKSPACE), tf32=tf32)
-
-    def free_bytes(self) -> float:
-        """What the GPU has left."""
-        free: float = cuda.current_context().get_memory_info()[0]
-        return free
 
     def empty(self, shape: tuple[int, ...], kind: type) -> Any:
         """An array of the GPU: of what was there."""

@@ -41,7 +41,8 @@ class LargeNetwork:
     def configure(self, settings: Settings) -> None:
         """Set what may change between two calls of `run`."""
         batch = min(int(settings.codes[memory.BATCH_SIZE]), self._n_samples)
-        planned = Plan(self._layout, self._n_samples, batch, len(self._host.slots))
+        matrices, n_slots = bool(settings.codes[memory.MATRICES]), len(self._host.slots)
+        planned = Plan(self._layout, self._n_samples, batch, n_slots, matrices)
         if planned != self._plan:
             self.free()
         self._plan, self._settings, self._sent = planned, settings, False

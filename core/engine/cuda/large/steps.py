@@ -1,164 +1,131 @@
 """One mini-batch of a large network: which kernels and products, in which order.
 
-    begin, fetch
-    Z = W' F, activate            layer by layer; the last: judge_outputs
-    sum_slopes                    of the last layer
-    G = F D', D = W D, put_back   layer by layer, from the last to the first
-    finish, clip, move, hold      what the settings ask for
-    measure, write                if a row is due
+    begin, fetch, change              change: where samples are augmented
+    Z = W' F, activate                layer by layer; the last: judge_outputs
+    sum_slopes                        of the last layer
+    G = F D', D = W D, put_back       layer by layer, from the last to the first
+    finish, clip, move, measure       see `moves`
 
-F is what feeds a layer: X, or A of the layer below, or H where that one has dropout.
+F is what feeds a layer: X, or A of the layer below, or H where that one has dropout. A normalized
+layer has kernels of its own behind its products.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from core.engine import memory
-from core.engine.cuda.large import kernels
-from core.engine.cuda.large.arrays import Arrays, Plan
+from core.engine.cuda.large import backward, forward
+from core.engine.cuda.large.calls import ROW_THREADS, Batch
 from core.engine.cuda.large.graphs import Call
-from core.engine.cuda.large.machine import Machine
+from core.engine.cuda.large.moves import moves
 from core.engine.cuda.large.products import Matrix
 from core.engine.layout import INPUTS, ROW, UNITS, WEIGHTS
-from core.engine.memory import Settings
-
-THREADS = 256  # of a block that takes numbers one by one
-ROW_THREADS = kernels.PARTS  # of a block that takes rows or pieces
-
-
-class Asked(NamedTuple):
-    """What the settings ask for, as far as it decides which kernels run."""
-
-    dropout: tuple[bool, ...]
-    finish: bool  # a penalty, or clipping by value
-    clip_norm: bool
-    global_clip_norm: bool
-    max_norm: bool
-
-    @staticmethod
-    def by(settings: Settings) -> Asked:
-        n = settings.numbers
-        penalty = settings.codes[memory.REGULARIZER] != 0 and n[memory.REGULARIZATION_RATE] > 0
-        return Asked(
-            tuple(bool(rate) for rate in settings.dropout > 0),
-            bool(penalty or n[memory.CLIP_VALUE] > 0),
-            bool(n[memory.CLIP_NORM] > 0),
-            bool(n[memory.GLOBAL_CLIP_NORM] > 0),
-            bool(n[memory.MAX_NORM] > 0),
-        )
 
 
 class Step:
-    """The calls of one mini-batch of `count` samples; recorded: whether it writes a row.
+    """The calls of one mini-batch.
 
     It is captured when it runs for the second time: by then all its kernels are compiled.
     """
 
-    def __init__(
-        self, machine: Machine, m: Arrays, plan: Plan, asked: Asked, count: int, recorded: bool
-    ) -> None:
-        self._machine, self._m, self._plan, self._asked = machine, m, plan, asked
-        self._table, self._last = plan.layout.table.tolist(), plan.layout.n_layers - 1
-        self._count, self._recorded = count, recorded
-        self._calls = [*self._forward(), *self._backward(), *self._move()]
-        self._runs, self._captured = 0, None  # type: tuple[int, Call | None]
+    def __init__(self, batch: Batch) -> None:
+        self._batch, self._runs = batch, 0
+        self._calls = [*samples(batch), *outputs(batch), *gradients(batch), *moves(batch)]
+        self._captured: Call | None = None
 
     def run(self) -> None:
         """Launch it."""
         self._runs += 1
         if self._runs == 2:
-            self._captured = self._machine.captured(self._calls)
+            self._captured = self._batch.machine.captured(self._calls)
         if self._captured is not None:
             self._captured()
             return
         for call in self._calls:
             call()
 
-    # -- calls -------------------------------------------------------------------------------
 
-    def _over_rows(self, kernel: object, rows: int, *arguments: object) -> Call:
-        """One block a row or a piece."""
-        return self._machine.share(kernel, rows, ROW_THREADS, self._m, *arguments)
+# ---- matrices -------------------------------------------------------------------------------
 
-    def _over(self, kernel: object, numbers: int, threads: int, *arguments: object) -> Call:
-        """One thread a number."""
-        return self._machine.share(kernel, -(-numbers // threads), threads, self._m, *arguments)
 
-    def _product(
-        self, out: Matrix, a: Matrix, b: Matrix, *, turn_a: bool = False, turn_b: bool = False
-    ) -> Call:
-        multiply = self._machine.products.multiply
-        return lambda: multiply(out, a, b, turn_a=turn_a, turn_b=turn_b)
+def by_unit(b: Batch, array: object, layer: int) -> Matrix:
+    """A layer's rows of Z, A, D or H."""
+    row = b.table[layer]
+    return Matrix(array, row[ROW] * b.count, row[UNITS], b.count)
 
-    # -- matrices ----------------------------------------------------------------------------
 
-    def _by_unit(self, array: object, layer: int) -> Matrix:
-        """A layer's rows of Z, A, D or H."""
-        row = self._table[layer]
-        return Matrix(array, row[ROW] * self._count, row[UNITS], self._count)
+def by_input(b: Batch, array: object, layer: int) -> Matrix:
+    """A layer's weights in P, or their slopes in G."""
+    row = b.table[layer]
+    return Matrix(array, row[WEIGHTS], row[INPUTS], row[UNITS])
 
-    def _by_input(self, array: object, layer: int) -> Matrix:
-        """A layer's weights in P, or their slopes in G."""
-        row = self._table[layer]
-        return Matrix(array, row[WEIGHTS], row[INPUTS], row[UNITS])
 
-    def _fed(self, layer: int) -> Matrix:
-        """What feeds a layer."""
+def feeding(b: Batch, layer: int) -> Matrix:
+    """What feeds a layer."""
+    if layer == 0:
+        return Matrix(b.m.X, 0, b.table[0][INPUTS], b.count)
+    return by_unit(b, b.m.H if b.asked.dropout[layer - 1] else b.m.A, layer - 1)
+
+
+def is_normalized(b: Batch, layer: int) -> bool:
+    return b.plan.layout.normalizations[layer] != "none"
+
+
+# ---- the mini-batch -------------------------------------------------------------------------
+
+
+def samples(b: Batch) -> list[Call]:
+    """The mini-batch, as it is learnt from."""
+    count, asked = b.count, b.asked
+    calls = [
+        b.machine.call(forward.begin, 1, 1, b.m, count),
+        b.by_rows(forward.fetch, count, b.last, count),
+    ]
+    if asked.images or asked.mixup:
+        calls.append(b.by_numbers(forward.draw_changes, count, count, threads=ROW_THREADS))
+    if asked.images:
+        calls.append(b.by_rows(forward.change, count, count))
+    if asked.mixup:
+        inputs, arguments = b.table[0][INPUTS], (b.last + 1, asked.weighted, count)
+        calls.append(b.by_numbers(forward.mix_batch, inputs, *arguments, threads=ROW_THREADS))
+    if asked.noise:
+        calls.append(b.by_rows(forward.disturb, count, count))
+    return calls
+
+
+def outputs(b: Batch) -> list[Call]:
+    """Forward, and the loss."""
+    calls, count, across = [], b.count, b.plan.across
+    for layer, row in enumerate(b.table):
+        Z, W = by_unit(b, b.m.Z, layer), by_input(b, b.m.P, layer)
+        calls.append(b.product(Z, W, feeding(b, layer), turn_a=True))
+        if is_normalized(b, layer):
+            calls += [
+                b.by_rows(forward.add_biases, row[UNITS], layer, count),
+                b.by_numbers(forward.measure_sums, across, layer, count, threads=ROW_THREADS),
+                b.by_rows(forward.activate_normalized, row[UNITS], layer, count),
+            ]
+        elif layer < b.last:
+            calls.append(b.by_rows(forward.activate, row[UNITS], layer, count))
+    judge = b.by_numbers(forward.judge_outputs, count, b.last, count, threads=ROW_THREADS)
+    return [*calls, judge]
+
+
+def gradients(b: Batch) -> list[Call]:
+    """Backward."""
+    count = b.count
+    calls = [b.by_rows(backward.sum_slopes, b.table[b.last][UNITS], b.last, count)]
+    for layer in range(b.last, -1, -1):
+        D, below = by_unit(b, b.m.D, layer), layer - 1
+        calls.append(b.product(by_input(b, b.m.G, layer), feeding(b, layer), D, turn_b=True))
         if layer == 0:
-            return Matrix(self._m.X, 0, self._table[0][INPUTS], self._count)
-        is_masked = self._asked.dropout[layer - 1]
-        return self._by_unit(self._m.H if is_masked else self._m.A, layer - 1)
-
-    # -- the mini-batch ----------------------------------------------------------------------
-
-    def _forward(self) -> list[Call]:
-        m, last, count = self._m, self._last, self._count
-        calls = [
-            self._machine.call(kernels.begin, 1, 1, m, count),
-            self._over_rows(kernels.fetch, count, last, count),
-        ]
-        for layer, row in enumerate(self._table):
-            Z, W = self._by_unit(m.Z, layer), self._by_input(m.P, layer)
-            calls.append(self._product(Z, W, self._fed(layer), turn_a=True))
-            if layer < last:
-                calls.append(self._over_rows(kernels.activate, row[UNITS], layer, count))
-        return [*calls, self._over(kernels.judge_outputs, count, ROW_THREADS, last, count)]
-
-    def _backward(self) -> list[Call]:
-        m, count = self._m, self._count
-        units = self._table[self._last][UNITS]
-        calls = [self._over_rows(kernels.sum_slopes, units, self._last, count)]
-        for layer in range(self._last, -1, -1):
-            D = self._by_unit(m.D, layer)
-            calls.append(
-                self._product(self._by_input(m.G, layer), self._fed(layer), D, turn_b=True)
-            )
-            if layer > 0:
-                below = self._by_unit(m.D, layer - 1)
-                calls.append(self._product(below, self._by_input(m.P, layer), D))
-                calls.append(self._over_rows(kernels.put_back_layer, below.rows, layer - 1, count))
-        return calls
-
-    def _move(self) -> list[Call]:
-        n, n_layers, asked = self._plan.layout.n_parameters, self._last + 1, self._asked
-        n_pieces = len(self._plan.pieces)
-        lengths = [
-            self._over_rows(kernels.square_gradient, n_pieces),
-            self._over_rows(kernels.measure_segments, 2 * n_layers),
-        ]
-        calls: list[Call] = []
-        if asked.finish or self._recorded:
-            calls.append(self._over_rows(kernels.finish_gradient, n_pieces, self._recorded))
-        if asked.clip_norm:
-            calls += [*lengths, self._over_rows(kernels.shorten_segments, n_pieces)]
-        if asked.global_clip_norm:
-            calls += [*lengths, self._over(kernels.shorten_all, n, THREADS)]
-        calls.append(self._over(kernels.move_all, n, THREADS, self._plan.n_slots, self._recorded))
-        if asked.max_norm:
-            widest = max(row[UNITS] for row in self._table)
-            calls.append(self._over(kernels.hold_all, widest, ROW_THREADS, n_layers))
-        if self._recorded:
-            calls.append(self._over_rows(kernels.measure_moves, n_pieces))
-            calls.append(self._over_rows(kernels.write_row, n_layers, n_layers, self._count))
-        return calls
+            break
+        units = b.table[below][UNITS]
+        calls.append(b.product(by_unit(b, b.m.D, below), by_input(b, b.m.P, layer), D))
+        calls.append(b.by_rows(backward.put_back_layer, units, below, count))
+        if is_normalized(b, below):
+            across = b.plan.across
+            calls += [
+                b.by_numbers(backward.measure_scales, across, below, count, threads=ROW_THREADS),
+                b.by_rows(backward.put_back_normalized, units, below, count),
+                b.by_rows(backward.sum_slopes, units, below, count),
+            ]
+    return calls

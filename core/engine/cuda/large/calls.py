@@ -1,0 +1,96 @@
+"""What a mini-batch is made of: launches of kernels, and products."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from core.engine import memory
+from core.engine.cuda.large.arrays import Arrays, Plan
+from core.engine.cuda.large.graphs import Call
+from core.engine.cuda.large.grid import PARTS
+from core.engine.cuda.large.machine import Machine
+from core.engine.cuda.large.products import Matrix
+from core.engine.memory import Settings
+from core.maths.rules import muon_matrix
+
+THREADS = 256  # of a block that takes numbers one by one
+ROW_THREADS = PARTS  # of a block that takes rows or pieces
+
+
+class Asked(NamedTuple):
+    """What the settings ask for, as far as it decides which kernels run."""
+
+    dropout: tuple[bool, ...]
+    images: bool  # moved or cut out
+    mixup: bool
+    noise: bool
+    weighted: bool
+    finish: bool  # a penalty, or clipping by value
+    clip_norm: bool
+    global_clip_norm: bool
+    max_norm: bool
+    matrices: int
+    ns_steps: int  # iterations of Muon
+
+    @staticmethod
+    def by(s: Settings) -> Asked:
+        n, matrices = s.numbers, int(s.codes[memory.MATRICES])
+        penalty = s.codes[memory.REGULARIZER] != 0 and n[memory.REGULARIZATION_RATE] > 0
+        return Asked(
+            dropout=tuple(bool(rate) for rate in s.dropout > 0),
+            images=bool(np.any(n[memory.TRANSLATION : memory.CUTOUT + 1] > 0)),
+            mixup=bool(n[memory.MIXUP] > 0),
+            noise=bool(n[memory.INPUT_NOISE] > 0),
+            weighted=s.weights.size > 0,
+            finish=bool(penalty or n[memory.CLIP_VALUE] > 0),
+            clip_norm=bool(n[memory.CLIP_NORM] > 0),
+            global_clip_norm=bool(n[memory.GLOBAL_CLIP_NORM] > 0),
+            max_norm=bool(n[memory.MAX_NORM] > 0),
+            matrices=matrices,
+            ns_steps=int(muon_matrix(s.options.tolist(), 0.0, 1.0, 1.0)[-1]) if matrices else 0,
+        )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One mini-batch of `count` samples, and where its calls come from.
+
+    recorded: whether it writes a row of history.
+    """
+
+    machine: Machine
+    m: Arrays
+    plan: Plan
+    asked: Asked
+    count: int
+    recorded: bool
+
+    @property
+    def table(self) -> list[list[int]]:
+        """The layout's."""
+        rows: list[list[int]] = self.plan.layout.table.tolist()
+        return rows
+
+    @property
+    def last(self) -> int:
+        """The output layer."""
+        return self.plan.layout.n_layers - 1
+
+    def by_rows(self, kernel: Any, rows: int, *arguments: object) -> Call:
+        """Launch one block a row or a piece."""
+        return self.machine.share(kernel, rows, ROW_THREADS, self.m, *arguments)
+
+    def by_numbers(self, kernel: Any, numbers: int, *arguments: object, threads: int) -> Call:
+        """Launch one thread a number."""
+        blocks = -(-numbers // threads)
+        return self.machine.share(kernel, blocks, threads, self.m, *arguments)
+
+    def product(
+        self, out: Matrix, a: Matrix, b: Matrix, *, turn_a: bool = False, turn_b: bool = False
+    ) -> Call:
+        """out = a b, each of them turned if it says so."""
+        multiply = self.machine.products.multiply
+        return lambda: multiply(out, a, b, turn_a=turn_a, turn_b=turn_b)

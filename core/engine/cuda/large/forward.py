@@ -1,0 +1,144 @@
+"""From the counters to the loss: kernels, each one step of a mini-batch between two products.
+
+Most are a stage of the block engine, shared out over a whole grid. count: samples of the
+mini-batch, and numbers from one row of a matrix to the next.
+"""
+
+import numpy as np
+
+from core.engine.cuda.augment import change_images, draw_images, draw_shares, mix
+from core.engine.cuda.block import at
+from core.engine.cuda.jit import kernel
+from core.engine.cuda.large import arrays
+from core.engine.cuda.large.arrays import BROKEN_AT, ORDER, START
+from core.engine.cuda.large.grid import everyone
+from core.engine.cuda.maths import place
+from core.engine.cuda.moving import make_constants_of
+from core.engine.cuda.normalize import measure
+from core.engine.cuda.stages import activations, add_noise, gather, judge, key, put_through
+from core.engine.layout import ACTIVATION, BIASES, ROW, UNITS
+from core.engine.memory import (
+    EPOCH,
+    INPUT_NOISE,
+    MIXUP,
+    N_NUMBERS,
+    N_OPTIONS,
+    POSITION,
+    SEED,
+    SMOOTH_TO,
+    SMOOTHING,
+    STEP,
+)
+from core.maths import random
+
+f32 = np.float32
+ZERO = f32(0.0)
+
+# Where in `numbers` the options and the schedule begin.
+OPTIONS, SCHEDULE_OPTIONS = N_NUMBERS, N_NUMBERS + N_OPTIONS
+
+
+@kernel
+def begin(m, count):
+    """Move the counters on to the next mini-batch, for all kernels that follow; one thread."""
+    step, epoch, position = m.state[STEP] + 1, m.state[EPOCH], m.state[POSITION]
+    if m.broken[0] != 0 and m.now[BROKEN_AT] == 0:
+        m.now[BROKEN_AT] = step - 1
+    m.now[arrays.STEP], m.now[START], m.now[ORDER] = step, position, epoch % m.drawn.size
+    position += count
+    if position == m.weights.size:
+        epoch, position = epoch + 1, 0
+    m.state[STEP], m.state[EPOCH], m.state[POSITION] = step, epoch, position
+    options, schedule = m.numbers[OPTIONS:SCHEDULE_OPTIONS], m.numbers[SCHEDULE_OPTIONS:]
+    make_constants_of(m, 0, m.codes, m.numbers, options, schedule, step)
+
+
+@kernel
+def fetch(m, last, count):
+    """The mini-batch into X, Y and C."""
+    t, order, start = everyone(), m.orders[m.now[ORDER]], m.now[START]
+    smoothing, smooth_to = f32(m.numbers[SMOOTHING]), f32(m.numbers[SMOOTH_TO])
+    gather(
+        t, m, last, m.samples, m.targets, m.weights, order, start, count, count, smoothing,
+        smooth_to,
+    )  # fmt: skip
+
+
+@kernel
+def draw_changes(m, count):
+    """What each sample goes through before it is learnt from."""
+    t, step, alpha = everyone(), m.now[arrays.STEP], m.numbers[MIXUP]
+    draw_images(t, m, m.codes, m.numbers, count, count, key(m.codes[SEED], random.IMAGES, step))
+    if alpha > 0.0:
+        draw_shares(t, m, alpha, count, count, key(m.codes[SEED], random.MIXUP, step))
+
+
+@kernel
+def change(m, count):
+    """Images moved and cut out."""
+    t, order, start = everyone(), m.orders[m.now[ORDER]], m.now[START]
+    change_images(t, m, m.samples, m.background, order, start, m.codes, m.numbers, count, count)
+
+
+@kernel
+def mix_batch(m, n_layers, is_weighted, count):
+    """Samples mixed, each with the next."""
+    mix(everyone(), m, n_layers, is_weighted, count, count)
+
+
+@kernel
+def disturb(m, count):
+    """Noise on the inputs."""
+    stream = key(m.codes[SEED], random.INPUT_NOISE, m.now[arrays.STEP])
+    add_noise(everyone(), m, count, count, m.numbers[INPUT_NOISE], stream)
+
+
+@kernel
+def activate(m, layer, count):
+    """a = f(z + b) of a layer whose Z is the product alone, and what dropout leaves of it."""
+    t = everyone()
+    units, code, b = at(m, layer, UNITS), at(m, layer, ACTIVATION), at(m, layer, BIASES)
+    row, rate = at(m, layer, ROW), f32(m.dropout[layer])
+    stream = key(m.codes[SEED], random.DROPOUT + layer, m.now[arrays.STEP])
+    for j in range(t.row, units, t.rows):
+        bias = m.P[place(b + j)]
+        for p in range(t.lane, count, t.lanes):
+            k = place((row + j) * count + p)
+            put_through(m, code, k, m.Z[k] + bias, rate, stream, p * units + j)
+
+
+@kernel
+def measure_sums(m, layer, count):
+    """Mean and variance of a normalized layer's z, to which `add_biases` came first."""
+    measure(everyone(), m, layer, count, count)
+
+
+@kernel
+def add_biases(m, layer, count):
+    """z + b of a normalized layer, whose Z is the product alone."""
+    t = everyone()
+    units, b, row = at(m, layer, UNITS), at(m, layer, BIASES), at(m, layer, ROW)
+    for j in range(t.row, units, t.rows):
+        bias = m.P[place(b + j)]
+        for p in range(t.lane, count, t.lanes):
+            m.Z[place((row + j) * count + p)] += bias
+
+
+@kernel
+def activate_normalized(m, layer, count):
+    """`activate` of z normalized, once it is measured."""
+    stream = key(m.codes[SEED], random.DROPOUT + layer, m.now[arrays.STEP])
+    activations(everyone(), m, layer, m.dropout, count, count, stream, True)
+
+
+@kernel
+def judge_outputs(m, last, count):
+    """`activate` for the output layer, then the loss of each sample and dE/dZ of the outputs."""
+    t = everyone()
+    units, code, b = at(m, last, UNITS), at(m, last, ACTIVATION), at(m, last, BIASES)
+    row = at(m, last, ROW)
+    for p in range(t.number, count, t.count):
+        for j in range(units):
+            k = place((row + j) * count + p)
+            put_through(m, code, k, m.Z[k] + m.P[place(b + j)], ZERO, np.uint64(0), 0)
+    judge(t, m, last, m.codes, count, count)
