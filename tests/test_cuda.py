@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
 from core import Trainer, TrainingConfig
-from core.engine.cuda import devices
+from core.engine import cache
+from core.engine.cuda import devices, jit
 from core.engine.cuda.checking import check
 from core.engine.cuda.launching import launch
 from core.engine.cuda.plan import Plan
@@ -132,6 +136,45 @@ def test_more_memory_than_every_gpu_gives_is_asked_for() -> None:
     assert plain == ((2, 32, 0, 48 * 1024), (1, "b"))
     assert asked == ("most", devices.shared_bytes(), "handle", 3)
     assert raised == ((2, 32, 0, 48 * 1024 + 4), (1, "b"))
+
+
+def test_compiled_kernels_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by itself; a damaged one is compiled anew."""
+    from numba.cuda import dispatcher
+
+    from core.engine.cuda.kernels import run, run_plain
+
+    monkeypatch.setattr(cache, "folder", lambda sources: tmp_path)
+    monkeypatch.setattr(dispatcher._Kernel, "_rebuild", staticmethod(dict))
+    codegen = SimpleNamespace(magic_tuple=lambda: ("sm_90",))
+    context = SimpleNamespace(refresh=lambda: None, codegen=lambda: codegen)
+    compiled = SimpleNamespace(codegen=codegen, _reduce_states=lambda: {"cubin": b"code"})
+
+    def loaded(kernel: Any) -> dict[str, bytes] | None:
+        return jit.keep(SimpleNamespace(py_func=kernel.py_func))._cache.load_overload((), context)
+
+    jit.keep(SimpleNamespace(py_func=run.py_func))._cache.save_overload((), compiled)
+    assert loaded(run) == {"cubin": b"code"}
+    assert loaded(run_plain) is None
+    (path,) = tmp_path.glob("*.nbc")
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert loaded(run) is None
+
+
+def test_an_edit_for_the_gpu_asks_for_another_folder_for_it_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("engine", "maths"):
+        shutil.copytree(ROOT / "core" / folder, tmp_path / folder)
+    monkeypatch.setattr(cache, "_CORE", tmp_path)
+    seen = [(cache.digest(), cache.digest(jit.SOURCES))]
+    for name in ("cuda/stages.py", "cuda/large/update.py", "cuda/population.py", "products.py"):
+        with (tmp_path / "engine" / name).open("a") as source:
+            source.write("# other words\n")
+        seen.append((cache.digest(), cache.digest(jit.SOURCES)))
+    cpu, gpu = zip(*seen, strict=True)
+    assert [cpu.index(digest) for digest in cpu] == [0, 0, 0, 0, 4]
+    assert [gpu.index(digest) for digest in gpu] == [0, 1, 2, 2, 4]
 
 
 @pytest.mark.parametrize(

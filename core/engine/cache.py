@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numba
 from numba.core.caching import (
@@ -29,10 +29,11 @@ from numba.core.caching import (
 ENVIRONMENT = "NEURAL_PLAYGROUND_CACHE"
 
 _CORE = Path(__file__).resolve().parent.parent
-_SOURCES = ("engine", "maths")
+SOURCES = ("engine", "maths")
 _NOT_COMPILED = {
     *("cache.py", "cpu.py", "crew.py", "diagnosis.py", "scheduler.py", "settings.py", "turns.py"),
     "warm.py",
+    *("checking.py", "devices.py", "engine.py", "launching.py", "network.py", "population.py"),
 }
 
 
@@ -54,10 +55,10 @@ def _candidates() -> Iterator[Path]:
     yield Path(tempfile.gettempdir()) / f"neural-playground-{user}"
 
 
-def digest() -> str:
-    """Digest of everything that the compiled code is made from."""
+def digest(sources: tuple[str, ...] = SOURCES) -> str:
+    """Digest of everything that the compiled code is made from. sources: folders of the core."""
     made_from = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
-    for folder in _SOURCES:
+    for folder in sources:
         for path in sorted((_CORE / folder).glob("*.py")):
             if path.name in _NOT_COMPILED:
                 continue
@@ -66,12 +67,12 @@ def digest() -> str:
 
 
 @functools.cache
-def folder() -> Path | None:
+def folder(sources: tuple[str, ...] = SOURCES) -> Path | None:
     """The folder for this version of the sources; None if no folder can be written."""
     for candidate in _candidates():
         try:
             candidate.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path = candidate / digest()
+            path = candidate / digest(sources)
             path.mkdir(exist_ok=True, mode=0o700)
             tempfile.TemporaryFile(dir=path).close()
             if _is_ours(candidate) and _is_ours(path):
@@ -89,8 +90,10 @@ def _is_ours(path: Path) -> bool:
     return state.st_uid == os.getuid() and not state.st_mode & 0o022
 
 
-class _Locator(_CacheLocator):
+class Locator(_CacheLocator):
     """Tells numba to use our folder; its name already stands for the state of the sources."""
+
+    sources: ClassVar[tuple[str, ...]] = SOURCES
 
     def __init__(self, function: Callable[..., Any], path: Path) -> None:
         self._function, self._path = function, path
@@ -105,69 +108,82 @@ class _Locator(_CacheLocator):
         return self._function.__module__
 
     @classmethod
-    def from_function(cls, function: Callable[..., Any], file: str) -> _Locator | None:
-        path = folder()
+    def from_function(cls, function: Callable[..., Any], file: str) -> Locator | None:
+        path = folder(cls.sources)
         return None if path is None else cls(function, path)
 
 
-class _Kept(CompileResultCacheImpl):
-    _locator_classes = [_Locator]  # noqa: RUF012 (numba's own attribute)
-
-
-class _CheckedFile(IndexDataCacheFile):
+def checked(file: Any) -> Any:
     """Numba's file of machine code, with a checksum beside it: damaged code would crash Python."""
 
-    def _checksum_of(self, name: str) -> tuple[Path, str]:
-        path = Path(self._data_path(name))
-        checksum = hashlib.sha256(path.read_bytes()).hexdigest()
-        return path.with_suffix(".sha256"), checksum
+    class CheckedFile(file):
+        def _checksum_of(self, name: str) -> tuple[Path, str]:
+            path = Path(self._data_path(name))
+            checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+            return path.with_suffix(".sha256"), checksum
 
-    def _save_data(self, name: str, data: Any) -> None:
-        super()._save_data(name, data)
-        path, checksum = self._checksum_of(name)
-        path.write_text(checksum)
+        def _save_data(self, name: str, data: Any) -> None:
+            super()._save_data(name, data)
+            path, checksum = self._checksum_of(name)
+            path.write_text(checksum)
 
-    def _load_data(self, name: str) -> Any:
-        path, checksum = self._checksum_of(name)
-        if path.read_text() != checksum:
-            raise ValueError(f"{name} is damaged.")
-        return super()._load_data(name)
+        def _load_data(self, name: str) -> Any:
+            path, checksum = self._checksum_of(name)
+            if path.read_text() != checksum:
+                raise ValueError(f"{name} is damaged.")
+            return super()._load_data(name)
+
+    return CheckedFile
 
 
-class _ForgivingCache(FunctionCache):
-    """Numba's cache on disk, except that no file in it can stop a run."""
+def forgiving(cache: Any, impl: Any, file: Any) -> Any:
+    """Numba's cache on disk, except that no file in it can stop a run.
 
-    _impl_class = _Kept
+    impl: what it is made of, with our `Locator`; file: a kind of its files.
+    """
+    checked_file = checked(file)
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function)
-        where = self._impl.locator
-        self._cache_file = _CheckedFile(
-            where.get_cache_path(), self._impl.filename_base, where.get_source_stamp()
-        )
+    class ForgivingCache(cache):
+        _impl_class = impl
 
-    def load_overload(self, signature: Any, context: Any) -> Any:
-        try:
-            return super().load_overload(signature, context)
-        except Exception:  # whatever a damaged file makes the reader raise
-            self._drop()
-            return None
+        def __init__(self, function: Callable[..., Any]) -> None:
+            super().__init__(function)
+            where = self._impl.locator
+            self._cache_file = checked_file(
+                where.get_cache_path(), self._impl.filename_base, where.get_source_stamp()
+            )
 
-    def save_overload(self, signature: Any, result: Any) -> None:
-        try:
-            super().save_overload(signature, result)
-        except Exception:  # a full disk, a folder taken away: the code in memory is as good
-            self._drop()
+        def load_overload(self, signature: Any, context: Any) -> Any:
+            try:
+                return super().load_overload(signature, context)
+            except Exception:  # whatever a damaged file makes the reader raise
+                self._drop()
+                return None
 
-    def _drop(self) -> None:
-        try:
-            self.flush()
-        except OSError:
-            self.disable()
+        def save_overload(self, signature: Any, result: Any) -> None:
+            try:
+                super().save_overload(signature, result)
+            except Exception:  # a full disk, a folder taken away: the code in memory is as good
+                self._drop()
+
+        def _drop(self) -> None:
+            try:
+                self.flush()
+            except OSError:
+                self.disable()
+
+    return ForgivingCache
+
+
+class _Kept(CompileResultCacheImpl):
+    _locator_classes = [Locator]  # noqa: RUF012 (numba's own attribute)
+
+
+_Cache = forgiving(FunctionCache, _Kept, IndexDataCacheFile)
 
 
 def keep(dispatcher: Any) -> Any:
     """Have a compiled function's code read from, and written to, the folder."""
     if folder() is not None:
-        dispatcher._cache = _ForgivingCache(dispatcher.py_func)
+        dispatcher._cache = _Cache(dispatcher.py_func)
     return dispatcher

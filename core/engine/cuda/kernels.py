@@ -8,6 +8,7 @@ from numba import cuda, float32, float64, int32
 from core.engine.cuda import plan
 from core.engine.cuda.augment import augment, augments
 from core.engine.cuda.block import Memory, Thread, barrier
+from core.engine.cuda.jit import kernel
 from core.engine.cuda.maths import smaller
 from core.engine.cuda.moving import (
     clip,
@@ -65,7 +66,7 @@ N_RESULTS = 4
 FINISHED, ROWS_FULL, NOT_DRAWN, BROKEN = range(4)
 
 
-@cuda.jit
+@kernel
 def shuffle(orders, drawn, codes, state, ahead):
     """The orders of each network's next epochs, `ahead` of them; a thread draws one.
 
@@ -96,7 +97,7 @@ def training(*, everything: bool) -> Any:
     time.
     """
 
-    @cuda.jit
+    @kernel
     def run(
         tables, places, X, Y, weights, background, orders, drawn, codes, numbers, params, slots,
         state, rows, result, left, n_steps, room, stride

@@ -6,10 +6,10 @@ import time
 
 
 def warm(*, large: bool = False) -> float:
-    """Launch them once, for a network as small as can be; returns the seconds.
+    """Launch them once, for networks as small as can be; returns the seconds.
 
-    large: those of networks that fit no block. One compilation serves all sizes and settings.
-    Raises a Refusal if the GPU fails.
+    large: those of networks that fit no block. One compilation serves all sizes, and both together
+    all settings. Raises a Refusal if the GPU fails.
     """
     import numpy as np
 
@@ -19,8 +19,10 @@ def warm(*, large: bool = False) -> float:
     from core.engine.memory import N_COLUMNS
 
     start = time.perf_counter()
-    layout, X = Layout((1, 1, 1), ("linear", "linear")), np.zeros((1, 1), np.float32)
-    engine = CUDAEngine(layout, X, X, loss=ANY_LOSS, optimizer="sgd", seed=0, large=large)
-    engine.run(1, np.zeros((1, N_COLUMNS + 6)), 1, 0)
-    engine.free()
+    X = np.zeros((1, 1), np.float32)
+    for normalization in ("none", "batch"):
+        layout = Layout((1, 1, 1), ("linear", "linear"), (normalization, "none"))
+        engine = CUDAEngine(layout, X, X, loss=ANY_LOSS, optimizer="sgd", seed=0, large=large)
+        engine.run(1, np.zeros((1, N_COLUMNS + 6)), 1, 0)
+        engine.free()
     return time.perf_counter() - start

@@ -4,6 +4,7 @@ import numpy as np
 from numba import cuda, float32
 
 from core.engine.cuda.block import at
+from core.engine.cuda.jit import kernel
 from core.engine.cuda.large.grid import PARTS, added_up, everyone
 from core.engine.cuda.maths import place
 from core.engine.cuda.normalize import (
@@ -18,7 +19,7 @@ from core.engine.layout import ACTIVATION, BIASES, ROW, UNITS
 ZERO = np.float32(0.0)
 
 
-@cuda.jit
+@kernel
 def sum_slopes(m, layer, count):
     """dE/db = sum D of a layer, a block a unit; 0 where a batch's mean takes it out again."""
     t, parts = everyone(), cuda.shared.array(PARTS, float32)
@@ -35,7 +36,7 @@ def sum_slopes(m, layer, count):
             m.G[place(b + j)] = ZERO if taken_out else total
 
 
-@cuda.jit
+@kernel
 def put_back_layer(m, layer, count):
     """D = dE/dH, the product alone, through dropout and activation; dE/db, as `sum_slopes`."""
     t, parts = everyone(), cuda.shared.array(PARTS, float32)
@@ -55,7 +56,7 @@ def put_back_layer(m, layer, count):
             m.G[place(b + j)] = total
 
 
-@cuda.jit
+@kernel
 def measure_scales(m, layer, count):
     """What is needed to go back through a normalization: dE/dgamma, dE/dbeta, means."""
     t = everyone()
@@ -64,7 +65,7 @@ def measure_scales(m, layer, count):
         measure_slopes(t, m, layer, count, count)
 
 
-@cuda.jit
+@kernel
 def put_back_normalized(m, layer, count):
     """D through a normalization; `sum_slopes` follows."""
     slopes_of_sums(everyone(), m, layer, count, count)

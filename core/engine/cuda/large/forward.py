@@ -5,10 +5,10 @@ mini-batch, and numbers from one row of a matrix to the next.
 """
 
 import numpy as np
-from numba import cuda
 
 from core.engine.cuda.augment import change_images, draw_images, draw_shares, mix
 from core.engine.cuda.block import at
+from core.engine.cuda.jit import kernel
 from core.engine.cuda.large import arrays
 from core.engine.cuda.large.arrays import BROKEN_AT, ORDER, START
 from core.engine.cuda.large.grid import everyone
@@ -38,7 +38,7 @@ ZERO = f32(0.0)
 OPTIONS, SCHEDULE_OPTIONS = N_NUMBERS, N_NUMBERS + N_OPTIONS
 
 
-@cuda.jit
+@kernel
 def begin(m, count):
     """Move the counters on to the next mini-batch, for all kernels that follow; one thread."""
     step, epoch, position = m.state[STEP] + 1, m.state[EPOCH], m.state[POSITION]
@@ -53,7 +53,7 @@ def begin(m, count):
     make_constants_of(m, 0, m.codes, m.numbers, options, schedule, step)
 
 
-@cuda.jit
+@kernel
 def fetch(m, last, count):
     """The mini-batch into X, Y and C."""
     t, order, start = everyone(), m.orders[m.now[ORDER]], m.now[START]
@@ -64,7 +64,7 @@ def fetch(m, last, count):
     )  # fmt: skip
 
 
-@cuda.jit
+@kernel
 def draw_changes(m, count):
     """What each sample goes through before it is learnt from."""
     t, step, alpha = everyone(), m.now[arrays.STEP], m.numbers[MIXUP]
@@ -73,27 +73,27 @@ def draw_changes(m, count):
         draw_shares(t, m, alpha, count, count, key(m.codes[SEED], random.MIXUP, step))
 
 
-@cuda.jit
+@kernel
 def change(m, count):
     """Images moved and cut out."""
     t, order, start = everyone(), m.orders[m.now[ORDER]], m.now[START]
     change_images(t, m, m.samples, m.background, order, start, m.codes, m.numbers, count, count)
 
 
-@cuda.jit
+@kernel
 def mix_batch(m, n_layers, is_weighted, count):
     """Samples mixed, each with the next."""
     mix(everyone(), m, n_layers, is_weighted, count, count)
 
 
-@cuda.jit
+@kernel
 def disturb(m, count):
     """Noise on the inputs."""
     stream = key(m.codes[SEED], random.INPUT_NOISE, m.now[arrays.STEP])
     add_noise(everyone(), m, count, count, m.numbers[INPUT_NOISE], stream)
 
 
-@cuda.jit
+@kernel
 def activate(m, layer, count):
     """a = f(z + b) of a layer whose Z is the product alone, and what dropout leaves of it."""
     t = everyone()
@@ -107,13 +107,13 @@ def activate(m, layer, count):
             put_through(m, code, k, m.Z[k] + bias, rate, stream, p * units + j)
 
 
-@cuda.jit
+@kernel
 def measure_sums(m, layer, count):
     """Mean and variance of a normalized layer's z, to which `add_biases` came first."""
     measure(everyone(), m, layer, count, count)
 
 
-@cuda.jit
+@kernel
 def add_biases(m, layer, count):
     """z + b of a normalized layer, whose Z is the product alone."""
     t = everyone()
@@ -124,14 +124,14 @@ def add_biases(m, layer, count):
             m.Z[place((row + j) * count + p)] += bias
 
 
-@cuda.jit
+@kernel
 def activate_normalized(m, layer, count):
     """`activate` of z normalized, once it is measured."""
     stream = key(m.codes[SEED], random.DROPOUT + layer, m.now[arrays.STEP])
     activations(everyone(), m, layer, m.dropout, count, count, stream, True)
 
 
-@cuda.jit
+@kernel
 def judge_outputs(m, last, count):
     """`activate` for the output layer, then the loss of each sample and dE/dZ of the outputs."""
     t = everyone()

@@ -9,6 +9,7 @@ import numpy as np
 from numba import cuda, float64
 
 from core.engine.cuda.block import at
+from core.engine.cuda.jit import kernel
 from core.engine.cuda.large import arrays
 from core.engine.cuda.large.arrays import CLIPPED
 from core.engine.cuda.large.forward import OPTIONS, SCHEDULE_OPTIONS
@@ -22,7 +23,7 @@ from core.maths.orthogonal import TINY
 f32 = np.float32
 
 
-@cuda.jit
+@kernel
 def take_momentum(m, layer):
     """M = momentum M + G, and Y, which is to be made orthogonal, tall."""
     inputs, units, w = at(m, layer, INPUTS), at(m, layer, UNITS), at(m, layer, WEIGHTS)
@@ -36,7 +37,7 @@ def take_momentum(m, layer):
     read_momentum(t, m, w, inputs, units, row, step, f32(momentum), f32(of_g), f32(of_m))
 
 
-@cuda.jit
+@kernel
 def square_momentum(m, size):
     """Squares of Y, piece by piece."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
@@ -53,7 +54,7 @@ def square_momentum(m, size):
             m.parts[CLIPPED * m.pieces.shape[0] + piece] = total
 
 
-@cuda.jit
+@kernel
 def to_length_1(m, size):
     """Y / (|Y| + 1e-7)."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
@@ -63,7 +64,7 @@ def to_length_1(m, size):
         m.K[place(k)] *= scale
 
 
-@cuda.jit
+@kernel
 def make_polynomial(m, layer, A, P, S):
     """P = a + b A + c P, where P was A A."""
     t, options = everyone(), m.numbers[OPTIONS:SCHEDULE_OPTIONS]
@@ -78,7 +79,7 @@ def make_polynomial(m, layer, A, P, S):
             m.K[k] = value + f32(a) if r == q else value
 
 
-@cuda.jit
+@kernel
 def move_matrix(m, layer, y, recorded):
     """W = keep W - rate Y: see `core.engine.cuda.orthogonal.move_matrix`."""
     t, options = everyone(), m.numbers[OPTIONS:SCHEDULE_OPTIONS]

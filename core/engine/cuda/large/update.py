@@ -6,6 +6,7 @@ import numpy as np
 from numba import cuda, float64
 
 from core.engine.cuda.block import at
+from core.engine.cuda.jit import kernel
 from core.engine.cuda.large import arrays
 from core.engine.cuda.large.arrays import CLIPPED, GRADIENT, MOVE, SEGMENTS, WEIGHT
 from core.engine.cuda.large.grid import PARTS, added_up, everyone
@@ -33,7 +34,7 @@ f32 = np.float32
 ZERO = f32(0.0)
 
 
-@cuda.jit
+@kernel
 def finish_gradient(m, recorded):
     """The penalty's slope; on a recorded step the squares of the gradient; clipping by value."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
@@ -62,7 +63,7 @@ def finish_gradient(m, recorded):
             m.parts[GRADIENT * n_pieces + piece] = total
 
 
-@cuda.jit
+@kernel
 def square_gradient(m):
     """Squares of what the gradient has become, piece by piece."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
@@ -91,7 +92,7 @@ def sum_of_pieces(t, m, parts, group, first, last):
     return added_up(t, parts)
 
 
-@cuda.jit
+@kernel
 def measure_segments(m):
     """The norm of each segment of the gradient."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
@@ -102,7 +103,7 @@ def measure_segments(m):
             m.lengths[segment] = math.sqrt(total)
 
 
-@cuda.jit
+@kernel
 def shorten_segments(m):
     """Clip each segment of the gradient to a norm of at most clip_norm."""
     t, longest = everyone(), m.numbers[CLIP_NORM]
@@ -114,7 +115,7 @@ def shorten_segments(m):
                 m.G[place(k)] *= scale
 
 
-@cuda.jit
+@kernel
 def shorten_all(m):
     """Clip the whole gradient to a norm of at most global_clip_norm."""
     t, longest, total = everyone(), m.numbers[GLOBAL_CLIP_NORM], 0.0
@@ -130,7 +131,7 @@ def shorten_all(m):
 # ---- the update, and a row of history -------------------------------------------------------
 
 
-@cuda.jit
+@kernel
 def move_all(m, n_slots, recorded):
     """Move every parameter but those of matrices; on a recorded step G then holds what they were.
 
@@ -145,19 +146,19 @@ def move_all(m, n_slots, recorded):
         start = stop
 
 
-@cuda.jit
+@kernel
 def hold_all(m, n_layers):
     """Keras's MaxNorm."""
     hold_norms(everyone(), m, n_layers, m.numbers[MAX_NORM])
 
 
-@cuda.jit
+@kernel
 def move_all_statistics(m, n_layers):
     """Running means and variances of layers normalized over the batch."""
     move_statistics(everyone(), m, n_layers)
 
 
-@cuda.jit
+@kernel
 def measure_moves(m):
     """Squares of the parameters and of their moves, piece by piece; G holds what they were."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
@@ -177,7 +178,7 @@ def measure_moves(m):
             m.parts[MOVE * n_pieces + piece] = moved
 
 
-@cuda.jit
+@kernel
 def write_row(m, n_layers, count):
     """The row of a recorded step: a block a layer, the first one also for the loss."""
     t, parts = everyone(), cuda.shared.array(PARTS, float64)
