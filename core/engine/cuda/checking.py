@@ -30,5 +30,6 @@ def check(
     augmented = any(getattr(training, name) for name in (*IMAGE_FIELDS, "mixup"))
     block = Plan(layout, batch, n_slots, any(dropout), matrices, augmented)
     if not block.fits(devices.shared_bytes()):
+        devices.check_cublas()
         large = LargePlan(layout, n_samples, batch, n_slots, matrices)
         devices.check_memory(large.device_bytes)

@@ -109,6 +109,15 @@ def check_available() -> None:
         raise Refusal("Backend 'cuda' cannot be used here: {reason}.", reason=reason)
 
 
+def check_cublas() -> None:
+    """Raise a Refusal if what calls cuBLAS is missing, which large networks need."""
+    if not is_simulated() and importlib.util.find_spec("nvmath") is None:
+        missing = Sentence(
+            "a network of this size needs nvmath-python; requirements-cuda.txt brings it"
+        )
+        raise Refusal("Backend 'cuda' cannot be used here: {reason}.", reason=missing)
+
+
 def free_bytes() -> float:
     """What the GPU has left."""
     from numba import cuda

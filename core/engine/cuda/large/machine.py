@@ -79,10 +79,14 @@ class GPU:
 
         cuda.current_context()  # NVIDIA's libraries take the context that is there
         self._stream = Stream(driver)
-        self._numba_stream = cuda.external_stream(self._stream.handle)
-        self._workspace = cuda.device_array(WORKSPACE, np.uint8)
-        address = self._workspace.__cuda_array_interface__["data"][0]
-        self.products = CuBLAS(self._stream.handle, (address, WORKSPACE), tf32=tf32)
+        try:
+            self._numba_stream = cuda.external_stream(self._stream.handle)
+            self._workspace = cuda.device_array(WORKSPACE, np.uint8)
+            address = self._workspace.__cuda_array_interface__["data"][0]
+            self.products = CuBLAS(self._stream.handle, (address, WORKSPACE), tf32=tf32)
+        except BaseException:
+            self._stream.free()
+            raise
 
     def empty(self, shape: tuple[int, ...], kind: type) -> Any:
         """An array of the GPU: of what was there."""
