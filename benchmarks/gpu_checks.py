@@ -44,11 +44,13 @@ def way(params: np.ndarray, others: np.ndarray) -> float:
     return float(np.linalg.norm(params - others))
 
 
-def check(cases: dict[str, Case], changes: list[str], workloads: list[Workload]) -> bool:
+def check(
+    cases: dict[str, Case], changes: list[str], block: Workload, workloads: list[Workload]
+) -> bool:
     """Print what is wrong; returns whether nothing is.
 
-    cases: those of both engines. changes: of images. workloads: for the engine of large networks,
-    at their size.
+    cases: those of both engines. changes: of images. block: for a block, and workloads: for the
+    engine of large networks, at their size.
     """
     found = Findings()
     start = time.perf_counter()
@@ -57,6 +59,7 @@ def check(cases: dict[str, Case], changes: list[str], workloads: list[Workload])
     check_blocks(found, cases, alone)
     for change in changes:
         check_images(found, change)
+    check_block(found, block)
     start = time.perf_counter()
     check_grids(found, cases)
     print(f"Compiling and running all cases as large networks: {time.perf_counter() - start:.1f} s")
@@ -107,6 +110,18 @@ def check_grids(found: Findings, cases: dict[str, Case]) -> None:
     one, again, sliced = (run_alone(FEW[0], n, large=True) for n in (14, 14, 5))
     found.same("the same large network twice", np.array_equal(one, again))
     found.same("a large network in one call and in slices", np.array_equal(one, sliced))
+
+
+def check_block(found: Findings, workload: Workload) -> None:
+    """A network in a block at its size: W3 asks for more memory than every GPU gives unasked."""
+    from core.engine.cpu import CPUEngine
+    from core.engine.cuda.engine import CUDAEngine
+
+    cpu, gpu = (engine_of(workload, SEED, kind) for kind in (CPUEngine, CUDAEngine))
+    before = cpu.params.copy()
+    for engine in (cpu, gpu):
+        engine.run(STEPS, NO_ROWS, NEVER, 0)
+    found.near(f"{workload.name}, a block", gpu.params, cpu.params, way(cpu.params, before))
 
 
 def check_workload(found: Findings, workload: Workload) -> None:

@@ -86,8 +86,7 @@ class CPUEngine:
         self._table = layout.table
         self._order = np.zeros(len(X), dtype=np.int64)
         self._drawn = np.full(2, -1, dtype=np.int64)
-        self._settings = at_rest(layout, loss, 1)
-        self._settings.codes[memory.SEED] = seed
+        self._settings = at_rest(layout, loss, 1, seed)
         self._loss = loss
         self._width, self._with_dropout = 0, False
         self.configure(

@@ -21,14 +21,14 @@ PLAIN_SGD = len(RULES)  # the code of SGD without momentum
 N_SCHEDULE = 8  # places for the options of a schedule
 
 
-def at_rest(layout: Layout, loss: str, batch_size: int) -> memory.Settings:
+def at_rest(layout: Layout, loss: str, batch_size: int, seed: int = 0) -> memory.Settings:
     """Settings with everything off but the loss: no optimizer, penalty, dropout or clipping."""
     codes = np.zeros(memory.N_CODES, dtype=np.int64)
     codes[memory.LOSS] = _code(LOSSES, loss, "loss")
     codes[memory.OUTPUT_RULE] = _output_rule(loss, layout.output_activation)
     per_sample = LOSSES[loss].mean_over == "samples"
     codes[memory.MEAN_OVER] = memory.PER_SAMPLE if per_sample else memory.PER_OUTPUT
-    codes[memory.BATCH_SIZE] = batch_size
+    codes[memory.BATCH_SIZE], codes[memory.SEED] = batch_size, seed
     return memory.Settings(
         codes=codes,
         numbers=np.zeros(memory.N_NUMBERS),

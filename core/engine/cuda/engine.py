@@ -17,7 +17,7 @@ from core.engine.cuda.population import Population
 from core.engine.diagnosis import LastStep, first_nonfinite
 from core.engine.layout import Layout
 from core.engine.memory import Floats, Rows
-from core.engine.settings import DEFAULT_BATCH_SIZE, at_rest, configured, starting_slot
+from core.engine.settings import at_rest, configured, starting_slot
 from core.engine.turns import Turns
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.options import Value
@@ -63,8 +63,7 @@ class CUDAEngine:
             tf32=devices.is_tf32_allowed() if tf32 is None else tf32,
         )  # fmt: skip
         self._loss, self._n_samples, self._only_large = loss, len(X), large
-        self._settings = at_rest(layout, loss, DEFAULT_BATCH_SIZE)
-        self._settings.codes[memory.SEED] = seed
+        self._settings = at_rest(layout, loss, 1, seed)
         # A batch of one until another is asked for: whether the usual one fits does not matter.
         values = self.optimizer.values(options)
         self.configure(learning_rate=self.optimizer.learning_rate, options=values, batch_size=1)
