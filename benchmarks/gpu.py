@@ -96,7 +96,7 @@ def time_large(workload: Workload, share: int, device: str | None) -> None:
         if problem:
             print(f"  launched one by one, for it could not be captured: {problem}")
         wanted = floor if not tf32 or workload.name == "W6" else ()
-        against_torch(workload, share, gpu, device, wanted, tf32=tf32)
+        against_torch(workload, share, gpu, device, wanted, kind=kind)
 
 
 def against_torch(
@@ -106,16 +106,16 @@ def against_torch(
     device: str | None,
     targets: Sequence[str],
     *,
-    tf32: bool = False,
+    kind: str = "float32",
 ) -> None:
-    """PyTorch's lines. targets: of eager steps and of a CUDA graph."""
+    """PyTorch's lines. targets: of eager steps and of a CUDA graph. kind: or "TF32"."""
     if device is None:
         return
     n_steps = max(3000 // share, 20)
-    found = gpu_torch.seconds_a_step(workload, n_steps, tf32=tf32, device=device)
+    found = gpu_torch.seconds_a_step(workload, n_steps, tf32=kind == "TF32", device=device)
     for k, (label, seconds) in enumerate(found.items()):
         target = targets[k] if k < len(targets) else ""
-        line(f"{workload.name}, {label}", 1e6 * seconds, gpu=gpu, target=target)
+        line(f"{workload.name}, {kind}, {label}", 1e6 * seconds, gpu=gpu, target=target)
 
 
 def line(what: str, us: float, *, gpu: float | None = None, target: str = "") -> None:

@@ -7,6 +7,7 @@ The stand-ins read and refuse as the libraries' documentation says that those do
 from __future__ import annotations
 
 import ctypes
+import inspect
 import itertools
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.engine.cuda.large import machine
 from core.engine.cuda.large.graphs import Stream
 from core.engine.cuda.large.products import CuBLAS, Matrix, NumPyProducts, seen
 
@@ -108,6 +110,17 @@ def test_what_cublas_is_told(library: Memory, tf32: bool, mode: int) -> None:
     for _ in range(2):
         products.free()
     assert library.told[3:] == [("destroy", 77)]
+
+
+# ---- the machine ----------------------------------------------------------------------------
+
+
+def test_what_stands_for_a_gpu_has_its_members() -> None:
+    def members(kind: type) -> dict[str, object]:
+        methods = inspect.getmembers(kind, inspect.isfunction)
+        return {name: inspect.signature(m) for name, m in methods if not name.startswith("_")}
+
+    assert members(machine.Simulated) == members(machine.GPU)
 
 
 # ---- graphs ---------------------------------------------------------------------------------

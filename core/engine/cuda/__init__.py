@@ -9,7 +9,7 @@ networks of one shape that learn from the same data; a single trainer's is a pop
 memory, `augment`, `stages`, `normalize`, `moving` and `orthogonal` are what a block's threads do
 between two barriers, `kernels` is the order of it, `jit` has it compiled and kept, `population`
 keeps the arrays, `launching` launches, `engine` is what a trainer drives and `devices` tells
-whether there is a GPU. Letters as in `core.engine.kernels`.
+whether there is a GPU. What fits no block is for `large`. Letters as in `core.engine.kernels`.
 
 Sums are made in an order that no number of threads changes: the same bits, however it was sliced
 and whoever else is in the population. It has run in Numba's simulator, and compiles for the
