@@ -54,7 +54,7 @@ def made(workload: Workload, device: str) -> Callable[[], None]:
     update = torch.optim.SGD(model.parameters(), lr=RATE, fused=True)
 
     def step() -> None:
-        update.zero_grad(set_to_none=False)
+        update.zero_grad(set_to_none=True)
         x, target = torch.index_select(X, 0, rows), torch.index_select(Y, 0, rows)
         criterion(model(x), target).backward()
         update.step()
@@ -73,7 +73,7 @@ def captured(step: Callable[[], None]) -> Callable[[], None]:
             step()
     torch.cuda.current_stream().wait_stream(aside)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    with torch.cuda.graph(graph):  # gradients are let go first, and made anew in its own memory
         step()
     replay: Callable[[], None] = graph.replay
     return replay

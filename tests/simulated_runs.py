@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numba import cuda
 
 from core import Dense, Trainer, exchange
 from core.engine.cuda import devices
@@ -120,6 +121,31 @@ def test_the_memory_of_a_gpu_is_given_back_and_taken_again() -> None:
     assert bits(trainer) == bits(other)
     trainer.use_backend("cpu")
     assert device._device == {}
+
+
+def test_a_large_run_is_not_refused_the_memory_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Plan, "fits", lambda *_: False)
+    trainer = Trainer(small(), backend="cuda")
+    trainer.step(2)
+    held = trainer.engine.held_bytes
+    monkeypatch.setattr(devices, "free_bytes", lambda: held // 2)
+    trainer.change(learning_rate=0.02)
+    assert trainer.step(2) == 2
+    with pytest.raises(BackendRefusal, match="bytes of the GPU's memory"):
+        Trainer(small(), backend="cuda")
+    trainer.free()
+    assert trainer.engine.held_bytes == 0
+
+
+def test_a_gpu_that_cannot_even_tell_its_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Plan, "fits", lambda *_: False)
+
+    def broken() -> None:
+        raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS")
+
+    monkeypatch.setattr(cuda, "current_context", broken)
+    with pytest.raises(BackendRefusal, match="ILLEGAL_ADDRESS"):
+        Trainer(small(), backend="cuda")
 
 
 def test_a_gpu_that_fails_half_way_leaves_all_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,15 +47,26 @@ def backend_named(name: str) -> str:
     return "cuda" if name == "cuda" else "cpu"
 
 
-def check(backend: str, layout: Layout, dataset: Dataset, settings: Settings) -> None:
-    """Raise a BackendRefusal if the backend cannot do what the settings ask for."""
+def check(
+    backend: str,
+    layout: Layout,
+    dataset: Dataset,
+    settings: Settings,
+    engine: Engine | None = None,
+) -> None:
+    """Raise a BackendRefusal if the backend cannot do what the settings ask for.
+
+    engine: that does so far, whose memory on a GPU makes room.
+    """
     if backend == "cpu":
         return
     from core.engine.cuda.checking import check as check_on_gpu
 
     n, is_sparse = len(dataset.X_train), dataset.is_sparse
     try:
-        check_on_gpu(layout, settings.training, settings.dropout, n, is_sparse=is_sparse)
+        check_on_gpu(
+            layout, settings.training, settings.dropout, n, is_sparse=is_sparse, held=held(engine)
+        )
     except Refusal as refusal:
         raise BackendRefusal(refusal.sentence) from refusal
 
@@ -85,6 +96,11 @@ def kind_of_engine(backend: str) -> type[Engine]:
     from core.engine.cpu import CPUEngine
 
     return CPUEngine
+
+
+def held(engine: Engine | None) -> int:
+    """Bytes of a GPU's memory that an engine has now."""
+    return int(getattr(engine, "held_bytes", 0))
 
 
 def free(engine: Engine | None) -> None:

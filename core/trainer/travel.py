@@ -113,7 +113,7 @@ class TravellingRun(MeasuredRun):
         """
         after, recorded = changed_all(self._settings, fields)
         self._check(after.training)
-        backends.check(self.backend, self.layout, self.dataset, after)
+        backends.check(self.backend, self.layout, self.dataset, after, self._engine)
         self._record([Edit(self.step_count, what, value) for what, value in recorded])
 
     def set_weight(self, layer: int, i: int, j: int, value: float) -> None:

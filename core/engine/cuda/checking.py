@@ -20,8 +20,12 @@ def check(
     n_samples: int,
     *,
     is_sparse: bool,
+    held: int = 0,
 ) -> None:
-    """Raise a Refusal for what is not built yet, if there is no GPU, or if it is too small."""
+    """Raise a Refusal for what is not built yet, if there is no GPU, or if it is too small.
+
+    held: bytes of its memory that the run has already, and gives back for what is asked for.
+    """
     check_built(is_sparse=is_sparse)
     devices.check_available()
     optimizer = OPTIMIZERS[training.optimizer].under(training.optimizer_options)
@@ -32,4 +36,4 @@ def check(
     if not block.fits(devices.shared_bytes()):
         devices.check_cublas()
         large = LargePlan(layout, n_samples, batch, n_slots, matrices)
-        devices.check_memory(large.device_bytes)
+        devices.check_memory(large.device_bytes - held)

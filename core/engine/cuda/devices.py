@@ -119,10 +119,13 @@ def check_cublas() -> None:
 
 
 def free_bytes() -> float:
-    """What the GPU has left."""
+    """What the GPU has left. Raises a Refusal if it fails."""
     from numba import cuda
 
-    free: float = cuda.current_context().get_memory_info()[0]
+    try:
+        free: float = cuda.current_context().get_memory_info()[0]
+    except Exception as error:
+        raise failed(error) from error
     return free
 
 
@@ -170,6 +173,14 @@ def give_back(owner: Freed) -> None:
     """Free, of a GPU that may have failed: then nothing more is asked of it."""
     with contextlib.suppress(Exception):
         owner.free()
+
+
+def enter() -> None:
+    """Have a context in this thread: whoever drops arrays of a GPU may have to free them."""
+    from numba import cuda
+
+    with contextlib.suppress(Exception):  # of a GPU that failed nothing can be freed
+        cuda.current_context()
 
 
 def free_pending() -> None:

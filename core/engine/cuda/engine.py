@@ -125,6 +125,11 @@ class CUDAEngine:
         """The order of an epoch's samples is on the GPU: None."""
         return None
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory of the GPU that the run has now."""
+        return self._population.held_bytes + self._large.held_bytes
+
     def free(self) -> None:
         """Give the GPU's memory back; it is taken again when the engine runs."""
         self._population.free()

@@ -130,6 +130,11 @@ class Population:
         return min(max(ROW_BYTES // (8 * self._columns * len(self)), 1), 4096)
 
     @property
+    def held_bytes(self) -> int:
+        """Memory of the GPU that the population has now."""
+        return self.device_bytes if self._device else 0
+
+    @property
     def device_bytes(self) -> int:
         """Memory of the GPU that the population takes, data included."""
         hosts = (self.params, self.slots, self.state, self._X, self._Y, self._codes, self._numbers)
@@ -173,6 +178,7 @@ class Population:
     def free(self) -> None:
         """Give the GPU's memory back; it is taken again when the population runs."""
         if self._device:
+            devices.enter()
             self._device = {}
             with contextlib.suppress(Exception):  # of a GPU that failed, nothing more is asked
                 devices.free_pending()

@@ -62,6 +62,7 @@ class Loaded:
 
     def free(self) -> None:
         """Give the GPU's memory back; nothing may be asked of this any more."""
+        devices.enter()
         self.__dict__.pop("m", None)
         self.__dict__.pop("_shuffle", None)
         self._steps = {}

@@ -47,6 +47,11 @@ class LargeNetwork:
             self.free()
         self._plan, self._settings, self._sent = planned, settings, False
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory of the GPU that the network has now."""
+        return 0 if self._loaded is None or self._plan is None else self._plan.device_bytes
+
     def free(self) -> None:
         """Give the GPU's memory back; it is taken again when the network runs."""
         loaded, self._loaded = self._loaded, None
