@@ -49,19 +49,21 @@ def begin(m, count):
     if position == m.weights.size:
         epoch, position = epoch + 1, 0
     m.state[STEP], m.state[EPOCH], m.state[POSITION] = step, epoch, position
-    options, schedule = m.numbers[OPTIONS:SCHEDULE_OPTIONS], m.numbers[SCHEDULE_OPTIONS:]
-    make_constants_of(m, 0, m.codes, m.numbers, options, schedule, step)
 
 
 @kernel
 def fetch(m, last, count):
-    """The mini-batch into X, Y and C."""
+    """The mini-batch into X, Y and C; beside it, the update's constants of this step."""
     t, order, start = everyone(), m.orders[m.now[ORDER]], m.now[START]
     smoothing, smooth_to = f32(m.numbers[SMOOTHING]), f32(m.numbers[SMOOTH_TO])
     gather(
         t, m, last, m.samples, m.targets, m.weights, order, start, count, count, smoothing,
         smooth_to,
     )  # fmt: skip
+    if t.number == t.count - 1:  # the one with the least to copy, while the others do
+        options, schedule = m.numbers[OPTIONS:SCHEDULE_OPTIONS], m.numbers[SCHEDULE_OPTIONS:]
+        step = m.now[arrays.STEP]
+        make_constants_of(m, 0, m.codes, m.numbers, options, schedule, step)
 
 
 @kernel
