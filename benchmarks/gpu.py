@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 import os
 import sys
 import time
@@ -153,9 +154,9 @@ def against_torch(
 def line(what: str, us: float, *, gpu: float | None = None, target: float = 0) -> None:
     """gpu: what the same takes on the GPU. target: so many times as long at least; 0 for none."""
     times = "" if gpu is None else f"{us / gpu:.2f}"
-    verdict = (
-        "not timed" if gpu is None or gpu != gpu else "met" if us / gpu >= target else "MISSED"
-    )
+    verdict = "not timed"
+    if gpu is not None and math.isfinite(gpu):
+        verdict = "met" if us / gpu >= target else "MISSED"
     wanted = f"{target:g}x: {verdict}" if target else ""
     print(f"{what:40}{us:12.3f}{1e6 / us:16,.0f}{times:>10}  {wanted}")
 
