@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -38,43 +36,24 @@ class Findings:
         if not alike:
             self.wrong.append(f"{what}: other bits")
 
+    def told(self) -> int:
+        """Print all of it; returns what a script exits with."""
+        print(
+            f"Farthest from the CPU after {STEPS} steps: {self.worst:.1e} of the way "
+            f"({ALLOWED} is allowed)"
+        )
+        print("\n".join(["WRONG:", *self.wrong]) if self.wrong else "All checks passed.")
+        return 1 if self.wrong else 0
+
 
 def way(params: np.ndarray, others: np.ndarray) -> float:
     """How far it is from one to the other."""
     return float(np.linalg.norm(params - others))
 
 
-def check(
-    cases: dict[str, Case], changes: list[str], block: Workload, workloads: list[Workload]
-) -> bool:
-    """Print what is wrong; returns whether nothing is.
-
-    cases: those of both engines. changes: of images. block: for a block, and workloads: for the
-    engine of large networks, at their size.
-    """
-    found = Findings()
-    start = time.perf_counter()
+def check_blocks(found: Findings, cases: dict[str, Case], changes: list[str]) -> None:
+    """Networks that fit a block, all of them at once. changes: of images."""
     alone = [run_alone(case) for case in FEW]
-    print(f"Compiling and a first run of a block: {time.perf_counter() - start:.1f} s")
-    check_blocks(found, cases, alone)
-    for change in changes:
-        check_images(found, change)
-    check_block(found, block)
-    start = time.perf_counter()
-    check_grids(found, cases)
-    print(f"Compiling and running all cases as large networks: {time.perf_counter() - start:.1f} s")
-    for workload in workloads:
-        check_workload(found, workload)
-    print(
-        f"Farthest from the CPU after {STEPS} steps: {found.worst:.1e} of the way "
-        f"({ALLOWED} is allowed)"
-    )
-    print("\n".join(["WRONG:", *found.wrong]) if found.wrong else "All checks passed.")
-    return not found.wrong
-
-
-def check_blocks(found: Findings, cases: dict[str, Case], alone: list[np.ndarray]) -> None:
-    """Networks that fit a block, all of them at once."""
     together = cuda_cases.side_by_side(None, cases)
     for name, (params, expected, rows, expected_rows, before) in together.items():
         found.near(name, params, expected, way(expected, before))
@@ -85,6 +64,8 @@ def check_blocks(found: Findings, cases: dict[str, Case], alone: list[np.ndarray
     sliced = np.stack([run_alone(case, 5) for case in FEW])
     found.same("one call and slices", np.array_equal(crowd.params, sliced))
     found.same("orders and the CPU's", orders_are_the_cpus(crowd))
+    for change in changes:
+        check_images(found, change)
 
 
 def check_images(found: Findings, change: str) -> None:
@@ -97,9 +78,9 @@ def check_images(found: Findings, change: str) -> None:
     found.near(change, params, expected, moved)
 
 
-def check_grids(found: Findings, cases: dict[str, Case]) -> None:
+def check_large(found: Findings, cases: dict[str, Case]) -> None:
     """The same networks, taken for large ones, one after another."""
-    for name, case in built(cases):
+    for name, case in cases.items():
         gpu, cpu = large(case), case.engine()
         before, rows = cpu.params.copy(), np.zeros((2, STEPS // 3, COLUMNS))
         for engine, written in zip((gpu, cpu), rows, strict=True):
@@ -110,6 +91,13 @@ def check_grids(found: Findings, cases: dict[str, Case]) -> None:
     one, again, sliced = (run_alone(FEW[0], n, large=True) for n in (14, 14, 5))
     found.same("the same large network twice", np.array_equal(one, again))
     found.same("a large network in one call and in slices", np.array_equal(one, sliced))
+
+
+def check_sizes(found: Findings, block: Workload, large: list[Workload]) -> None:
+    """Networks as they are timed."""
+    check_block(found, block)
+    for workload in large:
+        check_workload(found, workload)
 
 
 def check_block(found: Findings, workload: Workload) -> None:
@@ -140,19 +128,6 @@ def check_workload(found: Findings, workload: Workload) -> None:
             found.near(workload.name, gpu.params, cpu.params, way(cpu.params, before))
         off = way(gpu.params, cpu.params) / way(cpu.params, before)
         print(f"{workload.name}, {'TF32' if tf32 else 'float32'}: {off:.1e} of the way off")
-
-
-def built(cases: dict[str, Case]) -> Iterator[tuple[str, Case]]:
-    """Those of the cases that large networks do."""
-    from core.refusals import Refusal
-
-    for name, case in cases.items():
-        try:
-            large(case)
-        except Refusal:
-            print(f"Not built for large networks: {name}")
-        else:
-            yield name, case
 
 
 def large(case: Case) -> Any:

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import pytest
 from numba import config
+from numba.cuda.simulator.kernel import FakeCUDAKernel
 
 from benchmarks import gpu
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
@@ -17,10 +19,11 @@ from core.engine import memory
 from core.engine.cpu import CPUEngine
 from core.engine.cuda import devices
 from core.engine.cuda.engine import CUDAEngine
-from core.engine.cuda.large import arrays, backward, grid, machine, muon, network, update
+from core.engine.cuda.large import arrays, backward, forward, grid, machine, muon, network, update
 from core.engine.cuda.large.arrays import Plan
 from core.engine.cuda.large.machine import Simulated
 from core.engine.cuda.plan import Plan as PlanOfBlock
+from core.engine.cuda.warm import warm
 from core.engine.layout import Layout
 from tests import simulator
 from tests.cuda_cases import CASES, CHANGES, COLUMNS, FEW, STEPS, Case, learn_images
@@ -225,6 +228,24 @@ def test_an_error_of_the_gpu_is_a_sentence_and_frees_its_memory(
     assert engine._large._loaded is None
     assert np.array_equal(engine.params, before)
     assert engine.run(2, nothing, 99, 0) == (2, 0, True)
+
+
+@pytest.mark.usefixtures("direct")
+def test_all_kernels_are_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    ready: set[Any] = set()
+    call = Simulated.call
+
+    def noted(self: Simulated, kernel: Any, *arguments: Any) -> Any:
+        ready.add(kernel)
+        return call(self, kernel, *arguments)
+
+    monkeypatch.setattr(Simulated, "call", noted)
+    warm(large=True)
+    modules = (forward, backward, update, muon)
+    there = [what for module in modules for what in vars(module).values()]
+    kernels = {k for k in there if isinstance(k, FakeCUDAKernel) and not k._device}
+    assert len(kernels) > 20
+    assert {k.fn.__name__ for k in kernels - ready} == set()
 
 
 # ---- the benchmark --------------------------------------------------------------------------

@@ -1,16 +1,43 @@
-"""Make the GPU's kernels ready in this process: they are compiled when they are first launched."""
+"""Make the GPU's kernels ready: `python -m core.engine.cuda.warm` compiles them into the cache.
+
+A kernel is compiled when it is first launched, or read from the cache. One compilation serves
+networks of all sizes and all settings.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import time
+from typing import Any
 
 
 def warm(*, large: bool = False) -> float:
-    """Launch them once, for networks as small as can be; returns the seconds.
+    """Launch all kernels, for networks as small as can be; returns the seconds.
 
-    large: those of networks that fit no block. One compilation serves all sizes, and both together
-    all settings. Raises a Refusal if the GPU fails.
+    large: those of networks that fit no block. Raises a Refusal if the GPU fails.
     """
+    start = time.perf_counter()
+    for optimizer, asked in (("sgd", {}), ("muon", _everything())):
+        _run(optimizer, asked, large=large)
+    return time.perf_counter() - start
+
+
+def _everything() -> dict[str, Any]:
+    """Settings that leave no kernel out."""
+    import numpy as np
+
+    from core.engine.memory import Image
+
+    return {
+        **{"dropout": (0.5, 0.5), "regularizer": "l2", "regularization_rate": 0.1},
+        **{"clip_value": 1.0, "clip_norm": 1.0, "global_clip_norm": 1.0, "max_norm": 1.0},
+        **{"input_noise": 0.1, "translation": 0.1, "mixup": 0.1},
+        "image": Image((2, 2, 1), np.zeros(1, np.float32)),
+    }
+
+
+def _run(optimizer: str, asked: dict[str, Any], *, large: bool) -> None:
+    """Two mini-batches of one network: one with a row of history, one without."""
     import numpy as np
 
     from core.engine.cpu import ANY_LOSS
@@ -18,11 +45,17 @@ def warm(*, large: bool = False) -> float:
     from core.engine.layout import Layout
     from core.engine.memory import N_COLUMNS
 
-    start = time.perf_counter()
-    X = np.zeros((1, 1), np.float32)
-    for normalization in ("none", "batch"):
-        layout = Layout((1, 1, 1), ("linear", "linear"), (normalization, "none"))
-        engine = CUDAEngine(layout, X, X, loss=ANY_LOSS, optimizer="sgd", seed=0, large=large)
-        engine.run(1, np.zeros((1, N_COLUMNS + 6)), 1, 0)
-        engine.free()
-    return time.perf_counter() - start
+    hidden = ("batch", "layer") if asked else ("none", "none")
+    layout = Layout((4, 2, 2, 1), ("linear",) * 3, (*hidden, "none"))
+    X, Y = np.zeros((2, 4), np.float32), np.zeros((2, 1), np.float32)
+    engine = CUDAEngine(layout, X, Y, loss=ANY_LOSS, optimizer=optimizer, seed=0, large=large)
+    engine.configure(
+        learning_rate=0.0, options=engine.optimizer.values(None), batch_size=2, **asked
+    )
+    engine.run(2, np.zeros((1, N_COLUMNS + 3 * layout.n_layers)), 2, 0)
+    engine.free()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C of the page ends this too, without a word
+        print(f"The GPU's kernels are ready after {warm() + warm(large=True):.1f} s.")
