@@ -203,9 +203,46 @@ def test_too_much_for_the_gpus_memory_is_refused(monkeypatch: pytest.MonkeyPatch
 def test_bytes_are_those_of_the_arrays() -> None:
     plan = Plan(Layout((784, 1024, 1024, 10), ("relu", "relu", "softmax")), 10_000, 256, 2)
     taken = [np.empty(shape, kind).nbytes for shape, kind in plan.shapes.values()]
-    assert plan.device_bytes == sum(taken) + arrays.WORKSPACE
+    learnt = sum(np.empty(*plan.shapes[name]).nbytes for name in ("P", "S0", "S1"))
+    assert plan.device_bytes == sum(taken) + learnt + arrays.WORKSPACE
     assert {*plan.shapes, "across"} == set(arrays.Arrays._fields)
-    assert plan.device_bytes < 2**27
+    assert plan.device_bytes < 2**28
+
+
+@pytest.mark.usefixtures("direct")
+def test_what_is_learnt_is_copied_only_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, nothing = FEW[0].engine(CUDAEngine, large=True), np.zeros((0, COLUMNS))
+    expected = FEW[0].engine(CUDAEngine, large=True)
+    engine.run(2, nothing, 99, 0)
+    copied: list[int] = []
+    for name in ("send", "fetch"):
+        whole = getattr(Simulated, name)
+
+        def noted(self: Simulated, array: Any, *more: Any, whole: Any = whole) -> Any:
+            copied.append(array.size)
+            return whole(self, array, *more)
+
+        monkeypatch.setattr(Simulated, name, noted)
+    n = engine.layout.n_parameters
+    engine.run(2, nothing, 99, 0)
+    engine.run(2, nothing, 99, 0)
+    assert n not in copied
+    params, _ = engine.params, engine.params
+    assert copied.count(n) == 1
+    params[0] += 1.0
+    engine.run(2, nothing, 99, 0)
+    assert copied.count(n) == 2
+    slots = engine.slots.copy()
+    assert copied.count(n) == 2 + len(slots)
+    expected.run(6, nothing, 99, 0)
+    expected.params[0] += 1.0
+    expected.run(2, nothing, 99, 0)
+    assert np.array_equal(engine.params, expected.params)
+    assert np.array_equal(slots, expected.slots)
+    engine.free()
+    assert np.array_equal(engine.params, expected.params)
 
 
 @pytest.mark.usefixtures("direct")

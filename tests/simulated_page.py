@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.gpu_slices import time_slices
 from core import Dense, Experiment, Trainer, TrainingConfig
 from core.engine.cuda import checking
+from core.engine.cuda.large.machine import Simulated
+from core.engine.cuda.plan import Plan
 from core.engine.cuda.population import Population
 from core.engine.layout import Layout
 from core.engine.scheduler import LONGEST_SLICE, SHORTEST_SLICE
@@ -205,6 +207,38 @@ def test_a_gpu_that_fails_leaves_the_run_on_the_cpu(press: str, broken: list[boo
     player.work(0.006)
     assert player.numbers().step > step
     assert player.status == "playing"
+
+
+def test_a_gpu_that_fails_with_what_it_learnt_leaves_a_checkpoint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a large network a picture is the first to ask for it."""
+    monkeypatch.setattr(Plan, "fits", lambda *_: False)
+    player = on_gpu()
+    player.speed = None
+    player.play()
+    for _ in range(5):
+        player.work(0.006)
+    with player.trainer() as trainer:
+        came = trainer.step_count
+
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS (700)")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Simulated, "fetch", broken)
+        player.work(0.006)
+    assert player.status == "paused"
+    assert backend_of(player) == ("cpu", "cpu")
+    assert "ILLEGAL_ADDRESS" in in_words(player.why_left() or "", "en")
+    with player.trainer() as trainer:
+        stood = trainer.step_count
+        checkpoint = trainer._checkpoints.latest(came)
+        assert checkpoint.step == stood <= came
+        assert np.array_equal(trainer.params, checkpoint.params)
+    player.play()
+    player.work(0.006)
+    assert player.numbers().step > stood
 
 
 def orders_of(press: str):  # type: ignore[no-untyped-def]

@@ -15,7 +15,6 @@ from core.engine.cuda.large.arrays import Arrays, Plan
 from core.engine.cuda.large.calls import Asked, Batch
 from core.engine.cuda.large.machine import GPU, Machine, Simulated
 from core.engine.cuda.large.steps import Step
-from core.engine.cuda.population import Host
 from core.engine.memory import Floats, Settings
 
 MOST_STEPS_KEPT = 8
@@ -41,6 +40,7 @@ class Loaded:
         devices.check_memory(plan.device_bytes)
         empty = {name: machine.empty(*room) for name, room in plan.shapes.items()}
         self.m = m = Arrays(**empty, across=plan.across)
+        self._begun = {name: machine.empty(*plan.shapes[name]) for name in plan.learnt}
         for array, values in (
             (m.table, plan.layout.table),
             (m.pieces, plan.pieces),
@@ -64,6 +64,7 @@ class Loaded:
         """Give the GPU's memory back; nothing may be asked of this any more."""
         devices.enter()
         self.__dict__.pop("m", None)
+        self._begun = {}
         self.__dict__.pop("_shuffle", None)
         self._steps = {}
         self.machine.free()
@@ -88,24 +89,45 @@ class Loaded:
             self._forget_steps()
             self._asked = asked
 
-    def send(self, host: Host, stride: int) -> None:
-        """What the run is, as it stands on the host. stride: see `CPUEngine.run`."""
+    def send(self, name: str, values: Floats) -> None:
+        """ "params" (n_numbers,) or "slots" (n_slots, n_parameters)."""
+        for array, part in zip(self._parts(name), np.atleast_2d(values), strict=True):
+            self.machine.send(array, part)
+
+    def fetch(self, name: str) -> list[Floats]:
+        """ "params", a list of one, or "slots", as they are now."""
+        return [self.machine.fetch(array) for array in self._parts(name)]
+
+    def _parts(self, name: str) -> list[Any]:
+        wanted = self._plan.learnt[:1] if name == "params" else self._plan.learnt[1:]
+        return [getattr(self.m, part) for part in wanted]
+
+    def begin(self, state: NDArray[np.int64], stride: int) -> None:
+        """A run from this step on, which can be done again. stride: see `CPUEngine.run`."""
+        for name, kept in self._begun.items():
+            self.machine.copy(kept, getattr(self.m, name))
+        self._stand(state, stride)
+
+    def begin_again(self, state: NDArray[np.int64]) -> None:
+        """The same once more, without rows."""
+        for name, kept in self._begun.items():
+            self.machine.copy(getattr(self.m, name), kept)
+        self._stand(state, np.iinfo(np.int64).max)
+
+    def _stand(self, state: NDArray[np.int64], stride: int) -> None:
         m, send = self.m, self.machine.send
-        send(m.P, host.params)
-        for array, values in zip((m.S0, m.S1, m.S2), host.slots, strict=False):
-            send(array, values)
-        send(m.state, host.state)
+        send(m.state, state)
         send(m.now, np.zeros(arrays.N_NOW))
         send(m.broken, np.zeros(1))
         if stride != self._stride:
             send(m.stride, np.array([stride]))
             self._stride = stride
-        self.step, self._epoch, self._position = (int(number) for number in host.state)
+        self.step, self._epoch, self._position = (int(number) for number in state)
 
-    def fetch(self, n_slots: int) -> tuple[Floats, list[Floats], NDArray[np.int64]]:
-        """Parameters, slots and state, as they are now."""
-        m, fetch = self.m, self.machine.fetch
-        return fetch(m.P), [fetch(a) for a in (m.S0, m.S1, m.S2)[:n_slots]], fetch(m.state)
+    @property
+    def state(self) -> NDArray[np.int64]:
+        """Steps done, epochs done, samples of the current epoch done."""
+        return self.machine.fetch(self.m.state)
 
     def broken_at(self) -> int:
         """The first step that yielded something not finite, 0 if none did."""
