@@ -343,7 +343,7 @@ def test_a_slice_takes_as_long_as_its_copies_ask_for() -> None:
 
 
 def test_the_benchmark_of_slices_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    time_slices(10_000)
+    time_slices("This", Experiment(), 10_000, 20_000)
     assert "steps/s" in capsys.readouterr().out
 
 
