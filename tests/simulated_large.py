@@ -276,8 +276,9 @@ def test_all_kernels_are_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
         ready.add(kernel)
         return call(self, kernel, *arguments)
 
-    monkeypatch.setattr(Simulated, "call", noted)
-    warm(large=True)
+    with monkeypatch.context() as patch:  # undone before that of `direct`
+        patch.setattr(Simulated, "call", noted)
+        warm(large=True)
     modules = (forward, backward, update, muon)
     there = [what for module in modules for what in vars(module).values()]
     kernels = {k for k in there if isinstance(k, FakeCUDAKernel) and not k._device}
