@@ -246,7 +246,7 @@ class Trainer(TravellingRun):
         other = object.__new__(Trainer)
         other.__dict__.update(self.__dict__)
         other._engine = None
-        other._scratch = {}
+        other._scratch, other._few = {}, {}
         other.history = self.history.copy()
         other._checkpoints = self._checkpoints.copy()
         other._checkpoints.drop_after(self.step_count, self._applied)

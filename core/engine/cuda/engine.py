@@ -129,6 +129,16 @@ class CUDAEngine:
         done, sound = self._population.run(n_steps, rows[np.newaxis], stride, filled)
         return int(done[0]), int(filled[0]), bool(sound[0])
 
+    def sums(self, X: Rows, Y: Floats) -> tuple[float, Floats] | None:
+        """See `cpu.loss_sums`; None if the CPU is to do it, as for all that fits a block.
+
+        X, Y: the same arrays again and again, which are kept on the GPU.
+        """
+        if not self.is_large or self.is_lost:
+            return None
+        assert isinstance(X, np.ndarray)
+        return self._large.sums(X, Y)
+
     def first_nonfinite(self) -> tuple[int, str]:
         """Name the layer and what was first not finite in the step just done."""
         left = self._large.left() if self.is_large else self._population.left_by(0)

@@ -12,12 +12,14 @@ from core.engine.cuda import devices
 from core.engine.cuda.kernels import shuffle
 from core.engine.cuda.large import arrays
 from core.engine.cuda.large.arrays import Arrays, Plan
-from core.engine.cuda.large.calls import Asked, Batch
+from core.engine.cuda.large.calls import Asked, Batch, Repeated
+from core.engine.cuda.large.judging import Judged, judging_bytes
 from core.engine.cuda.large.machine import GPU, Machine, Simulated
-from core.engine.cuda.large.steps import Step
+from core.engine.cuda.large.steps import step
 from core.engine.memory import Floats, Settings
 
 MOST_STEPS_KEPT = 8
+MOST_PARTS = 3  # training, test and validation samples
 SHUFFLE_THREADS = 64
 
 
@@ -55,7 +57,8 @@ class Loaded:
             shuffle, 1, SHUFFLE_THREADS, m.orders.reshape(1, plan.ahead, -1),
             m.drawn.reshape(1, -1), m.codes.reshape(1, -1), m.state.reshape(1, -1), plan.ahead,
         )  # fmt: skip
-        self._steps: dict[tuple[int, bool], Step] = {}
+        self._steps: dict[tuple[int, bool], Repeated] = {}
+        self._judged: dict[int, tuple[Floats, Floats, Judged]] = {}
         self._asked: Asked | None = None
         self.count = 0
         """Samples of the last mini-batch."""
@@ -64,7 +67,7 @@ class Loaded:
         """Give the GPU's memory back; nothing may be asked of this any more."""
         devices.enter()
         self.__dict__.pop("m", None)
-        self._begun = {}
+        self._begun, self._judged = {}, {}
         self.__dict__.pop("_shuffle", None)
         self._steps = {}
         self.machine.free()
@@ -84,6 +87,7 @@ class Loaded:
             (self.m.background, background),
         ):
             self.machine.send(array, values)
+        self._settings = s
         self._batch_size, asked = int(s.codes[memory.BATCH_SIZE]), Asked.by(s)
         if asked != self._asked:
             self._forget_steps()
@@ -179,16 +183,37 @@ class Loaded:
             drawn = np.arange(self._epoch, self._epoch + kept)
             self._drawn[drawn % kept] = drawn
 
-    def _step_of(self, count: int, recorded: bool) -> Step:
+    def _step_of(self, count: int, recorded: bool) -> Repeated:
         wanted = count, recorded
         if wanted not in self._steps:
             if len(self._steps) == MOST_STEPS_KEPT:
                 self._forget_steps()
             assert self._asked is not None
             batch = Batch(self.machine, self.m, self._plan, self._asked, count, recorded)
-            self._steps[wanted] = Step(batch)
+            self._steps[wanted] = step(batch)
         return self._steps[wanted]
 
     def _forget_steps(self) -> None:
         self._steps.clear()
+        for _, _, judged in self._judged.values():
+            judged.forget()
         self.machine.forget()
+
+    # -- evaluations -------------------------------------------------------------------------
+
+    def sums(self, X: Floats, Y: Floats) -> tuple[float, Floats] | None:
+        """See `cpu.loss_sums`. None if the samples do not fit beside what is there.
+
+        They are kept for the next time: the very same arrays are known again.
+        """
+        if id(X) not in self._judged:
+            if len(self._judged) == MOST_PARTS:
+                self._judged.clear()
+            if judging_bytes(X, Y) > devices.free_bytes():
+                return None
+            assert self._asked is not None
+            s = self._settings
+            numbers = np.concatenate([s.numbers, s.options, s.schedule])
+            judged = Judged(self.machine, self.m, self._plan, self._asked, numbers, X, Y)
+            self._judged[id(X)] = X, Y, judged  # kept, so that no other array has its number
+        return self._judged[id(X)][2].sums()

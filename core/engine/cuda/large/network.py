@@ -135,6 +135,14 @@ class LargeNetwork:
             self._given, self._ahead = set(), set(LEARNT)
         return done, n_rows, not broke
 
+    def sums(self, X: Floats, Y: Floats) -> tuple[float, Floats] | None:
+        """See `cpu.loss_sums`; None if there is no room for the samples."""
+        with self._freed_if_it_fails():
+            there = self._ready()
+            if "params" in self._given:
+                there.send("params", self._host.params)
+            return there.sums(X, Y)
+
     def left(self) -> dict[str, Any]:
         """Z, A, D (n_units, samples) and G (n_parameters,) of the step just done."""
         with self._freed_if_it_fails():
