@@ -32,9 +32,10 @@ os.environ.setdefault("NEURAL_PLAYGROUND_THREADS", "1")  # the CPU's networks ar
 
 from benchmarks import gpu_torch
 from benchmarks.gpu_checks import Findings, check_blocks, check_large, check_sizes
-from benchmarks.gpu_slices import time_slices
+from benchmarks.gpu_slices import time_slices, wide
 from benchmarks.gpu_timing import CPU_CORES, of_cpu, of_large, of_population
 from benchmarks.workloads import WORKLOADS, Workload
+from core import Experiment
 from core.engine.cuda import devices
 from core.engine.cuda.warm import warm
 from tests.cuda_cases import CASES, CHANGES
@@ -70,7 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{missing}: nothing to set W1 to W6 against.")
     time_targets(found, workloads, share, None if missing else device)
     check_all(found, workloads, every=40 if asked.toy else 1)
-    attempt(found, "Slices", time_slices, share)
+    attempt(found, "Slices", time_slices, "The default experiment", Experiment(), share, 20_000)
+    large = wide(4 if asked.toy else 1024)
+    attempt(found, "Slices of a large network", time_slices, "W6 with Adam", large, share, 400)
     return found.told()
 
 

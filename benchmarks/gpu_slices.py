@@ -7,25 +7,35 @@ history cost; a slice should be one launch of many steps.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
-from core import Experiment, Trainer
-
-EARLIER = 20_000
-"""Steps before the clock starts: a young run is evaluated often."""
+from core import Dense, Experiment, NetworkConfig, Trainer
+from core.presets import PRESETS
 
 SECONDS = 3.0
 
 
-def time_slices(share: int) -> None:
-    """Print it for the page's default experiment. share: of the usual time, 1 for all of it."""
-    trainer = Trainer(Experiment(), backend="cuda")
-    trainer.step(EARLIER // share)
+def wide(units: int) -> Experiment:
+    """MNIST with two wide layers: as W6, with 1024 units."""
+    network = NetworkConfig((Dense(units, "relu"), Dense(units, "relu")))
+    experiment = PRESETS["mnist_classic"].experiment
+    training = replace(experiment.training, batch_size=256)
+    return replace(experiment, network=network, training=training)
+
+
+def time_slices(what: str, experiment: Experiment, share: int, earlier: int) -> None:
+    """Print it for an experiment. share: of the usual time, 1 for all of it.
+
+    earlier: steps before the clock starts; a young run is evaluated often.
+    """
+    trainer = Trainer(experiment, backend="cuda")
+    trainer.step(earlier // share)
     steps, launches, seconds = sliced(trainer, SECONDS / share)
     alone = in_one_call(trainer, max(int(steps / seconds * SECONDS / share), 1))
     print(
-        f"The default experiment as the page drives it: {steps / seconds:,.0f} steps/s, "
+        f"{what} as the page drives it: {steps / seconds:,.0f} steps/s, "
         f"{steps / launches:,.0f} a launch, {launches / seconds:,.0f} launches/s; "
         f"{100 * steps / seconds / alone:.0f}% of one long call ({alone:,.0f} steps/s)"
     )

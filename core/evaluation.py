@@ -95,9 +95,16 @@ def measure(
     from core.engine import cpu
 
     total, outputs = cpu.loss_sums(layout, params, samples.X, samples.Y, loss, scratch)
+    return measured(samples, task, loss, total, outputs), outputs
+
+
+def measured(
+    samples: Samples, task: str, loss: str, total: float, outputs: np.ndarray
+) -> dict[str, float]:
+    """The values of `measure`. total: the loss summed over samples and outputs."""
     n_terms = len(samples) if LOSSES[loss].mean_over == "samples" else samples.Y.size
     values = {"loss": total / n_terms if n_terms else math.nan}
-    return values | metrics(task, loss, outputs, samples.y, samples.Y), outputs
+    return values | metrics(task, loss, outputs, samples.y, samples.Y)
 
 
 def metrics(

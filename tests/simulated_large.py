@@ -15,7 +15,7 @@ from numba.cuda.simulator.kernel import FakeCUDAKernel
 
 from benchmarks import gpu
 from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
-from core.engine import memory
+from core.engine import cpu, memory
 from core.engine.cpu import CPUEngine
 from core.engine.cuda import devices
 from core.engine.cuda.engine import CUDAEngine
@@ -203,9 +203,46 @@ def test_too_much_for_the_gpus_memory_is_refused(monkeypatch: pytest.MonkeyPatch
 def test_bytes_are_those_of_the_arrays() -> None:
     plan = Plan(Layout((784, 1024, 1024, 10), ("relu", "relu", "softmax")), 10_000, 256, 2)
     taken = [np.empty(shape, kind).nbytes for shape, kind in plan.shapes.values()]
-    assert plan.device_bytes == sum(taken) + arrays.WORKSPACE
+    learnt = sum(np.empty(*plan.shapes[name]).nbytes for name in ("P", "S0", "S1"))
+    assert plan.device_bytes == sum(taken) + learnt + arrays.WORKSPACE
     assert {*plan.shapes, "across"} == set(arrays.Arrays._fields)
-    assert plan.device_bytes < 2**27
+    assert plan.device_bytes < 2**28
+
+
+@pytest.mark.usefixtures("direct")
+def test_what_is_learnt_is_copied_only_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, nothing = FEW[0].engine(CUDAEngine, large=True), np.zeros((0, COLUMNS))
+    expected = FEW[0].engine(CUDAEngine, large=True)
+    engine.run(2, nothing, 99, 0)
+    copied: list[int] = []
+    for name in ("send", "fetch"):
+        whole = getattr(Simulated, name)
+
+        def noted(self: Simulated, array: Any, *more: Any, whole: Any = whole) -> Any:
+            copied.append(array.size)
+            return whole(self, array, *more)
+
+        monkeypatch.setattr(Simulated, name, noted)
+    n = engine.layout.n_parameters
+    engine.run(2, nothing, 99, 0)
+    engine.run(2, nothing, 99, 0)
+    assert n not in copied
+    params, _ = engine.params, engine.params
+    assert copied.count(n) == 1
+    params[0] += 1.0
+    engine.run(2, nothing, 99, 0)
+    assert copied.count(n) == 2
+    slots = engine.slots.copy()
+    assert copied.count(n) == 2 + len(slots)
+    expected.run(6, nothing, 99, 0)
+    expected.params[0] += 1.0
+    expected.run(2, nothing, 99, 0)
+    assert np.array_equal(engine.params, expected.params)
+    assert np.array_equal(slots, expected.slots)
+    engine.free()
+    assert np.array_equal(engine.params, expected.params)
 
 
 @pytest.mark.usefixtures("direct")
@@ -230,6 +267,42 @@ def test_an_error_of_the_gpu_is_a_sentence_and_frees_its_memory(
     assert engine.run(2, nothing, 99, 0) == (2, 0, True)
 
 
+@pytest.mark.parametrize("normalization", ["none", "batch", "layer"])
+@pytest.mark.parametrize("loss", ["binary_crossentropy", "categorical_crossentropy"])
+def test_samples_are_judged_as_on_the_cpu(normalization: str, loss: str) -> None:
+    binary = loss == "binary_crossentropy"
+    outputs, output = (1, "sigmoid") if binary else (3, "softmax")
+    layout = Layout((2, 4, 3, outputs), ("tanh", "relu", output), (normalization, "none", "none"))
+    rng = np.random.default_rng(4)
+    X, X_test = (rng.normal(size=(n, 2)).astype(np.float32) for n in (12, 7))
+    Y, Y_test = (np.eye(3, dtype=np.float32)[rng.integers(0, 3, n)][:, :outputs] for n in (12, 7))
+    engines = [
+        CUDAEngine(layout, X, Y, loss=loss, optimizer="adam", seed=3, large=large)
+        for large in (True, True)
+    ]
+    params = rng.normal(size=layout.n_numbers).astype(np.float32) * 0.5
+    params[layout.n_parameters :] = np.abs(params[layout.n_parameters :]) + 0.5
+    for engine in engines:
+        engine.params[:] = params
+        engine.configure(
+            learning_rate=0.01, options=engine.optimizer.values(None), batch_size=5,
+            dropout=(0.3, 0.0), label_smoothing=0.1, input_noise=0.2,
+        )  # fmt: skip
+    looked, blind = engines
+    nothing = np.zeros((0, memory.N_COLUMNS + 3 * layout.n_layers))
+    for _ in range(3):
+        for engine in engines:
+            engine.run(4, nothing, 99, 0)
+        for x, y in ((X, Y), (X_test, Y_test)):
+            found = looked.sums(x, y)
+            assert found is not None
+            total, expected = cpu.loss_sums(layout, looked.params, x, y, loss)
+            assert found[0] == pytest.approx(total, rel=1e-4)
+            np.testing.assert_allclose(found[1], expected, rtol=1e-4, atol=1e-6)
+    assert np.array_equal(looked.params, blind.params)
+    assert np.array_equal(looked.slots, blind.slots)
+
+
 @pytest.mark.usefixtures("direct")
 def test_all_kernels_are_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     ready: set[Any] = set()
@@ -239,8 +312,9 @@ def test_all_kernels_are_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
         ready.add(kernel)
         return call(self, kernel, *arguments)
 
-    monkeypatch.setattr(Simulated, "call", noted)
-    warm(large=True)
+    with monkeypatch.context() as patch:  # undone before that of `direct`
+        patch.setattr(Simulated, "call", noted)
+        warm(large=True)
     modules = (forward, backward, update, muon)
     there = [what for module in modules for what in vars(module).values()]
     kernels = {k for k in there if isinstance(k, FakeCUDAKernel) and not k._device}

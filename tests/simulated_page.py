@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.gpu_slices import time_slices
 from core import Dense, Experiment, Trainer, TrainingConfig
 from core.engine.cuda import checking
+from core.engine.cuda.large.machine import Simulated
+from core.engine.cuda.plan import Plan
 from core.engine.cuda.population import Population
 from core.engine.layout import Layout
 from core.engine.scheduler import LONGEST_SLICE, SHORTEST_SLICE
@@ -207,6 +209,38 @@ def test_a_gpu_that_fails_leaves_the_run_on_the_cpu(press: str, broken: list[boo
     assert player.status == "playing"
 
 
+def test_a_gpu_that_fails_with_what_it_learnt_leaves_a_checkpoint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a large network a picture is the first to ask for it."""
+    monkeypatch.setattr(Plan, "fits", lambda *_: False)
+    player = on_gpu()
+    player.speed = None
+    player.play()
+    for _ in range(5):
+        player.work(0.006)
+    with player.trainer() as trainer:
+        came = trainer.step_count
+
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS (700)")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Simulated, "fetch", broken)
+        player.work(0.006)
+    assert player.status == "paused"
+    assert backend_of(player) == ("cpu", "cpu")
+    assert "ILLEGAL_ADDRESS" in in_words(player.why_left() or "", "en")
+    with player.trainer() as trainer:
+        stood = trainer.step_count
+        checkpoint = trainer._checkpoints.latest(came)
+        assert checkpoint.step == stood <= came
+        assert np.array_equal(trainer.params, checkpoint.params)
+    player.play()
+    player.work(0.006)
+    assert player.numbers().step > stood
+
+
 def orders_of(press: str):  # type: ignore[no-untyped-def]
     from playground.live.orders import Journey, ahead, back
 
@@ -309,7 +343,7 @@ def test_a_slice_takes_as_long_as_its_copies_ask_for() -> None:
 
 
 def test_the_benchmark_of_slices_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    time_slices(10_000)
+    time_slices("This", Experiment(), 10_000, 20_000)
     assert "steps/s" in capsys.readouterr().out
 
 

@@ -11,6 +11,8 @@ from numba import cuda
 from core import Dense, Trainer, exchange
 from core.engine.cuda import devices
 from core.engine.cuda.engine import CUDAEngine
+from core.engine.cuda.large.machine import Simulated
+from core.engine.cuda.large.network import LargeNetwork
 from core.engine.cuda.plan import Plan
 from core.inspect.moment import moment_of
 from core.refusals import BackendRefusal
@@ -146,6 +148,51 @@ def test_a_gpu_that_cannot_even_tell_its_memory_is_refused(monkeypatch: pytest.M
     monkeypatch.setattr(cuda, "current_context", broken)
     with pytest.raises(BackendRefusal, match="ILLEGAL_ADDRESS"):
         Trainer(small(), backend="cuda")
+
+
+@pytest.mark.parametrize("most", [10**6, 5])
+def test_a_large_network_is_evaluated_where_it_is(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """most: rows that an evaluation looks at."""
+    monkeypatch.setattr(Plan, "fits", lambda *_: False)
+    monkeypatch.setattr("core.trainer.measuring.most_rows", lambda work: most)
+    there, here, brought = Trainer(small(), backend="cuda"), Trainer(small()), []
+    bring = LargeNetwork.bring
+    monkeypatch.setattr(
+        LargeNetwork, "bring", lambda self, name: brought.append(name) or bring(self, name)
+    )
+    monkeypatch.setattr(there, "_save_checkpoint", lambda: None)
+    for trainer in (there, here):
+        trainer.step(8)
+    assert len(there.history.evaluations) > 2
+    assert brought.count("slots") <= 2  # as the run begins: first settings
+    assert brought.count("params") <= 2
+    alike(there, here)
+
+
+@pytest.mark.parametrize("failing", ["copy", "fetch"])
+def test_a_gpu_that_fails_with_what_it_learnt_leaves_the_last_checkpoint(
+    monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    monkeypatch.setattr(Plan, "fits", lambda *_: False)
+    trainer, stays = Trainer(small(), backend="cuda"), Trainer(small())
+    while trainer.step_count < 9:
+        trainer.run_for(0.0, max_steps=1)
+
+    def broken(*arguments: object, **turned: bool) -> None:
+        raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Simulated, failing, broken)
+        with pytest.raises(ValueError, match="ILLEGAL_ADDRESS"):
+            trainer.run_for(0.0, max_steps=1)
+    assert trainer.step_count <= 9
+    assert all(step <= trainer.step_count for step in trainer.history["step"])
+    trainer.use_backend("cpu")
+    trainer.step(20 - trainer.step_count)
+    stays.step(20)
+    alike(trainer, stays)
 
 
 def test_a_gpu_that_fails_half_way_leaves_all_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

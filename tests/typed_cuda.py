@@ -71,7 +71,8 @@ LARGE = {
     "forward": {
         "begin": (n,), "fetch": (n, n), "draw_changes": (n,), "change": (n,),
         "mix_batch": (n, b, n), "disturb": (n,), "activate": (n, n), "measure_sums": (n, n),
-        "add_biases": (n, n), "activate_normalized": (n, n), "judge_outputs": (n, n),
+        "add_biases": (n, n), "activate_normalized": (n, n), "settle": (n, n),
+        "judge_outputs": (n, n),
     },
     "backward": {
         "sum_slopes": (n, n), "put_back_layer": (n, n), "measure_scales": (n, n),

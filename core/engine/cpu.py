@@ -128,6 +128,13 @@ class CPUEngine:
             if self._threads > 1:
                 self.make_ready()
 
+    is_lost = False
+    """What a run has learnt is here: see `CUDAEngine`."""
+
+    def stand_at(self, params: Floats, slots: Floats, state: NDArray[np.int64]) -> None:
+        """Go on from another moment."""
+        self.params[:], self.slots[:], self.state[:] = params, slots, state
+
     def run(
         self, n_steps: int, rows: NDArray[np.float64], stride: int, n_rows: int
     ) -> tuple[int, int, bool]:

@@ -11,10 +11,13 @@ from core.maths.registry import shown
 from core.refusals import BackendRefusal, Refusal
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.data import Dataset
     from core.engine.cpu import CPUEngine
     from core.engine.cuda.engine import CUDAEngine
     from core.engine.layout import Layout
+    from core.evaluation import Samples
 
     Engine = CPUEngine | CUDAEngine
 
@@ -101,6 +104,15 @@ def kind_of_engine(backend: str) -> type[Engine]:
 def held(engine: Engine | None) -> int:
     """Bytes of a GPU's memory that an engine has now."""
     return int(getattr(engine, "held_bytes", 0))
+
+
+def sums(engine: Engine | None, samples: Samples) -> tuple[float, np.ndarray] | None:
+    """See `cpu.loss_sums`; None where the CPU is to do it: for all but large networks on a GPU."""
+    from core.engine.cpu import CPUEngine
+
+    if engine is None or isinstance(engine, CPUEngine):
+        return None
+    return engine.sums(samples.X, samples.Y)
 
 
 def free(engine: Engine | None) -> None:

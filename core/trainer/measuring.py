@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from core.costs import most_rows
 from core.data.sparse import SparseRows
-from core.evaluation import Samples, measure, unknown_part
+from core.evaluation import Samples, measure, measured, unknown_part
 from core.maths.regularizers import REGULARIZERS
+from core.trainer import backends
 from core.trainer.state import RunState
+
+if TYPE_CHECKING:
+    from core.engine.cpu import Scratch
 
 FETCHING = 8
 """Times as long as in dense rows a product takes whose weights are fetched from here and there."""
@@ -52,24 +56,36 @@ class MeasuredRun(RunState):
         return most_rows(work)
 
     def _look(self, part: str) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
-        """As `estimate`, without the penalty; a small network's scratch memory is kept."""
+        """As `estimate`, without the penalty."""
+        samples, loss, task = self._part(part), self.experiment.training.loss, self.dataset.task
+        n, most = len(samples), self._most_rows
+        rows = np.arange(n) if n <= most else np.linspace(0, n - 1, most).astype(np.int64)
+        few = samples if n <= most else self._thinned(part, samples, rows)
+        found = backends.sums(self._engine, few)
+        if found is not None:
+            return measured(few, task, loss, *found), found[1], rows
+        scratch = self._scratch_for(part, samples) if n <= most else None
+        values, outputs = measure(self.layout, self.params, few, task, loss, scratch)
+        return values, outputs, rows
+
+    def _thinned(self, part: str, samples: Samples, rows: np.ndarray) -> Samples:
+        """Some rows; on a GPU always the same arrays, since it keeps those that it knows."""
+        if self.backend == "cpu":
+            return samples.take(rows)
+        if part not in self._few:
+            self._few[part] = samples.take(rows)
+        return self._few[part]
+
+    def _scratch_for(self, part: str, samples: Samples) -> Scratch | None:
+        """Memory for the CPU's evaluations of a part; a small network's is kept."""
         from core.engine.cpu import scratch_bytes, scratch_for
         from core.engine.memory import most_entries
 
-        samples, loss = self._part(part), self.experiment.training.loss
-        n, most = len(samples), self._most_rows
-        if n > most:
-            rows = np.linspace(0, n - 1, most).astype(np.int64)
-            samples, scratch = samples.take(rows), None
-        else:
-            rows, scratch = np.arange(n), self._scratch.get(part)
-            if scratch is None and scratch_bytes(self.layout, n) <= KEPT_SCRATCH:
-                scratch = self._scratch[part] = scratch_for(
-                    self.layout, n, loss, entries=most_entries(samples.X)
-                )
-        task = self.dataset.task
-        values, outputs = measure(self.layout, self.params, samples, task, loss, scratch)
-        return values, outputs, rows
+        n, loss = len(samples), self.experiment.training.loss
+        if part not in self._scratch and scratch_bytes(self.layout, n) <= KEPT_SCRATCH:
+            entries = most_entries(samples.X)
+            self._scratch[part] = scratch_for(self.layout, n, loss, entries=entries)
+        return self._scratch.get(part)
 
     def _measure(self, part: str, rows: slice | np.ndarray) -> tuple[dict[str, float], np.ndarray]:
         samples = self._part(part).take(rows)

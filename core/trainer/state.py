@@ -14,7 +14,7 @@ from core.data.augmentation import check_augmentation
 from core.data.targets import check_loss, output_activation, output_size
 from core.data.weights import check_class_weight, sample_weights
 from core.edits import Edit, Settings, first_step, settings_after
-from core.evaluation import METRIC, parts_of, samples_of
+from core.evaluation import METRIC, Samples, parts_of, samples_of
 from core.experiment import Experiment, NetworkConfig, TrainingConfig
 from core.history import Checkpoints, EvaluationTable, History
 from core.maths.augmentation import IMAGE_FIELDS
@@ -78,6 +78,7 @@ class RunState:
         self._settings = first_settings(experiment)
         self._seconds_a_step = backends.guessed_seconds(self.backend, self.layout, self._settings)
         self._scratch: dict[str, Scratch] = {}
+        self._few: dict[str, Samples] = {}
         self._prepare_records()
 
     # -- made of experiment and data ---------------------------------------------------------

@@ -143,6 +143,7 @@ class Trainer(TravellingRun):
     def _advance(self, n: int) -> int:
         """Run up to n steps, to the next moment that needs Python; returns how many ran."""
         engine, steps = self.engine, self.history.steps
+        self._back_from_a_loss()
         self._apply_edits()
         step = self.step_count
         if steps.count == len(steps.rows):
@@ -159,7 +160,11 @@ class Trainer(TravellingRun):
             n = min(n, self.edits[self._applied].step - step)
         if self._failure is not None:
             n = min(n, self._failure.step - 1 - step)
-        done, steps.count, finite = engine.run(n, steps.rows, steps.stride, steps.count)
+        try:
+            done, steps.count, finite = engine.run(n, steps.rows, steps.stride, steps.count)
+        except Refusal:
+            self._back_from_a_loss()
+            raise
         if not finite:
             return self._turn_back(step)
         self._after_steps()
@@ -241,7 +246,7 @@ class Trainer(TravellingRun):
         other = object.__new__(Trainer)
         other.__dict__.update(self.__dict__)
         other._engine = None
-        other._scratch = {}
+        other._scratch, other._few = {}, {}
         other.history = self.history.copy()
         other._checkpoints = self._checkpoints.copy()
         other._checkpoints.drop_after(self.step_count, self._applied)

@@ -49,9 +49,7 @@ class TravellingRun(MeasuredRun):
 
     def _adopt(self, engine: Engine) -> None:
         self._engine = self._new_engine()
-        self._engine.params[:] = engine.params
-        self._engine.slots[:] = engine.slots
-        self._engine.state[:] = engine.state
+        self._engine.stand_at(engine.params, engine.slots, engine.state)
         self._configure()
 
     def _configure(self) -> None:
@@ -71,6 +69,7 @@ class TravellingRun(MeasuredRun):
         wanted, before, engine = backends.backend_named(backend), self.backend, self._engine
         if wanted == before:
             return
+        self._back_from_a_loss()
         ahead = self.edits[self._applied :]
         backends.check_edits(wanted, self.layout, self.dataset, self._settings, ahead)
         try:
@@ -174,9 +173,7 @@ class TravellingRun(MeasuredRun):
 
     def _restore(self, step: int) -> None:
         checkpoint = self._checkpoints.latest(step)
-        self.engine.params[:] = checkpoint.params
-        self.engine.slots[:] = checkpoint.slots
-        self.engine.state[:] = checkpoint.state
+        self.engine.stand_at(checkpoint.params, checkpoint.slots, checkpoint.state)
         self._monitor = checkpoint.monitor
         self._applied = checkpoint.n_edits
         applied = self.edits[: self._applied]
@@ -184,6 +181,11 @@ class TravellingRun(MeasuredRun):
         self._configure()
         self.history.truncate(checkpoint.step)
         self._apply_edits()
+
+    def _back_from_a_loss(self) -> None:
+        """To the newest checkpoint, if a GPU failed with all that was learnt since."""
+        if self._engine is not None and self._engine.is_lost:
+            self._restore(self.step_count)
 
     def _save_checkpoint(self) -> None:
         assert self._engine is not None

@@ -226,11 +226,30 @@ class DrivenRun:
                 return None
             self._notice_kernels()
             self._grant_wishes()
-            can_train = self._has_kernels and self._backend.is_ready
-            delay = self._train(seconds) if can_train else None
-            exact, ready = not self._playing, warming.ready()
-            self._presenter.present(self._header(), exact=exact, ready=ready)
+            delay = self._train_and_present(seconds)
             return self._soonest(delay)
+
+    def _train_and_present(self, seconds: float) -> float | None:
+        """Take the run on, and show it; if the GPU cannot, it stops, and stands on the CPU.
+
+        Of a large network what it learnt is on the GPU until a picture asks for it.
+        """
+        can_train = self._has_kernels and self._backend.is_ready
+        try:
+            delay = self._train(seconds) if can_train else None
+            self._present()
+        except Refusal as refusal:
+            if not self._backend.give_up(self._trainer, refusal):
+                raise
+            self._playing, delay = False, None
+            self._orders.drop()
+            self._presenter.is_dirty = True
+            self._present()
+        return delay
+
+    def _present(self) -> None:
+        exact, ready = not self._playing, warming.ready()
+        self._presenter.present(self._header(), exact=exact, ready=ready)
 
     def _notice_kernels(self) -> None:
         """Draw anew once kernels are there: until then, pictures lack all that is computed."""
@@ -244,20 +263,11 @@ class DrivenRun:
         self._presenter.present_words(self._header())
 
     def _train(self, seconds: float) -> float | None:
-        """Take the run on; if the GPU cannot, it stops where it was, and stands on the CPU.
-
-        A GPU's slices are longer, but shorter where there are many runs, as the CPU's are.
+        """Take the run on. A GPU's slices are longer, but shorter where there are many runs, as
+        the CPU's are.
         """
         turn = self._trainer.turn_seconds * seconds / LONGEST_SLICE
-        try:
-            return self._go_on(max(seconds, turn))
-        except Refusal as refusal:
-            if not self._backend.give_up(self._trainer, refusal):
-                raise
-        self._playing = False
-        self._orders.drop()
-        self._presenter.is_dirty = True
-        return None
+        return self._go_on(max(seconds, turn))
 
     def _go_on(self, seconds: float) -> float | None:
         """Carry out orders, then run what the speed allows; returns when to go on."""

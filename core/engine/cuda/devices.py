@@ -144,8 +144,8 @@ def check_memory(needed: int) -> None:
 def failed(error: Exception) -> Refusal:
     """What a run ends with when the GPU reports an error."""
     return Refusal(
-        "The GPU stopped with an error ({problem}). The run stands where it was before; "
-        "backend 'cpu' can take it on.",
+        "The GPU stopped with an error ({problem}). The run stands where it was before, or at its "
+        "last checkpoint; backend 'cpu' can take it on.",
         problem=_line(error) or type(error).__name__,
     )
 

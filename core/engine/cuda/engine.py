@@ -27,8 +27,8 @@ from core.maths.registry import get
 class CUDAEngine:
     """One training run on the GPU: see `CPUEngine`, whose members it has.
 
-    params, slots and state are arrays of the host, up to date between two calls of `run`; what is
-    written to them is sent along with the next one.
+    params, slots and state are arrays of the host, up to date whenever they are asked for between
+    two calls of `run`; what is written to them before the next one is sent along with it.
     What fits a block runs in one, anything else as a `LargeNetwork`: a function of the settings,
     so that a run that is replayed takes the same way.
     threads: of a block, for tests. large: whether even what fits a block is to run as if not.
@@ -71,17 +71,28 @@ class CUDAEngine:
     @property
     def params(self) -> Floats:
         """float32 (n_numbers,)."""
-        return self._population.params[0]
+        return self._large.bring("params") if self.is_large else self._population.params[0]
 
     @property
     def slots(self) -> Floats:
         """float32 (n_slots, n_parameters)."""
-        return self._population.slots[0]
+        return self._large.bring("slots") if self.is_large else self._population.slots[0]
 
     @property
     def state(self) -> NDArray[np.int64]:
         """int64 (3,): steps done, epochs done, samples of the current epoch done."""
         return self._population.state[0]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the GPU failed with what it had learnt: `stand_at` an earlier moment then."""
+        return self._large.is_lost
+
+    def stand_at(self, params: Floats, slots: Floats, state: NDArray[np.int64]) -> None:
+        """Go on from another moment."""
+        host = self._population.host(0)
+        host.params[:], host.slots[:], host.state[:] = params, slots, state
+        self._large.written()
 
     def configure(self, **arguments: Any) -> None:
         """Set what may change between two calls of `run`: see `settings.configured`.
@@ -110,11 +121,23 @@ class CUDAEngine:
         self, n_steps: int, rows: NDArray[np.float64], stride: int, n_rows: int
     ) -> tuple[int, int, bool]:
         """Run up to n_steps mini-batches: see `CPUEngine.run`."""
+        if self.is_lost:
+            raise devices.failed(RuntimeError("what it had learnt is lost"))
         if self.is_large:
             return self._large.run(n_steps, rows, stride, n_rows)
         filled = np.array([n_rows], np.int64)
         done, sound = self._population.run(n_steps, rows[np.newaxis], stride, filled)
         return int(done[0]), int(filled[0]), bool(sound[0])
+
+    def sums(self, X: Rows, Y: Floats) -> tuple[float, Floats] | None:
+        """See `cpu.loss_sums`; None if the CPU is to do it, as for all that fits a block.
+
+        X, Y: the same arrays again and again, which are kept on the GPU.
+        """
+        if not self.is_large or self.is_lost:
+            return None
+        assert isinstance(X, np.ndarray)
+        return self._large.sums(X, Y)
 
     def first_nonfinite(self) -> tuple[int, str]:
         """Name the layer and what was first not finite in the step just done."""

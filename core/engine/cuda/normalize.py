@@ -73,6 +73,19 @@ def normalized(m, layer, j, p, k):
     return scaled(n, m.P[place(at(m, layer, GAMMA) + j)], m.P[place(at(m, layer, BETA) + j)])
 
 
+@device
+def normalized_at_rest(m, layer, j, p, k):
+    """`normalized` where nothing is learnt: over a batch, by the running statistics."""
+    v = first_mean(m, layer) + p
+    if is_over_batch(m, layer):
+        mean = m.P[place(at(m, layer, MEAN) + j)]
+        inverse = inverse_deviation(m.P[place(at(m, layer, VARIANCE) + j)])
+    else:
+        mean, inverse = m.V[place(v)], m.V[place(v + 2 * m.across)]
+    n = (m.Z[k] - mean) * inverse
+    return scaled(n, m.P[place(at(m, layer, GAMMA) + j)], m.P[place(at(m, layer, BETA) + j)])
+
+
 # ---- backward -------------------------------------------------------------------------------
 
 

@@ -37,7 +37,7 @@ def _everything() -> dict[str, Any]:
 
 
 def _run(optimizer: str, asked: dict[str, Any], *, large: bool) -> None:
-    """Two mini-batches of one network: one with a row of history, one without."""
+    """Two mini-batches of one network: one with a row of history, one without; an evaluation."""
     import numpy as np
 
     from core.engine.cpu import ANY_LOSS
@@ -53,6 +53,7 @@ def _run(optimizer: str, asked: dict[str, Any], *, large: bool) -> None:
         learning_rate=0.0, options=engine.optimizer.values(None), batch_size=2, **asked
     )
     engine.run(2, np.zeros((1, N_COLUMNS + 3 * layout.n_layers)), 2, 0)
+    engine.sums(X, Y)
     engine.free()
 
 

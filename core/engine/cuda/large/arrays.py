@@ -174,7 +174,15 @@ class Plan:
         return {**mixed, **{name: ((size,), np.float32) for name, size in floats.items()}}
 
     @property
+    def learnt(self) -> tuple[str, ...]:
+        """Names of the arrays that a mini-batch moves: parameters and slots."""
+        return ("P", "S0", "S1", "S2")[: 1 + self.n_slots]
+
+    @property
     def device_bytes(self) -> int:
-        """Memory of the GPU that all of them take, and cuBLAS's workspace."""
-        sizes = (math.prod(shape) * np.dtype(kind).itemsize for shape, kind in self.shapes.values())
-        return sum(sizes) + WORKSPACE
+        """Memory of the GPU that all of them take, what is learnt twice, and cuBLAS's workspace."""
+        sizes = {
+            name: math.prod(shape) * np.dtype(kind).itemsize
+            for name, (shape, kind) in self.shapes.items()
+        }
+        return sum(sizes.values()) + sum(sizes[name] for name in self.learnt) + WORKSPACE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -52,6 +53,28 @@ class Asked(NamedTuple):
             matrices=matrices,
             ns_steps=int(muon_matrix(s.options.tolist(), 0.0, 1.0, 1.0)[-1]) if matrices else 0,
         )
+
+
+class Repeated:
+    """Calls that are launched together, again and again.
+
+    They are captured when they run for the second time: by then all kernels are compiled.
+    """
+
+    def __init__(self, machine: Machine, calls: Sequence[Call]) -> None:
+        self._machine, self._calls = machine, calls
+        self._runs, self._captured = 0, None  # type: tuple[int, Call | None]
+
+    def run(self) -> None:
+        """Launch them."""
+        self._runs += 1
+        if self._runs == 2:
+            self._captured = self._machine.captured(self._calls)
+        if self._captured is not None:
+            self._captured()
+            return
+        for call in self._calls:
+            call()
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from core.engine.cuda.jit import kernel
 from core.engine.cuda.large import arrays
 from core.engine.cuda.large.arrays import BROKEN_AT, ORDER, START
 from core.engine.cuda.large.grid import everyone
+from core.engine.cuda.maths import activate as activated
 from core.engine.cuda.maths import place
 from core.engine.cuda.moving import make_constants_of
-from core.engine.cuda.normalize import measure
+from core.engine.cuda.normalize import NOT_NORMALIZED, measure, normalized_at_rest
 from core.engine.cuda.stages import activations, add_noise, gather, judge, key, put_through
-from core.engine.layout import ACTIVATION, BIASES, ROW, UNITS
+from core.engine.layout import ACTIVATION, BIASES, NORMALIZATION, ROW, UNITS
 from core.engine.memory import (
     EPOCH,
     INPUT_NOISE,
@@ -131,6 +132,22 @@ def activate_normalized(m, layer, count):
     """`activate` of z normalized, once it is measured."""
     stream = key(m.codes[SEED], random.DROPOUT + layer, m.now[arrays.STEP])
     activations(everyone(), m, layer, m.dropout, count, count, stream, True)
+
+
+@kernel
+def settle(m, layer, count):
+    """a = f(z) of a layer as it is when nothing is learnt: no dropout, running statistics.
+
+    Z is the product alone, with the biases where the layer is normalized.
+    """
+    t = everyone()
+    units, code, row = at(m, layer, UNITS), at(m, layer, ACTIVATION), at(m, layer, ROW)
+    b, is_plain = at(m, layer, BIASES), at(m, layer, NORMALIZATION) == NOT_NORMALIZED
+    for j in range(t.row, units, t.rows):
+        for p in range(t.lane, count, t.lanes):
+            k = place((row + j) * count + p)
+            z = m.Z[k] + m.P[place(b + j)] if is_plain else normalized_at_rest(m, layer, j, p, k)
+            m.A[k] = activated(code, z)
 
 
 @kernel

@@ -12,13 +12,14 @@ from core.engine.cuda import devices
 from core.engine.cuda.kernels import shuffle
 from core.engine.cuda.large import arrays
 from core.engine.cuda.large.arrays import Arrays, Plan
-from core.engine.cuda.large.calls import Asked, Batch
+from core.engine.cuda.large.calls import Asked, Batch, Repeated
+from core.engine.cuda.large.judging import Judged, judging_bytes
 from core.engine.cuda.large.machine import GPU, Machine, Simulated
-from core.engine.cuda.large.steps import Step
-from core.engine.cuda.population import Host
+from core.engine.cuda.large.steps import step
 from core.engine.memory import Floats, Settings
 
 MOST_STEPS_KEPT = 8
+MOST_PARTS = 3  # training, test and validation samples
 SHUFFLE_THREADS = 64
 
 
@@ -41,6 +42,7 @@ class Loaded:
         devices.check_memory(plan.device_bytes)
         empty = {name: machine.empty(*room) for name, room in plan.shapes.items()}
         self.m = m = Arrays(**empty, across=plan.across)
+        self._begun = {name: machine.empty(*plan.shapes[name]) for name in plan.learnt}
         for array, values in (
             (m.table, plan.layout.table),
             (m.pieces, plan.pieces),
@@ -55,7 +57,8 @@ class Loaded:
             shuffle, 1, SHUFFLE_THREADS, m.orders.reshape(1, plan.ahead, -1),
             m.drawn.reshape(1, -1), m.codes.reshape(1, -1), m.state.reshape(1, -1), plan.ahead,
         )  # fmt: skip
-        self._steps: dict[tuple[int, bool], Step] = {}
+        self._steps: dict[tuple[int, bool], Repeated] = {}
+        self._judged: dict[int, tuple[Floats, Floats, Judged]] = {}
         self._asked: Asked | None = None
         self.count = 0
         """Samples of the last mini-batch."""
@@ -64,6 +67,7 @@ class Loaded:
         """Give the GPU's memory back; nothing may be asked of this any more."""
         devices.enter()
         self.__dict__.pop("m", None)
+        self._begun, self._judged = {}, {}
         self.__dict__.pop("_shuffle", None)
         self._steps = {}
         self.machine.free()
@@ -83,29 +87,51 @@ class Loaded:
             (self.m.background, background),
         ):
             self.machine.send(array, values)
+        self._settings = s
         self._batch_size, asked = int(s.codes[memory.BATCH_SIZE]), Asked.by(s)
         if asked != self._asked:
             self._forget_steps()
             self._asked = asked
 
-    def send(self, host: Host, stride: int) -> None:
-        """What the run is, as it stands on the host. stride: see `CPUEngine.run`."""
+    def send(self, name: str, values: Floats) -> None:
+        """ "params" (n_numbers,) or "slots" (n_slots, n_parameters)."""
+        for array, part in zip(self._parts(name), np.atleast_2d(values), strict=True):
+            self.machine.send(array, part)
+
+    def fetch(self, name: str) -> list[Floats]:
+        """ "params", a list of one, or "slots", as they are now."""
+        return [self.machine.fetch(array) for array in self._parts(name)]
+
+    def _parts(self, name: str) -> list[Any]:
+        wanted = self._plan.learnt[:1] if name == "params" else self._plan.learnt[1:]
+        return [getattr(self.m, part) for part in wanted]
+
+    def begin(self, state: NDArray[np.int64], stride: int) -> None:
+        """A run from this step on, which can be done again. stride: see `CPUEngine.run`."""
+        for name, kept in self._begun.items():
+            self.machine.copy(kept, getattr(self.m, name))
+        self._stand(state, stride)
+
+    def begin_again(self, state: NDArray[np.int64]) -> None:
+        """The same once more, without rows."""
+        for name, kept in self._begun.items():
+            self.machine.copy(getattr(self.m, name), kept)
+        self._stand(state, np.iinfo(np.int64).max)
+
+    def _stand(self, state: NDArray[np.int64], stride: int) -> None:
         m, send = self.m, self.machine.send
-        send(m.P, host.params)
-        for array, values in zip((m.S0, m.S1, m.S2), host.slots, strict=False):
-            send(array, values)
-        send(m.state, host.state)
+        send(m.state, state)
         send(m.now, np.zeros(arrays.N_NOW))
         send(m.broken, np.zeros(1))
         if stride != self._stride:
             send(m.stride, np.array([stride]))
             self._stride = stride
-        self.step, self._epoch, self._position = (int(number) for number in host.state)
+        self.step, self._epoch, self._position = (int(number) for number in state)
 
-    def fetch(self, n_slots: int) -> tuple[Floats, list[Floats], NDArray[np.int64]]:
-        """Parameters, slots and state, as they are now."""
-        m, fetch = self.m, self.machine.fetch
-        return fetch(m.P), [fetch(a) for a in (m.S0, m.S1, m.S2)[:n_slots]], fetch(m.state)
+    @property
+    def state(self) -> NDArray[np.int64]:
+        """Steps done, epochs done, samples of the current epoch done."""
+        return self.machine.fetch(self.m.state)
 
     def broken_at(self) -> int:
         """The first step that yielded something not finite, 0 if none did."""
@@ -157,16 +183,37 @@ class Loaded:
             drawn = np.arange(self._epoch, self._epoch + kept)
             self._drawn[drawn % kept] = drawn
 
-    def _step_of(self, count: int, recorded: bool) -> Step:
+    def _step_of(self, count: int, recorded: bool) -> Repeated:
         wanted = count, recorded
         if wanted not in self._steps:
             if len(self._steps) == MOST_STEPS_KEPT:
                 self._forget_steps()
             assert self._asked is not None
             batch = Batch(self.machine, self.m, self._plan, self._asked, count, recorded)
-            self._steps[wanted] = Step(batch)
+            self._steps[wanted] = step(batch)
         return self._steps[wanted]
 
     def _forget_steps(self) -> None:
         self._steps.clear()
+        for _, _, judged in self._judged.values():
+            judged.forget()
         self.machine.forget()
+
+    # -- evaluations -------------------------------------------------------------------------
+
+    def sums(self, X: Floats, Y: Floats) -> tuple[float, Floats] | None:
+        """See `cpu.loss_sums`. None if the samples do not fit beside what is there.
+
+        They are kept for the next time: the very same arrays are known again.
+        """
+        if id(X) not in self._judged:
+            if len(self._judged) == MOST_PARTS:
+                self._judged.clear()
+            if judging_bytes(X, Y) > devices.free_bytes():
+                return None
+            assert self._asked is not None
+            s = self._settings
+            numbers = np.concatenate([s.numbers, s.options, s.schedule])
+            judged = Judged(self.machine, self.m, self._plan, self._asked, numbers, X, Y)
+            self._judged[id(X)] = X, Y, judged  # kept, so that no other array has its number
+        return self._judged[id(X)][2].sums()

@@ -41,6 +41,10 @@ class Simulated:
         """Write to an array of the GPU."""
         array[...] = values.reshape(array.shape)
 
+    def copy(self, to: Any, array: Any) -> None:
+        """Write an array of the GPU to another one there."""
+        to[...] = array
+
     def fetch(self, array: Any, first: int = 0, last: int | None = None) -> NDArray:
         """An array of the GPU, or rows first to last of it; what was launched has run by then."""
         return array[first:last].copy()
@@ -97,6 +101,10 @@ class GPU:
         values = np.require(values, array.dtype, ["C"]).reshape(array.shape)
         array.copy_to_device(values, stream=self._numba_stream)
         self._numba_stream.synchronize()  # the values may go or change now
+
+    def copy(self, to: Any, array: Any) -> None:
+        """Write an array of the GPU to another one there."""
+        to.copy_to_device(array, stream=self._numba_stream)
 
     def fetch(self, array: Any, first: int = 0, last: int | None = None) -> NDArray:
         """An array of the GPU, or rows first to last of it; what was launched has run by then."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +16,26 @@ from core.engine.cuda.large.loaded import Loaded
 from core.engine.cuda.population import Host
 from core.engine.layout import Layout
 from core.engine.memory import Floats, Settings
+from core.refusals import Refusal
 
 AT_A_TIME = 4096  # mini-batches that are launched before the host asks whether one broke
+LEARNT = ("params", "slots")
+
+
+class Dropped(NamedTuple):
+    """What `devices.one_sentence` frees."""
+
+    free: Callable[[], None]
 
 
 class LargeNetwork:
     """One network, with all of the GPU for it; see `Population`, which it stands beside.
 
-    host: params, slots and state, here, up to date whenever nothing runs; what is written to them
-    is sent along with the next run.
+    host: params, slots and state. State is up to date whenever nothing runs; params and slots are
+    brought here when they are asked for, and what was asked for is sent along with the next run,
+    since it may have been written to. Nothing else is copied, as long as the network learns.
+    is_lost: whether the GPU failed with what it had not given; until `written` says that an
+    earlier moment took its place, params and slots are of no use.
     X: float32 (n_samples, n_inputs), Y: float32 (n_samples, n_outputs); copied to the GPU.
     tf32: whether products may be in TF32.
     Raises a Refusal where what is asked for does not fit, before anything is allocated, or when
@@ -37,6 +50,9 @@ class LargeNetwork:
         self._plan: Plan | None = None
         self._settings: Settings | None = None
         self._loaded: Loaded | None = None
+        self._ahead: set[str] = set()  # what is newer on the GPU
+        self._given: set[str] = set(LEARNT)  # what may be newer here
+        self.is_lost = False
 
     def configure(self, settings: Settings) -> None:
         """Set what may change between two calls of `run`."""
@@ -47,24 +63,58 @@ class LargeNetwork:
             self.free()
         self._plan, self._settings, self._sent = planned, settings, False
 
+    # -- there and back ----------------------------------------------------------------------
+
+    def bring(self, name: str) -> Floats:
+        """ "params" or "slots", as they are now; to be written to as well."""
+        found: Floats = getattr(self._host, name)
+        if name in self._ahead:
+            with self._freed_if_it_fails():
+                assert self._loaded is not None
+                for row, values in zip(np.atleast_2d(found), self._loaded.fetch(name), strict=True):
+                    row[:] = values
+            self._ahead.discard(name)
+        self._given.add(name)
+        return found
+
+    def written(self) -> None:
+        """Params, slots and state were, all of them: what the GPU has does not matter any more."""
+        self._ahead, self._given, self.is_lost = set(), set(LEARNT), False
+
+    def free(self) -> None:
+        """Give the GPU's memory back; it is taken again when the network runs."""
+        with contextlib.suppress(Refusal):  # then it is lost
+            for name in sorted(self._ahead):
+                self.bring(name)
+        self._drop()
+
+    def _drop(self) -> None:
+        """Free, of a GPU that may have failed."""
+        loaded, self._loaded = self._loaded, None
+        self.is_lost = self.is_lost or bool(self._ahead)
+        self._ahead, self._given = set(), set(LEARNT)
+        if loaded is not None:
+            devices.give_back(loaded)
+
+    def _freed_if_it_fails(self) -> contextlib.AbstractContextManager[None]:
+        return devices.one_sentence(Dropped(self._drop))
+
     @property
     def held_bytes(self) -> int:
         """Memory of the GPU that the network has now."""
         return 0 if self._loaded is None or self._plan is None else self._plan.device_bytes
 
-    def free(self) -> None:
-        """Give the GPU's memory back; it is taken again when the network runs."""
-        loaded, self._loaded = self._loaded, None
-        if loaded is not None:
-            devices.give_back(loaded)
+    # -- running -----------------------------------------------------------------------------
 
     def run(
         self, n_steps: int, rows: NDArray[np.float64], stride: int, n_rows: int
     ) -> tuple[int, int, bool]:
         """Run up to n_steps mini-batches: see `CPUEngine.run`."""
-        with devices.one_sentence(self):
+        with self._freed_if_it_fails():
             there = self._ready()
-            there.send(self._host, stride)
+            for name in self._given:
+                there.send(name, getattr(self._host, name))
+            there.begin(self._host.state, stride)
             start, done, broke = there.step, 0, 0
             while done < n_steps and not broke:
                 first, room = there.step // stride + 1, min(len(rows) - n_rows, self._most_rows)
@@ -77,15 +127,25 @@ class LargeNetwork:
                     rows[n_rows : n_rows + len(part)] = part
                     n_rows += len(part)
                 done += taken
-            if broke:
+            if broke:  # later mini-batches wrote over what that one left
                 done = broke - start
-                self._run_again(there, done)
-            self._take(there)
+                there.begin_again(self._host.state)
+                there.launch(done, 0)
+            self._host.state[:] = there.state
+            self._given, self._ahead = set(), set(LEARNT)
         return done, n_rows, not broke
+
+    def sums(self, X: Floats, Y: Floats) -> tuple[float, Floats] | None:
+        """See `cpu.loss_sums`; None if there is no room for the samples."""
+        with self._freed_if_it_fails():
+            there = self._ready()
+            if "params" in self._given:
+                there.send("params", self._host.params)
+            return there.sums(X, Y)
 
     def left(self) -> dict[str, Any]:
         """Z, A, D (n_units, samples) and G (n_parameters,) of the step just done."""
-        with devices.one_sentence(self):
+        with self._freed_if_it_fails():
             assert self._loaded is not None
             return self._loaded.left()
 
@@ -104,15 +164,3 @@ class LargeNetwork:
             self._loaded.configure(self._settings)
             self._sent = True
         return self._loaded
-
-    def _run_again(self, there: Loaded, n_steps: int) -> None:
-        """From where the call began to the step that broke: later ones wrote over what it left."""
-        there.send(self._host, stride=np.iinfo(np.int64).max)
-        there.launch(n_steps, 0)
-
-    def _take(self, there: Loaded) -> None:
-        """Params, slots and state, all of them or none."""
-        params, slots, state = there.fetch(len(self._host.slots))
-        self._host.params[:], self._host.state[:] = params, state
-        for row, values in zip(self._host.slots, slots, strict=True):
-            row[:] = values

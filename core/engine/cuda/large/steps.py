@@ -13,34 +13,17 @@ layer has kernels of its own behind its products.
 from __future__ import annotations
 
 from core.engine.cuda.large import backward, forward
-from core.engine.cuda.large.calls import ROW_THREADS, Batch
+from core.engine.cuda.large.calls import ROW_THREADS, Batch, Repeated
 from core.engine.cuda.large.graphs import Call
 from core.engine.cuda.large.moves import moves
 from core.engine.cuda.large.products import Matrix
 from core.engine.layout import INPUTS, ROW, UNITS, WEIGHTS
 
 
-class Step:
-    """The calls of one mini-batch.
-
-    It is captured when it runs for the second time: by then all its kernels are compiled.
-    """
-
-    def __init__(self, batch: Batch) -> None:
-        self._batch, self._runs = batch, 0
-        self._calls = [*samples(batch), *outputs(batch), *gradients(batch), *moves(batch)]
-        self._captured: Call | None = None
-
-    def run(self) -> None:
-        """Launch it."""
-        self._runs += 1
-        if self._runs == 2:
-            self._captured = self._batch.machine.captured(self._calls)
-        if self._captured is not None:
-            self._captured()
-            return
-        for call in self._calls:
-            call()
+def step(batch: Batch) -> Repeated:
+    """One mini-batch, as it is learnt from."""
+    calls = [*samples(batch), *outputs(batch), *gradients(batch), *moves(batch)]
+    return Repeated(batch.machine, calls)
 
 
 # ---- matrices -------------------------------------------------------------------------------
