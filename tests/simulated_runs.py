@@ -195,6 +195,26 @@ def test_a_gpu_that_fails_with_what_it_learnt_leaves_the_last_checkpoint(
     alike(trainer, stays)
 
 
+def test_a_gpu_that_fails_before_the_first_step_leaves_a_whole_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It fails while the untrained network is evaluated, which is then done on the CPU."""
+    monkeypatch.setattr(Plan, "fits", lambda *_: False)
+    trainer, stays = Trainer(small(), backend="cuda"), Trainer(small())
+
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Simulated, "fetch", broken)
+        with pytest.raises(ValueError, match="ILLEGAL_ADDRESS"):
+            trainer.step(1)
+    trainer.use_backend("cpu")
+    trainer.step(20)
+    stays.step(20)
+    alike(trainer, stays)
+
+
 def test_a_gpu_that_fails_half_way_leaves_all_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where some of what a launch made is here already."""
     trainer = Trainer(small(), backend="cuda")

@@ -76,6 +76,7 @@ class TravellingRun(MeasuredRun):
             self.backend = wanted
             if engine is not None:
                 self._adopt(engine)
+                self._evaluate_if_due()  # if that failed where the run comes from
         except ValueError:
             self.backend, self._engine = before, engine
             raise
