@@ -216,26 +216,18 @@ def test_what_is_learnt_is_copied_only_where_it_is_asked_for(
     engine, nothing = FEW[0].engine(CUDAEngine, large=True), np.zeros((0, COLUMNS))
     expected = FEW[0].engine(CUDAEngine, large=True)
     engine.run(2, nothing, 99, 0)
-    copied: list[int] = []
-    for name in ("send", "fetch"):
-        whole = getattr(Simulated, name)
-
-        def noted(self: Simulated, array: Any, *more: Any, whole: Any = whole) -> Any:
-            copied.append(array.size)
-            return whole(self, array, *more)
-
-        monkeypatch.setattr(Simulated, name, noted)
+    waited, sent, by_itself = noted_copies(monkeypatch)
     n = engine.layout.n_parameters
     engine.run(2, nothing, 99, 0)
     engine.run(2, nothing, 99, 0)
-    assert n not in copied
-    params, _ = engine.params, engine.params
-    assert copied.count(n) == 1
+    assert n not in waited + sent + by_itself
+    params = engine.params
+    assert waited.count(n) == 1
     params[0] += 1.0
     engine.run(2, nothing, 99, 0)
-    assert copied.count(n) == 2
+    assert sent.count(n) == 1
     slots = engine.slots.copy()
-    assert copied.count(n) == 2 + len(slots)
+    assert waited.count(n) == 1 + len(slots)
     expected.run(6, nothing, 99, 0)
     expected.params[0] += 1.0
     expected.run(2, nothing, 99, 0)
@@ -243,6 +235,44 @@ def test_what_is_learnt_is_copied_only_where_it_is_asked_for(
     assert np.array_equal(slots, expected.slots)
     engine.free()
     assert np.array_equal(engine.params, expected.params)
+
+
+@pytest.mark.usefixtures("direct")
+def test_looking_costs_a_copy_that_nobody_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, expected = (FEW[0].engine(CUDAEngine, large=True) for _ in range(2))
+    nothing, n = np.zeros((0, COLUMNS)), engine.layout.n_parameters
+    engine.run(2, nothing, 99, 0)
+    seen = [engine.view("params").copy()]  # the first look has to wait
+    waited, sent, by_itself = noted_copies(monkeypatch)
+    for _ in range(3):
+        engine.run(2, nothing, 99, 0)
+        seen.append(engine.view("params").copy())
+        assert np.array_equal(engine.view("params"), seen[-1])
+    assert by_itself.count(n) == 3
+    for _ in range(2):
+        engine.run(2, nothing, 99, 0)
+    assert by_itself.count(n) == 4  # the last run was watched by nobody
+    assert n not in waited + sent
+    assert not engine.view("params").flags.writeable
+    for found in seen:
+        expected.run(2, nothing, 99, 0)
+        assert np.array_equal(found, expected.params)
+
+
+def noted_copies(monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], list[int], list[int]]:
+    """Sizes of arrays that were waited for, sent, and copied without waiting, from now on."""
+    copied: dict[str, list[int]] = {"fetch": [], "fetch_to": [], "send": [], "begin_fetch": []}
+    for name, sizes in copied.items():
+        whole = getattr(Simulated, name)
+
+        def noted(
+            self: Simulated, *arrays: Any, whole: Any = whole, sizes: list[int] = sizes
+        ) -> Any:
+            sizes.append(arrays[0].size)
+            return whole(self, *arrays)
+
+        monkeypatch.setattr(Simulated, name, noted)
+    return copied["fetch_to"], copied["send"], copied["begin_fetch"]
 
 
 @pytest.mark.usefixtures("direct")

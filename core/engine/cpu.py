@@ -81,6 +81,7 @@ class CPUEngine:
         self._slots = memory.slots_of(rows)
         self.params = self._params[: layout.n_numbers]
         self.slots = rows[:, : layout.n_parameters]
+        self._views = {"params": memory.frozen(self.params), "slots": memory.frozen(self.slots)}
         self.state = np.zeros(3, dtype=np.int64)
         self._alone = memory.team_of(helped=False)
         self._table = layout.table
@@ -134,6 +135,10 @@ class CPUEngine:
     def stand_at(self, params: Floats, slots: Floats, state: NDArray[np.int64]) -> None:
         """Go on from another moment."""
         self.params[:], self.slots[:], self.state[:] = params, slots, state
+
+    def view(self, name: str) -> Floats:
+        """ "params" or "slots", to be read: always as they are now."""
+        return self._views[name]
 
     def run(
         self, n_steps: int, rows: NDArray[np.float64], stride: int, n_rows: int

@@ -149,9 +149,9 @@ class RunState:
 
     @property
     def params(self) -> np.ndarray:
-        """All parameters and running statistics, float32 (n_numbers,), in the layout's order; a
-        live view."""
-        return self._initial if self._engine is None else self._engine.params
+        """All parameters and running statistics, float32 (n_numbers,), in the layout's order:
+        as they are at this moment, to be read."""
+        return self._initial if self._engine is None else self._engine.view("params")
 
     @property
     def step_count(self) -> int:

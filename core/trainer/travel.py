@@ -49,7 +49,7 @@ class TravellingRun(MeasuredRun):
 
     def _adopt(self, engine: Engine) -> None:
         self._engine = self._new_engine()
-        self._engine.stand_at(engine.params, engine.slots, engine.state)
+        self._engine.stand_at(engine.view("params"), engine.view("slots"), engine.state)
         self._configure()
 
     def _configure(self) -> None:
@@ -194,7 +194,7 @@ class TravellingRun(MeasuredRun):
         self._checkpoints.make_room()
         if step % self._checkpoints.stride:
             return
-        params, slots = engine.params, engine.slots
+        params, slots = engine.view("params"), engine.view("slots")
         if step:
             params, slots = params.copy(), slots.copy()
         else:  # nothing has moved: what the run began with takes no memory of its own

@@ -28,7 +28,8 @@ class CUDAEngine:
     """One training run on the GPU: see `CPUEngine`, whose members it has.
 
     params, slots and state are arrays of the host, up to date whenever they are asked for between
-    two calls of `run`; what is written to them before the next one is sent along with it.
+    two calls of `run`; what is written to them before the next one is sent along with it. Whoever
+    only reads asks for a `view`.
     What fits a block runs in one, anything else as a `LargeNetwork`: a function of the settings,
     so that a run that is replayed takes the same way.
     threads: of a block, for tests. large: whether even what fits a block is to run as if not.
@@ -87,6 +88,13 @@ class CUDAEngine:
     def is_lost(self) -> bool:
         """Whether the GPU failed with what it had learnt: `stand_at` an earlier moment then."""
         return self._large.is_lost
+
+    def view(self, name: str) -> Floats:
+        """ "params" or "slots" as they are now, to be read: nothing of it is sent back."""
+        if self.is_large:
+            return self._large.view(name)
+        found: Floats = getattr(self._population.host(0), name)
+        return memory.frozen(found)
 
     def stand_at(self, params: Floats, slots: Floats, state: NDArray[np.int64]) -> None:
         """Go on from another moment."""

@@ -57,6 +57,8 @@ class Loaded:
             shuffle, 1, SHUFFLE_THREADS, m.orders.reshape(1, plan.ahead, -1),
             m.drawn.reshape(1, -1), m.codes.reshape(1, -1), m.state.reshape(1, -1), plan.ahead,
         )  # fmt: skip
+        self._copy: Floats | None = None
+        self._is_copied = False  # whether it holds the parameters of now
         self._steps: dict[tuple[int, bool], Repeated] = {}
         self._judged: dict[int, tuple[Floats, Floats, Judged]] = {}
         self._asked: Asked | None = None
@@ -67,7 +69,7 @@ class Loaded:
         """Give the GPU's memory back; nothing may be asked of this any more."""
         devices.enter()
         self.__dict__.pop("m", None)
-        self._begun, self._judged = {}, {}
+        self._begun, self._judged, self._copy = {}, {}, None
         self.__dict__.pop("_shuffle", None)
         self._steps = {}
         self.machine.free()
@@ -95,12 +97,27 @@ class Loaded:
 
     def send(self, name: str, values: Floats) -> None:
         """ "params" (n_numbers,) or "slots" (n_slots, n_parameters)."""
+        self._is_copied = False
         for array, part in zip(self._parts(name), np.atleast_2d(values), strict=True):
             self.machine.send(array, part)
 
-    def fetch(self, name: str) -> list[Floats]:
-        """ "params", a list of one, or "slots", as they are now."""
-        return [self.machine.fetch(array) for array in self._parts(name)]
+    def fetch(self, name: str, to: Floats) -> None:
+        """Write "params" or "slots", as they are now, to an array of the host."""
+        if name == "params" and self._is_copied:
+            to[:] = self._copy
+            return
+        for array, part in zip(self._parts(name), np.atleast_2d(to), strict=True):
+            self.machine.fetch_to(part, array)
+
+    def copy_ahead(self) -> None:
+        """Have the parameters copied as soon as all that was launched has run.
+
+        They are there when anything else that is asked for afterwards is: nobody waits for them.
+        """
+        if self._copy is None:
+            self._copy = self.machine.room_on_host(self.m.P.shape)
+        self.machine.begin_fetch(self._copy, self.m.P)
+        self._is_copied = True
 
     def _parts(self, name: str) -> list[Any]:
         wanted = self._plan.learnt[:1] if name == "params" else self._plan.learnt[1:]
@@ -110,6 +127,7 @@ class Loaded:
         """A run from this step on, which can be done again. stride: see `CPUEngine.run`."""
         for name, kept in self._begun.items():
             self.machine.copy(kept, getattr(self.m, name))
+        self._is_copied = False
         self._stand(state, stride)
 
     def begin_again(self, state: NDArray[np.int64]) -> None:

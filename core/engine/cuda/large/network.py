@@ -32,8 +32,9 @@ class LargeNetwork:
     """One network, with all of the GPU for it; see `Population`, which it stands beside.
 
     host: params, slots and state. State is up to date whenever nothing runs; params and slots are
-    brought here when they are asked for, and what was asked for is sent along with the next run,
-    since it may have been written to. Nothing else is copied, as long as the network learns.
+    brought here when they are asked for. What was asked for to be written to is sent along with the
+    next run. Nothing else is copied, as long as the network learns; and the params of a network
+    that is watched come by themselves, behind the last step of each run.
     is_lost: whether the GPU failed with what it had not given; until `written` says that an
     earlier moment took its place, params and slots are of no use.
     X: float32 (n_samples, n_inputs), Y: float32 (n_samples, n_outputs); copied to the GPU.
@@ -52,6 +53,7 @@ class LargeNetwork:
         self._loaded: Loaded | None = None
         self._ahead: set[str] = set()  # what is newer on the GPU
         self._given: set[str] = set(LEARNT)  # what may be newer here
+        self._is_watched = False  # whether somebody read params since the last run
         self.is_lost = False
 
     def configure(self, settings: Settings) -> None:
@@ -65,16 +67,23 @@ class LargeNetwork:
 
     # -- there and back ----------------------------------------------------------------------
 
+    def view(self, name: str) -> Floats:
+        """ "params" or "slots", as they are now, to be read."""
+        self._is_watched = self._is_watched or name == "params"
+        return memory.frozen(self._brought(name))
+
     def bring(self, name: str) -> Floats:
-        """ "params" or "slots", as they are now; to be written to as well."""
+        """ "params" or "slots", as they are now, to be written to as well."""
+        self._given.add(name)
+        return self._brought(name)
+
+    def _brought(self, name: str) -> Floats:
         found: Floats = getattr(self._host, name)
         if name in self._ahead:
             with self._freed_if_it_fails():
                 assert self._loaded is not None
-                for row, values in zip(np.atleast_2d(found), self._loaded.fetch(name), strict=True):
-                    row[:] = values
+                self._loaded.fetch(name, found)
             self._ahead.discard(name)
-        self._given.add(name)
         return found
 
     def written(self) -> None:
@@ -131,8 +140,10 @@ class LargeNetwork:
                 done = broke - start
                 there.begin_again(self._host.state)
                 there.launch(done, 0)
+            if self._is_watched:
+                there.copy_ahead()
             self._host.state[:] = there.state
-            self._given, self._ahead = set(), set(LEARNT)
+            self._given, self._ahead, self._is_watched = set(), set(LEARNT), False
         return done, n_rows, not broke
 
     def sums(self, X: Floats, Y: Floats) -> tuple[float, Floats] | None:
