@@ -20,9 +20,9 @@ from core.engine.cpu import CPUEngine
 from core.engine.cuda import devices
 from core.engine.cuda.engine import CUDAEngine
 from core.engine.cuda.large import arrays, backward, forward, grid, machine, muon, network, update
-from core.engine.cuda.large.arrays import Plan
+from core.engine.cuda.large.arrays import LargePlan
 from core.engine.cuda.large.machine import Simulated
-from core.engine.cuda.plan import Plan as PlanOfBlock
+from core.engine.cuda.plan import Plan
 from core.engine.cuda.warm import warm
 from core.engine.layout import Layout
 from tests import simulator
@@ -113,8 +113,8 @@ def test_slicing_changes_no_bit(monkeypatch: pytest.MonkeyPatch, whole: list[byt
     """By the caller, or where there is little room for orders or rows on the GPU."""
     assert few_steps((1, 4, 2, 7)) == whole
     monkeypatch.setattr(network, "AT_A_TIME", 4)
-    monkeypatch.setattr(Plan, "ahead", property(lambda self: 1))
-    monkeypatch.setattr(Plan, "row_capacity", property(lambda self: 3))
+    monkeypatch.setattr(LargePlan, "ahead", property(lambda self: 1))
+    monkeypatch.setattr(LargePlan, "row_capacity", property(lambda self: 3))
     assert few_steps() == whole
 
 
@@ -157,9 +157,9 @@ def bits(trainer: Trainer) -> bytes:
 @pytest.fixture
 def blocks_of_batch_5(monkeypatch: pytest.MonkeyPatch) -> None:
     """A block has room for what `small` is, and no more."""
-    room = PlanOfBlock(Layout((2, 3, 1), ("tanh", "sigmoid")), 5, 2, dropout=True).shared_bytes
+    room = Plan(Layout((2, 3, 1), ("tanh", "sigmoid")), 5, 2, dropout=True).shared_bytes
     monkeypatch.setattr(devices, "shared_bytes", lambda: room)
-    monkeypatch.setattr(PlanOfBlock, "threads", property(lambda self: 2))
+    monkeypatch.setattr(Plan, "threads", property(lambda self: 2))
 
 
 @pytest.mark.usefixtures("direct", "blocks_of_batch_5")
@@ -201,7 +201,7 @@ def test_too_much_for_the_gpus_memory_is_refused(monkeypatch: pytest.MonkeyPatch
 
 
 def test_bytes_are_those_of_the_arrays() -> None:
-    plan = Plan(Layout((784, 1024, 1024, 10), ("relu", "relu", "softmax")), 10_000, 256, 2)
+    plan = LargePlan(Layout((784, 1024, 1024, 10), ("relu", "relu", "softmax")), 10_000, 256, 2)
     taken = [np.empty(shape, kind).nbytes for shape, kind in plan.shapes.values()]
     learnt = sum(np.empty(*plan.shapes[name]).nbytes for name in ("P", "S0", "S1"))
     assert plan.device_bytes == sum(taken) + learnt + arrays.WORKSPACE
@@ -360,7 +360,7 @@ def test_the_benchmark_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """All of it that needs no GPU, on toys."""
-    monkeypatch.setattr(PlanOfBlock, "threads", property(lambda self: 1))
+    monkeypatch.setattr(Plan, "threads", property(lambda self: 1))
     assert gpu.main(["--toy"]) == 0
     printed = capsys.readouterr().out
     assert "All checks passed." in printed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.engine.cuda import devices
-from core.engine.cuda.large.arrays import Plan as LargePlan
+from core.engine.cuda.large.arrays import LargePlan
 from core.engine.cuda.plan import Plan, check_built
 from core.engine.layout import Layout
 from core.experiment import TrainingConfig

@@ -85,7 +85,7 @@ class Arrays(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class LargePlan:
     """Sizes of all arrays.
 
     batch: the largest mini-batch; n_slots: of the optimizer; matrices: whether it moves whole

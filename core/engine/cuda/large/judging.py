@@ -8,7 +8,7 @@ import numpy as np
 
 from core.engine import memory
 from core.engine.cuda.large import arrays, forward
-from core.engine.cuda.large.arrays import Arrays, Plan
+from core.engine.cuda.large.arrays import Arrays, LargePlan
 from core.engine.cuda.large.calls import ROW_THREADS, Asked, Batch, Repeated
 from core.engine.cuda.large.graphs import Call
 from core.engine.cuda.large.machine import Machine
@@ -30,7 +30,7 @@ class Judged:
     """
 
     def __init__(
-        self, machine: Machine, m: Arrays, plan: Plan, asked: Asked, numbers: Floats,
+        self, machine: Machine, m: Arrays, plan: LargePlan, asked: Asked, numbers: Floats,
         X: Floats, Y: Floats,
     ) -> None:  # fmt: skip
         self._machine, self._plan, self._n = machine, plan, len(X)

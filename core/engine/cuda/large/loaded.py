@@ -11,7 +11,7 @@ from core.engine import memory
 from core.engine.cuda import devices
 from core.engine.cuda.kernels import shuffle
 from core.engine.cuda.large import arrays
-from core.engine.cuda.large.arrays import Arrays, Plan
+from core.engine.cuda.large.arrays import Arrays, LargePlan
 from core.engine.cuda.large.calls import Asked, Batch, Repeated
 from core.engine.cuda.large.judging import Judged, judging_bytes
 from core.engine.cuda.large.machine import GPU, Machine, Simulated
@@ -29,7 +29,7 @@ class Loaded:
     X, Y: float32, flat, of all samples. A Refusal if they need more memory than there is.
     """
 
-    def __init__(self, plan: Plan, X: Floats, Y: Floats, *, tf32: bool) -> None:
+    def __init__(self, plan: LargePlan, X: Floats, Y: Floats, *, tf32: bool) -> None:
         self.machine: Machine = Simulated() if devices.is_simulated() else GPU(tf32=tf32)
         try:
             self._allocate(plan, X, Y)
@@ -37,7 +37,7 @@ class Loaded:
             devices.give_back(self)
             raise
 
-    def _allocate(self, plan: Plan, X: Floats, Y: Floats) -> None:
+    def _allocate(self, plan: LargePlan, X: Floats, Y: Floats) -> None:
         self._plan, machine = plan, self.machine
         devices.check_memory(plan.device_bytes)
         empty = {name: machine.empty(*room) for name, room in plan.shapes.items()}

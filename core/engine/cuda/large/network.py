@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.engine import memory
 from core.engine.cuda import devices
-from core.engine.cuda.large.arrays import Plan
+from core.engine.cuda.large.arrays import LargePlan
 from core.engine.cuda.large.loaded import Loaded
 from core.engine.cuda.population import Host
 from core.engine.layout import Layout
@@ -48,7 +48,7 @@ class LargeNetwork:
     ) -> None:
         self._layout, self._host, self._tf32 = layout, host, tf32
         self._X, self._Y, self._n_samples = memory.flat(X), memory.flat(Y), len(X)
-        self._plan: Plan | None = None
+        self._plan: LargePlan | None = None
         self._settings: Settings | None = None
         self._loaded: Loaded | None = None
         self._ahead: set[str] = set()  # what is newer on the GPU
@@ -60,7 +60,7 @@ class LargeNetwork:
         """Set what may change between two calls of `run`."""
         batch = min(int(settings.codes[memory.BATCH_SIZE]), self._n_samples)
         matrices, n_slots = bool(settings.codes[memory.MATRICES]), len(self._host.slots)
-        planned = Plan(self._layout, self._n_samples, batch, n_slots, matrices)
+        planned = LargePlan(self._layout, self._n_samples, batch, n_slots, matrices)
         if planned != self._plan:
             self.free()
         self._plan, self._settings, self._sent = planned, settings, False
