@@ -98,7 +98,7 @@ def whole() -> list[bytes]:
         return few_steps()
 
 
-@pytest.mark.parametrize(("grid", "backwards"), [((1, 2), True), ((3, 4), False)])
+@pytest.mark.parametrize(("grid", "backwards"), [((1, 2), True), ((3, 4), False), ((3, 4), True)])
 def test_threads_and_blocks_change_no_bit(
     monkeypatch: pytest.MonkeyPatch, whole: list[bytes], grid: tuple[int, int], backwards: bool
 ) -> None:
