@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from core.engine import memory
 from core.engine.cuda import devices
-from core.engine.cuda.large.arrays import LargePlan
+from core.engine.cuda.large.arrays import LargePlan, n_entries
 from core.engine.cuda.large.loaded import Loaded
 from core.engine.cuda.population import Host
 from core.engine.layout import Layout
-from core.engine.memory import Floats, Settings
+from core.engine.memory import Floats, Rows, Settings
 from core.refusals import Refusal
 
 AT_A_TIME = 4096  # mini-batches that are launched before the host asks whether one broke
@@ -37,17 +37,18 @@ class LargeNetwork:
     that is watched come by themselves, behind the last step of each run.
     is_lost: whether the GPU failed with what it had not given; until `written` says that an
     earlier moment took its place, params and slots are of no use.
-    X: float32 (n_samples, n_inputs), Y: float32 (n_samples, n_outputs); copied to the GPU.
+    X: (n_samples, n_inputs), whole rows or sparse, Y: float32 (n_samples, n_outputs); copied to the
+    GPU.
     tf32: whether products may be in TF32.
     Raises a Refusal where what is asked for does not fit, before anything is allocated, or when
     the GPU fails; its memory is free then. Not safe for two threads at once.
     """
 
     def __init__(
-        self, layout: Layout, X: Floats, Y: Floats, host: Host, *, tf32: bool = False
+        self, layout: Layout, X: Rows, Y: Floats, host: Host, *, tf32: bool = False
     ) -> None:
         self._layout, self._host, self._tf32 = layout, host, tf32
-        self._X, self._Y, self._n_samples = memory.flat(X), memory.flat(Y), len(X)
+        self._X, self._Y, self._n_samples = X, memory.flat(Y), len(X)
         self._plan: LargePlan | None = None
         self._settings: Settings | None = None
         self._loaded: Loaded | None = None
@@ -60,7 +61,9 @@ class LargeNetwork:
         """Set what may change between two calls of `run`."""
         batch = min(int(settings.codes[memory.BATCH_SIZE]), self._n_samples)
         matrices, n_slots = bool(settings.codes[memory.MATRICES]), len(self._host.slots)
-        planned = LargePlan(self._layout, self._n_samples, batch, n_slots, matrices)
+        planned = LargePlan(
+            self._layout, self._n_samples, batch, n_slots, matrices, n_entries(self._X)
+        )
         if planned != self._plan:
             self.free()
         self._plan, self._settings, self._sent = planned, settings, False
@@ -146,7 +149,7 @@ class LargeNetwork:
             self._given, self._ahead, self._is_watched = set(), set(LEARNT), False
         return done, n_rows, not broke
 
-    def sums(self, X: Floats, Y: Floats) -> tuple[float, Floats] | None:
+    def sums(self, X: Rows, Y: Floats) -> tuple[float, Floats] | None:
         """See `cpu.loss_sums`; None if there is no room for the samples."""
         with self._freed_if_it_fails():
             there = self._ready()
