@@ -14,19 +14,32 @@ from numba import config
 from numba.cuda.simulator.kernel import FakeCUDAKernel
 
 from benchmarks import gpu
-from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
+from core import DataConfig, Dataset, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.engine import cpu, memory
 from core.engine.cpu import CPUEngine
 from core.engine.cuda import devices
 from core.engine.cuda.engine import CUDAEngine
 from core.engine.cuda.large import arrays, backward, forward, grid, machine, muon, network, update
-from core.engine.cuda.large.arrays import Plan
+from core.engine.cuda.large.arrays import LargePlan
 from core.engine.cuda.large.machine import Simulated
-from core.engine.cuda.plan import Plan as PlanOfBlock
+from core.engine.cuda.plan import Plan
 from core.engine.cuda.warm import warm
 from core.engine.layout import Layout
 from tests import simulator
-from tests.cuda_cases import CASES, CHANGES, COLUMNS, FEW, STEPS, Case, learn_images
+from tests.cuda_cases import (
+    CASES,
+    CHANGES,
+    COLUMNS,
+    FEW,
+    STEPS,
+    THIN,
+    Case,
+    Y,
+    learn_entries,
+    learn_images,
+    thin_rows,
+    with_entries,
+)
 
 assert config.ENABLE_CUDASIM
 simulator.install()
@@ -98,7 +111,7 @@ def whole() -> list[bytes]:
         return few_steps()
 
 
-@pytest.mark.parametrize(("grid", "backwards"), [((1, 2), True), ((3, 4), False)])
+@pytest.mark.parametrize(("grid", "backwards"), [((1, 2), True), ((3, 4), False), ((3, 4), True)])
 def test_threads_and_blocks_change_no_bit(
     monkeypatch: pytest.MonkeyPatch, whole: list[bytes], grid: tuple[int, int], backwards: bool
 ) -> None:
@@ -113,8 +126,8 @@ def test_slicing_changes_no_bit(monkeypatch: pytest.MonkeyPatch, whole: list[byt
     """By the caller, or where there is little room for orders or rows on the GPU."""
     assert few_steps((1, 4, 2, 7)) == whole
     monkeypatch.setattr(network, "AT_A_TIME", 4)
-    monkeypatch.setattr(Plan, "ahead", property(lambda self: 1))
-    monkeypatch.setattr(Plan, "row_capacity", property(lambda self: 3))
+    monkeypatch.setattr(LargePlan, "ahead", property(lambda self: 1))
+    monkeypatch.setattr(LargePlan, "row_capacity", property(lambda self: 3))
     assert few_steps() == whole
 
 
@@ -157,9 +170,9 @@ def bits(trainer: Trainer) -> bytes:
 @pytest.fixture
 def blocks_of_batch_5(monkeypatch: pytest.MonkeyPatch) -> None:
     """A block has room for what `small` is, and no more."""
-    room = PlanOfBlock(Layout((2, 3, 1), ("tanh", "sigmoid")), 5, 2, dropout=True).shared_bytes
+    room = Plan(Layout((2, 3, 1), ("tanh", "sigmoid")), 5, 2, dropout=True).shared_bytes
     monkeypatch.setattr(devices, "shared_bytes", lambda: room)
-    monkeypatch.setattr(PlanOfBlock, "threads", property(lambda self: 2))
+    monkeypatch.setattr(Plan, "threads", property(lambda self: 2))
 
 
 @pytest.mark.usefixtures("direct", "blocks_of_batch_5")
@@ -201,7 +214,7 @@ def test_too_much_for_the_gpus_memory_is_refused(monkeypatch: pytest.MonkeyPatch
 
 
 def test_bytes_are_those_of_the_arrays() -> None:
-    plan = Plan(Layout((784, 1024, 1024, 10), ("relu", "relu", "softmax")), 10_000, 256, 2)
+    plan = LargePlan(Layout((784, 1024, 1024, 10), ("relu", "relu", "softmax")), 10_000, 256, 2)
     taken = [np.empty(shape, kind).nbytes for shape, kind in plan.shapes.values()]
     learnt = sum(np.empty(*plan.shapes[name]).nbytes for name in ("P", "S0", "S1"))
     assert plan.device_bytes == sum(taken) + learnt + arrays.WORKSPACE
@@ -216,26 +229,18 @@ def test_what_is_learnt_is_copied_only_where_it_is_asked_for(
     engine, nothing = FEW[0].engine(CUDAEngine, large=True), np.zeros((0, COLUMNS))
     expected = FEW[0].engine(CUDAEngine, large=True)
     engine.run(2, nothing, 99, 0)
-    copied: list[int] = []
-    for name in ("send", "fetch"):
-        whole = getattr(Simulated, name)
-
-        def noted(self: Simulated, array: Any, *more: Any, whole: Any = whole) -> Any:
-            copied.append(array.size)
-            return whole(self, array, *more)
-
-        monkeypatch.setattr(Simulated, name, noted)
+    waited, sent, by_itself = noted_copies(monkeypatch)
     n = engine.layout.n_parameters
     engine.run(2, nothing, 99, 0)
     engine.run(2, nothing, 99, 0)
-    assert n not in copied
-    params, _ = engine.params, engine.params
-    assert copied.count(n) == 1
+    assert n not in waited + sent + by_itself
+    params = engine.params
+    assert waited.count(n) == 1
     params[0] += 1.0
     engine.run(2, nothing, 99, 0)
-    assert copied.count(n) == 2
+    assert sent.count(n) == 1
     slots = engine.slots.copy()
-    assert copied.count(n) == 2 + len(slots)
+    assert waited.count(n) == 1 + len(slots)
     expected.run(6, nothing, 99, 0)
     expected.params[0] += 1.0
     expected.run(2, nothing, 99, 0)
@@ -243,6 +248,44 @@ def test_what_is_learnt_is_copied_only_where_it_is_asked_for(
     assert np.array_equal(slots, expected.slots)
     engine.free()
     assert np.array_equal(engine.params, expected.params)
+
+
+@pytest.mark.usefixtures("direct")
+def test_looking_costs_a_copy_that_nobody_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, expected = (FEW[0].engine(CUDAEngine, large=True) for _ in range(2))
+    nothing, n = np.zeros((0, COLUMNS)), engine.layout.n_parameters
+    engine.run(2, nothing, 99, 0)
+    seen = [engine.view("params").copy()]  # the first look has to wait
+    waited, sent, by_itself = noted_copies(monkeypatch)
+    for _ in range(3):
+        engine.run(2, nothing, 99, 0)
+        seen.append(engine.view("params").copy())
+        assert np.array_equal(engine.view("params"), seen[-1])
+    assert by_itself.count(n) == 3
+    for _ in range(2):
+        engine.run(2, nothing, 99, 0)
+    assert by_itself.count(n) == 4  # the last run was watched by nobody
+    assert n not in waited + sent
+    assert not engine.view("params").flags.writeable
+    for found in seen:
+        expected.run(2, nothing, 99, 0)
+        assert np.array_equal(found, expected.params)
+
+
+def noted_copies(monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], list[int], list[int]]:
+    """Sizes of arrays that were waited for, sent, and copied without waiting, from now on."""
+    copied: dict[str, list[int]] = {"fetch": [], "fetch_to": [], "send": [], "begin_fetch": []}
+    for name, sizes in copied.items():
+        whole = getattr(Simulated, name)
+
+        def noted(
+            self: Simulated, *arrays: Any, whole: Any = whole, sizes: list[int] = sizes
+        ) -> Any:
+            sizes.append(arrays[0].size)
+            return whole(self, *arrays)
+
+        monkeypatch.setattr(Simulated, name, noted)
+    return copied["fetch_to"], copied["send"], copied["begin_fetch"]
 
 
 @pytest.mark.usefixtures("direct")
@@ -304,6 +347,56 @@ def test_samples_are_judged_as_on_the_cpu(normalization: str, loss: str) -> None
 
 
 @pytest.mark.usefixtures("direct")
+def test_sparse_samples_are_learnt_from_as_on_the_cpu() -> None:
+    found, _ = learn_entries(CUDAEngine, STEPS)
+    expected, moved = learn_entries(CPUEngine, STEPS)
+    assert np.linalg.norm(found - expected) <= 1e-4 * moved
+    with pytest.raises(ValueError, match="cannot take noise"):
+        with_entries(CUDAEngine).configure(learning_rate=0.1, options=(), input_noise=0.1)
+
+
+def test_sparse_samples_are_learnt_from_by_any_number_of_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with simulator.launched_directly():
+        whole, _ = learn_entries(CUDAEngine, 4)
+    for backwards in (False, True):
+        monkeypatch.setattr(Simulated, "grid", (3, 4))
+        monkeypatch.setattr(simulator.Blocks, "backwards", backwards)
+        assert np.array_equal(learn_entries(CUDAEngine, 4)[0], whole)
+
+
+@pytest.mark.usefixtures("direct")
+def test_sparse_samples_are_judged_as_on_the_cpu() -> None:
+    engine, loss = with_entries(CUDAEngine), "categorical_crossentropy"
+    engine.run(4, np.zeros((0, COLUMNS)), 99, 0)
+    for X in (THIN, thin_rows(7, 8)):
+        found = engine.sums(X, Y[: len(X)])
+        assert found is not None
+        total, outputs = cpu.loss_sums(engine.layout, engine.params, X, Y[: len(X)], loss)
+        assert found[0] == pytest.approx(total, rel=1e-4)
+        np.testing.assert_allclose(found[1], outputs, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.usefixtures("direct")
+def test_a_trainer_of_sparse_samples_goes_to_the_gpu() -> None:
+    """Though it would fit a block, were its samples whole rows."""
+    data = Dataset.from_arrays(THIN, Y, thin_rows(7, 8), Y[:7], task="classification")
+    made = Experiment(
+        network=NetworkConfig((Dense(3, "tanh"),)),
+        training=TrainingConfig("categorical_crossentropy", batch_size=5),
+    )
+    gpu, plain = Trainer(made, backend="cuda", dataset=data), Trainer(made, dataset=data)
+    for trainer in (gpu, plain):
+        trainer.step(20)
+    assert gpu.engine.is_large
+    np.testing.assert_allclose(gpu.params, plain.params, rtol=1e-4, atol=1e-5)
+    assert gpu.evaluate("test") == pytest.approx(plain.evaluate("test"), rel=1e-4)
+    gpu.use_backend("cpu")
+    gpu.step(1)
+
+
+@pytest.mark.usefixtures("direct")
 def test_all_kernels_are_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     ready: set[Any] = set()
     call = Simulated.call
@@ -330,7 +423,7 @@ def test_the_benchmark_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """All of it that needs no GPU, on toys."""
-    monkeypatch.setattr(PlanOfBlock, "threads", property(lambda self: 1))
+    monkeypatch.setattr(Plan, "threads", property(lambda self: 1))
     assert gpu.main(["--toy"]) == 0
     printed = capsys.readouterr().out
     assert "All checks passed." in printed

@@ -1,9 +1,10 @@
 """Numba's CUDA simulator, with the threads of a block one after another instead of all at once.
 
 Numba's own polls its threads for whether they wait, which takes milliseconds a barrier. Here each
-runs up to its next barrier, then the next one; `backwards` begins with the last. Two orders that
-give the same bits tell that no thread reads what another writes between two barriers; a barrier
-that not all of them reach is an error.
+runs up to its next barrier, then the next one; `backwards` begins with the last, and with the last
+block of a launch. Two orders that give the same bits tell that no thread reads what another writes
+between two barriers, and no block what another one does; a barrier that not all of them reach is
+an error.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ def nobody() -> None:
 def run_block(self: Any, grid_point: Any, *arguments: Any) -> None:
     """`BlockManager.run`: every thread of the block to its end, from barrier to barrier."""
     me: Any = threading.current_thread()
+    if Blocks.backwards:
+        grid_point = tuple(n - 1 - k for n, k in zip(self._grid_dim, grid_point, strict=True))
     me.blockIdx, me.syncthreads = Dim3(*grid_point), getcurrent().switch
     points = list(np.ndindex(*self._block_dim))
     if len(points) == 1:

@@ -6,13 +6,14 @@ The stand-ins read and refuse as the libraries' documentation says that those do
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import inspect
 import itertools
 import sys
 from collections.abc import Iterator
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -121,6 +122,150 @@ def test_what_stands_for_a_gpu_has_its_members() -> None:
         return {name: inspect.signature(m) for name, m in methods if not name.startswith("_")}
 
     assert members(machine.Simulated) == members(machine.GPU)
+
+
+class Line:
+    """A stream as numba-cuda has it, and an array of the GPU: they note what is asked of them."""
+
+    def __init__(self, values: np.ndarray | None = None, told: list[Any] | None = None) -> None:
+        self.values, self.told = values, [] if told is None else told
+        self.shape = None if values is None else values.shape
+        self.dtype = None if values is None else values.dtype
+
+    def synchronize(self) -> None:
+        self.told.append("wait")
+
+    def __getitem__(self, part: slice) -> Line:
+        assert self.values is not None
+        return Line(self.values[part], self.told)
+
+    def copy_to_device(self, values: Any, stream: Any) -> None:
+        assert self.values is not None
+        self.told.append(("to it", stream))
+        self.values[...] = values.values if isinstance(values, Line) else values
+
+    def copy_to_host(self, host: np.ndarray | None = None, *, stream: Any) -> Any:
+        assert self.values is not None
+        self.told.append(("to host", stream))
+        if host is None:
+            return self.values.copy()
+        host[...] = self.values
+        return host
+
+
+class NumbaCUDA:
+    """What `machine` asks of `numba.cuda`."""
+
+    def __init__(self, told: list[Any], memory: Memory) -> None:
+        self.told, self.memory = told, memory
+        self.stream = Line(told=told)
+        self.current_context = lambda: None
+        self.defer_cleanup = contextlib.nullcontext
+
+    def external_stream(self, handle: int) -> Line:
+        assert handle == 11
+        return self.stream
+
+    def device_array(self, shape: Any, kind: Any) -> Any:
+        if kind is np.uint8:  # the workspace, whose address is asked for
+            return self.memory.array(np.zeros(1, np.float32))
+        return Line(np.full(shape, -77, kind), self.told)
+
+    def pinned_array(self, shape: Any, kind: Any) -> np.ndarray:
+        return np.full(shape, -77, kind)
+
+
+class Outfit(NamedTuple):
+    """A GPU of stand-ins, the driver behind it, and what was asked of arrays and streams."""
+
+    gpu: machine.GPU
+    driver: Driver
+    told: list[Any]
+    stream: Line
+
+
+@pytest.fixture
+def driver(monkeypatch: pytest.MonkeyPatch) -> Driver:
+    driver, bindings = Driver(), ModuleType("cuda.bindings")
+    bindings.driver = driver  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "cuda", ModuleType("cuda"))
+    monkeypatch.setitem(sys.modules, "cuda.bindings", bindings)
+    return driver
+
+
+@pytest.fixture
+def outfit(monkeypatch: pytest.MonkeyPatch, library: Memory, driver: Driver) -> Outfit:
+    told: list[Any] = []
+    numba = NumbaCUDA(told, library)
+    monkeypatch.setattr(machine, "cuda", numba)
+    monkeypatch.setattr(machine.devices, "free_pending", lambda: told.append("all freed"))
+    return Outfit(machine.GPU(), driver, told, numba.stream)
+
+
+def test_a_gpu_waits_where_the_host_goes_on(outfit: Outfit) -> None:
+    gpu, _, told, stream = outfit
+    array = gpu.empty((2, 3), np.float32)
+    gpu.send(array, np.arange(6))  # other numbers, in another shape
+    assert told == [("to it", stream), "wait"]  # the values may change as soon as it returns
+    assert array.values.tolist() == [[0, 1, 2], [3, 4, 5]]
+    told.clear()
+    assert gpu.fetch(array, 1, 2).tolist() == [[3, 4, 5]]
+    assert told == [("to host", stream), "wait"]
+    told.clear()
+    room = gpu.room_on_host((2, 3))
+    gpu.begin_fetch(room, array)
+    assert told == [("to host", stream)]
+    gpu.fetch_to(room, array)
+    assert told[1:] == [("to host", stream), "wait"]
+    assert np.array_equal(room, array.values)
+    told.clear()
+    gpu.copy(gpu.empty((2, 3), np.float32), array)
+    assert told == [("to it", stream)]
+
+
+def test_a_gpu_launches_on_its_stream(outfit: Outfit) -> None:
+    launched: list[Any] = []
+
+    class Kernel:
+        def __getitem__(self, grid: tuple[Any, ...]) -> Any:
+            return lambda *arguments: launched.append((grid, arguments))
+
+    outfit.gpu.call(Kernel(), 7, 32, "x")()
+    outfit.gpu.share(Kernel(), 10**6, 64, "y")()
+    assert launched == [
+        ((7, 32, outfit.stream), ("x",)),
+        ((machine.MOST_BLOCKS, 64, outfit.stream), ("y",)),
+    ]
+
+
+@pytest.mark.parametrize("failing", ["", "instantiate"])
+def test_what_cannot_be_captured_is_launched_one_by_one(outfit: Outfit, failing: str) -> None:
+    gpu, driver = outfit.gpu, outfit.driver
+    driver.failing = failing
+    launch = gpu.captured([lambda: driver.launch("a"), lambda: driver.launch("b")])
+    assert driver.done == []
+    launch()
+    assert driver.done == ["a", "b"]
+    assert bool(gpu.not_captured) is bool(failing)
+    assert any("launchable" in str(what) for what in driver.there) is not bool(failing)
+
+
+def test_a_gpu_gives_everything_back(outfit: Outfit, library: Memory) -> None:
+    outfit.gpu.captured([lambda: outfit.driver.launch("a")])
+    outfit.gpu.free()
+    assert outfit.driver.there == set()
+    assert library.told[-1] == ("destroy", 77)
+    assert outfit.told == ["all freed"]
+
+
+def test_a_gpu_without_cublas_leaves_no_stream(
+    monkeypatch: pytest.MonkeyPatch, library: Memory, driver: Driver
+) -> None:
+    monkeypatch.setattr(machine, "cuda", NumbaCUDA([], library))
+    monkeypatch.setattr(library, "create", None)
+    with pytest.raises(TypeError):
+        machine.GPU()
+    assert driver.there == set()
 
 
 # ---- graphs ---------------------------------------------------------------------------------

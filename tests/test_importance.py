@@ -107,5 +107,5 @@ def test_a_value_is_told_and_a_broken_network_is_not_sound() -> None:
     trainer = Trainer(Experiment(DataConfig("sine"), training=TrainingConfig("mean_squared_error")))
     assert value_verdict(trainer.network, np.ones(1)).winner is None
     assert value_verdict(trainer.network, np.ones(1)).is_sound
-    trainer.params[:] = np.nan
+    trainer.engine.params[:] = np.nan
     assert not value_verdict(trainer.network, np.ones(1)).is_sound

@@ -129,7 +129,7 @@ def no_test_set() -> Trainer:
 
 def broken() -> Trainer:
     trainer = run(20)
-    trainer.params[:] = np.nan
+    trainer.engine.params[:] = np.nan
     return trainer
 
 

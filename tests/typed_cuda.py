@@ -69,7 +69,8 @@ def main() -> None:
 
 LARGE = {
     "forward": {
-        "begin": (n,), "fetch": (n, n), "draw_changes": (n,), "change": (n,),
+        "begin": (n,), "fetch": (n, n), "fetch_entries": (n, n), "draw_changes": (n,),
+        "change": (n,),
         "mix_batch": (n, b, n), "disturb": (n,), "activate": (n, n), "measure_sums": (n, n),
         "add_biases": (n, n), "activate_normalized": (n, n), "settle": (n, n),
         "judge_outputs": (n, n),
@@ -92,11 +93,11 @@ LARGE = {
 
 def compile_large() -> None:
     """The kernels of a large network, as `steps` and `moves` call them."""
-    from core.engine.cuda.large.arrays import Arrays, Plan
+    from core.engine.cuda.large.arrays import Arrays, LargePlan
     from core.engine.layout import Layout
 
     of = {np.int32: i, np.int64: n, np.float32: f, np.float64: d}
-    shapes = Plan(Layout((2, 1), ("tanh",)), 4, 2, 1).shapes
+    shapes = LargePlan(Layout((2, 1), ("tanh",)), 4, 2, 1).shapes
     kinds = {name: types.Array(of[kind], len(shape), "C") for name, (shape, kind) in shapes.items()}
     kinds["across"] = n
     m = types.NamedTuple([kinds[name] for name in Arrays._fields], Arrays)

@@ -149,9 +149,9 @@ Rows = Floats | Entries
 def inputs_of(X: Rows) -> Inputs:
     """Samples as the kernels take them: one type for all, so one compiled kernel."""
     if isinstance(X, np.ndarray):
-        return Inputs(flat(X), _frozen(np.zeros(0, np.int32)), _frozen(np.zeros(0, np.int64)))
+        return Inputs(flat(X), frozen(np.zeros(0, np.int32)), frozen(np.zeros(0, np.int64)))
     columns, starts = np.require(X.columns, np.int32), np.require(X.starts, np.int64)
-    return Inputs(flat(X.values), _frozen(columns), _frozen(starts))
+    return Inputs(flat(X.values), frozen(columns), frozen(starts))
 
 
 def most_entries(X: Rows) -> int:
@@ -163,10 +163,11 @@ def most_entries(X: Rows) -> int:
 
 def flat(array: Floats) -> Floats:
     """A flat view that cannot be written to."""
-    return _frozen(np.ascontiguousarray(array, dtype=np.float32).reshape(-1))
+    return frozen(np.ascontiguousarray(array, dtype=np.float32).reshape(-1))
 
 
-def _frozen(array: NDArray) -> NDArray:
+def frozen(array: NDArray) -> NDArray:
+    """A view that cannot be written to."""
     view = array.view()
     view.flags.writeable = False
     return view

@@ -6,48 +6,32 @@ import numpy as np
 from numba import cuda, float32, float64, int32
 
 from core.engine.cuda import plan
-from core.engine.cuda.augment import augment, augments
+from core.engine.cuda.augment import augments
 from core.engine.cuda.block import Memory, Thread, barrier
 from core.engine.cuda.jit import kernel
+from core.engine.cuda.learning import (
+    Network,
+    Samples,
+    find_gradient,
+    load,
+    move_parameters,
+    store,
+    take_samples,
+    write_row,
+)
 from core.engine.cuda.maths import smaller
-from core.engine.cuda.moving import (
-    clip,
-    gradient_norms,
-    hold_norms,
-    make_constants,
-    measure_after,
-    measure_before,
-    update,
-    weight_norms,
-)
-from core.engine.cuda.normalize import move_statistics
+from core.engine.cuda.moving import gradient_norms, make_constants, measure_before
 from core.engine.cuda.plan import ACROSS, CHUNK, END, LANES, PARTS, WIDTH
-from core.engine.cuda.stages import (
-    add_noise,
-    draw,
-    gather,
-    judge,
-    key,
-    layer_backward,
-    layer_forward,
-)
-from core.engine.layout import UNITS
+from core.engine.cuda.stages import draw, key
 from core.engine.memory import (
     BATCH_SIZE,
     EPOCH,
-    INPUT_NOISE,
-    MATRICES,
-    MAX_NORM,
-    MEAN_OVER,
     N_NUMBERS,
     N_OPTIONS,
-    PER_SAMPLE,
     POSITION,
     REGULARIZATION_RATE,
     REGULARIZER,
     SEED,
-    SMOOTH_TO,
-    SMOOTHING,
     STEP,
 )
 from core.engine.settings import N_SCHEDULE
@@ -92,8 +76,8 @@ def shuffle(orders, drawn, codes, state, ahead):
 def training(*, everything: bool) -> Any:
     """The kernel that trains. everything: whether it can normalize, augment and move matrices.
 
-    Few networks ask for these. With them a thread takes 190 registers instead of 138, so that of
-    many small networks 10 instead of 14 share a processor of the GPU, and the compiler twice the
+    Few networks ask for these. With them a thread takes 146 registers instead of 120, so that of
+    many small networks 13 instead of 17 share a processor of the GPU, and the compiler twice the
     time.
     """
 
@@ -118,7 +102,6 @@ def training(*, everything: bool) -> Any:
         doubles, integers = cuda.shared.array(0, float64), cuda.shared.array(0, int32)
         memory = cuda.shared.array(0, float32)
         n_table, n_layers = tables.shape[1], tables.shape[1] // plan.N_COLUMNS
-        last, n, n_numbers = n_layers - 1, slots.shape[2], params.shape[1]
         n_doubles = CHUNK + 2 * PARTS * n_layers
         m = Memory(
             integers[2 * n_doubles : 2 * n_doubles + n_table],
@@ -151,38 +134,29 @@ def training(*, everything: bool) -> Any:
             memory[places[plan.U] :],
             places[ACROSS],
         )
-        width, n_slots, capacity = places[WIDTH], slots.shape[1], room[network]
         code, value = codes[network], numbers[network]
-        options, dropout = value[OPTIONS:SCHEDULE_OPTIONS], value[DROPOUT:]
-        schedule = value[SCHEDULE_OPTIONS:DROPOUT]
-        seed, batch_size = code[SEED], code[BATCH_SIZE]
-        smoothing, smooth_to = f32(value[SMOOTHING]), f32(value[SMOOTH_TO])
-        noise, max_norm, augmented = (
-            value[INPUT_NOISE],
-            value[MAX_NORM],
-            everything and augments(value),
+        net = Network(
+            n_layers - 1,
+            slots.shape[2],
+            slots.shape[1],
+            places[WIDTH],
+            code,
+            value,
+            value[OPTIONS:SCHEDULE_OPTIONS],
+            value[SCHEDULE_OPTIONS:DROPOUT],
+            value[DROPOUT:],
+            f32(value[REGULARIZATION_RATE]) if code[REGULARIZER] != 0 else ZERO,
         )
-        penalty = f32(value[REGULARIZATION_RATE]) if code[REGULARIZER] != 0 else ZERO
-        step, epoch, position = (
-            state[network, STEP],
-            state[network, EPOCH],
-            state[network, POSITION],
-        )
-        n_samples, n_rows, done, count, why = orders.shape[2], 0, 0, np.int64(0), FINISHED
-
-        for k in range(t.number, n_table, t.count):
-            m.table[k] = tables[network, k]
-        for k in range(t.number, n_numbers, t.count):
-            m.P[k] = params[network, k]
-        for k in range(t.number, n, t.count):
-            for s in range(n_slots):
-                memory[places[plan.S0 + s] + k] = slots[network, s, k]
-        if t.number == 0:
-            m.broken[0] = 0
+        samples = Samples(X, Y, weights, background)
+        augmented = everything and augments(value)
+        step, epoch = state[network, STEP], state[network, EPOCH]
+        position, n_samples = state[network, POSITION], orders.shape[2]
+        n_rows, done, count, why = 0, 0, np.int64(0), FINISHED
+        load(t, m, places, tables[network], params[network], slots[network])
 
         while done < n_steps[network]:
             recorded = (step + 1) % stride == 0
-            if recorded and n_rows == capacity:
+            if recorded and n_rows == room[network]:
                 why = ROWS_FULL
                 break
             drawn_row = epoch % drawn.shape[1]
@@ -190,42 +164,19 @@ def training(*, everything: bool) -> Any:
                 why = NOT_DRAWN
                 break
             step += 1
-            count = smaller(batch_size, n_samples - position)
+            count = smaller(code[BATCH_SIZE], n_samples - position)
             constants = done % CHUNK
             if constants == 0:
                 barrier()  # what was loaded above is there, a row of the step before is written
-                make_constants(t, m, code, value, options, schedule, step)
+                make_constants(t, m, code, value, net.options, net.schedule, step)
             order = orders[network, drawn_row]
-            gather(t, m, last, X, Y, weights, order, position, count, width, smoothing, smooth_to)
-            if augmented:
-                augment(
-                    t, m, n_layers, X, weights, background, order, position, code, value, count,
-                    width, step,
-                )  # fmt: skip
-            if noise > 0.0:
-                add_noise(t, m, count, width, noise, key(seed, random.INPUT_NOISE, step))
-            barrier()
-            for layer in range(n_layers):
-                layer_forward(t, m, layer, dropout, count, width, seed, step, everything)
-                barrier()
-            judge(t, m, last, code, count, width)
-            barrier()
-            for layer in range(last, -1, -1):
-                layer_backward(t, m, layer, dropout, code, penalty, count, width, everything)
-                barrier()
+            take_samples(t, m, net, samples, order, position, count, step, augmented)
+            find_gradient(t, m, net, count, step, everything)
             if recorded:
                 measure_before(t, m, n_layers)
                 barrier()
                 gradient_norms(t, m, n_layers, rows[n_rows, network])
-            clip(t, m, n_layers, n, value)
-            matrices = code[MATRICES] if everything else 0
-            update(t, m, n_layers, n, code, options, n_slots, constants, matrices, recorded)
-            if everything:
-                move_statistics(t, m, n_layers)
-            barrier()
-            if max_norm > 0.0:
-                hold_norms(t, m, n_layers, max_norm)
-                barrier()
+            move_parameters(t, m, net, constants, recorded, everything)
             position += count
             if position == n_samples:
                 epoch, position = epoch + 1, 0
@@ -234,28 +185,11 @@ def training(*, everything: bool) -> Any:
                 why = BROKEN
                 break
             if recorded:
-                measure_after(t, m, n_layers)
-                barrier()
-                row = rows[n_rows, network]
-                weight_norms(t, m, n_layers, row)
-                if t.number == 0:
-                    loss = 0.0
-                    for p in range(count):
-                        loss += m.L[p]
-                    terms = (
-                        count
-                        if code[MEAN_OVER] == PER_SAMPLE
-                        else count * m.table[last * plan.N_COLUMNS + UNITS]
-                    )
-                    row[0], row[1] = step, epoch + position / n_samples
-                    row[2], row[3] = loss / terms, m.rates[constants]
+                now = epoch + position / n_samples
+                write_row(t, m, net, rows[n_rows, network], step, now, count, constants)
                 n_rows += 1
 
-        for k in range(t.number, n_numbers, t.count):
-            params[network, k] = m.P[k]
-        for k in range(t.number, n, t.count):
-            for s in range(n_slots):
-                slots[network, s, k] = memory[places[plan.S0 + s] + k]
+        store(t, m, places, params[network], slots[network])
         if why == BROKEN:
             for k in range(t.number, places[END] - places[plan.P], t.count):
                 left[network, k] = memory[places[plan.P] + k]

@@ -156,12 +156,12 @@ def move_statistics(t, m, n_layers):
         if is_over_batch(m, layer):
             mean, variance, v = at(m, layer, MEAN), at(m, layer, VARIANCE), first_mean(m, layer)
             for j in range(t.number, at(m, layer, UNITS), t.count):
-                move_one(m, mean + j, m.V[place(v + j)])
-                move_one(m, variance + j, m.V[place(v + m.across + j)])
+                move_statistic(m, mean + j, m.V[place(v + j)])
+                move_statistic(m, variance + j, m.V[place(v + m.across + j)])
 
 
 @device
-def move_one(m, k, latest):
+def move_statistic(m, k, latest):
     """Move a running statistic."""
     running = moved(m.P[place(k)], latest)
     m.P[place(k)] = flushed(running)

@@ -11,12 +11,12 @@ from core.engine import memory
 from core.engine.cuda import devices
 from core.engine.cuda.kernels import shuffle
 from core.engine.cuda.large import arrays
-from core.engine.cuda.large.arrays import Arrays, Plan
+from core.engine.cuda.large.arrays import Arrays, LargePlan
 from core.engine.cuda.large.calls import Asked, Batch, Repeated
 from core.engine.cuda.large.judging import Judged, judging_bytes
 from core.engine.cuda.large.machine import GPU, Machine, Simulated
 from core.engine.cuda.large.steps import step
-from core.engine.memory import Floats, Settings
+from core.engine.memory import Floats, Rows, Settings
 
 MOST_STEPS_KEPT = 8
 MOST_PARTS = 3  # training, test and validation samples
@@ -26,10 +26,11 @@ SHUFFLE_THREADS = 64
 class Loaded:
     """Its arrays there, and where it will stand when all that was launched has run.
 
-    X, Y: float32, flat, of all samples. A Refusal if they need more memory than there is.
+    X: all samples, whole rows or sparse; Y: float32, flat. A Refusal if they need more memory than
+    there is.
     """
 
-    def __init__(self, plan: Plan, X: Floats, Y: Floats, *, tf32: bool) -> None:
+    def __init__(self, plan: LargePlan, X: Rows, Y: Floats, *, tf32: bool) -> None:
         self.machine: Machine = Simulated() if devices.is_simulated() else GPU(tf32=tf32)
         try:
             self._allocate(plan, X, Y)
@@ -37,28 +38,31 @@ class Loaded:
             devices.give_back(self)
             raise
 
-    def _allocate(self, plan: Plan, X: Floats, Y: Floats) -> None:
+    def _allocate(self, plan: LargePlan, X: Rows, Y: Floats) -> None:
         self._plan, machine = plan, self.machine
         devices.check_memory(plan.device_bytes)
         empty = {name: machine.empty(*room) for name, room in plan.shapes.items()}
         self.m = m = Arrays(**empty, across=plan.across)
         self._begun = {name: machine.empty(*plan.shapes[name]) for name in plan.learnt}
-        for array, values in (
-            (m.table, plan.layout.table),
-            (m.pieces, plan.pieces),
-            (m.segments, plan.segments),
-            (m.samples, X),
-            (m.targets, Y),
-            (m.drawn, np.full(plan.ahead, -1)),
-        ):
-            machine.send(array, values)
+        known: dict[str, NDArray] = {
+            "table": plan.layout.table,
+            "pieces": plan.pieces,
+            "segments": plan.segments,
+            **arrays.samples_of(X),
+            "targets": Y,
+            "drawn": np.full(plan.ahead, -1),
+        }
+        for name, values in known.items():
+            machine.send(getattr(m, name), values)
         self._drawn, self._stride = np.full(plan.ahead, -1), 0
         self._shuffle = machine.call(
             shuffle, 1, SHUFFLE_THREADS, m.orders.reshape(1, plan.ahead, -1),
             m.drawn.reshape(1, -1), m.codes.reshape(1, -1), m.state.reshape(1, -1), plan.ahead,
         )  # fmt: skip
+        self._copy: Floats | None = None
+        self._is_copied = False  # whether it holds the parameters of now
         self._steps: dict[tuple[int, bool], Repeated] = {}
-        self._judged: dict[int, tuple[Floats, Floats, Judged]] = {}
+        self._judged: dict[int, tuple[Rows, Floats, Judged]] = {}
         self._asked: Asked | None = None
         self.count = 0
         """Samples of the last mini-batch."""
@@ -67,7 +71,7 @@ class Loaded:
         """Give the GPU's memory back; nothing may be asked of this any more."""
         devices.enter()
         self.__dict__.pop("m", None)
-        self._begun, self._judged = {}, {}
+        self._begun, self._judged, self._copy = {}, {}, None
         self.__dict__.pop("_shuffle", None)
         self._steps = {}
         self.machine.free()
@@ -95,12 +99,27 @@ class Loaded:
 
     def send(self, name: str, values: Floats) -> None:
         """ "params" (n_numbers,) or "slots" (n_slots, n_parameters)."""
+        self._is_copied = False
         for array, part in zip(self._parts(name), np.atleast_2d(values), strict=True):
             self.machine.send(array, part)
 
-    def fetch(self, name: str) -> list[Floats]:
-        """ "params", a list of one, or "slots", as they are now."""
-        return [self.machine.fetch(array) for array in self._parts(name)]
+    def fetch(self, name: str, to: Floats) -> None:
+        """Write "params" or "slots", as they are now, to an array of the host."""
+        if name == "params" and self._is_copied:
+            to[:] = self._copy
+            return
+        for array, part in zip(self._parts(name), np.atleast_2d(to), strict=True):
+            self.machine.fetch_to(part, array)
+
+    def copy_ahead(self) -> None:
+        """Have the parameters copied as soon as all that was launched has run.
+
+        They are there when anything else that is asked for afterwards is: nobody waits for them.
+        """
+        if self._copy is None:
+            self._copy = self.machine.room_on_host(self.m.P.shape)
+        self.machine.begin_fetch(self._copy, self.m.P)
+        self._is_copied = True
 
     def _parts(self, name: str) -> list[Any]:
         wanted = self._plan.learnt[:1] if name == "params" else self._plan.learnt[1:]
@@ -110,6 +129,7 @@ class Loaded:
         """A run from this step on, which can be done again. stride: see `CPUEngine.run`."""
         for name, kept in self._begun.items():
             self.machine.copy(kept, getattr(self.m, name))
+        self._is_copied = False
         self._stand(state, stride)
 
     def begin_again(self, state: NDArray[np.int64]) -> None:
@@ -201,7 +221,7 @@ class Loaded:
 
     # -- evaluations -------------------------------------------------------------------------
 
-    def sums(self, X: Floats, Y: Floats) -> tuple[float, Floats] | None:
+    def sums(self, X: Rows, Y: Floats) -> tuple[float, Floats] | None:
         """See `cpu.loss_sums`. None if the samples do not fit beside what is there.
 
         They are kept for the next time: the very same arrays are known again.

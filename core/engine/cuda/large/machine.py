@@ -32,6 +32,7 @@ class Simulated:
 
     def __init__(self, *, tf32: bool = False) -> None:
         self.products = NumPyProducts()
+        self._under_way: list[tuple[NDArray, NDArray]] = []
 
     def empty(self, shape: tuple[int, ...], kind: type) -> Any:
         """An array of the GPU: here, of nonsense."""
@@ -47,7 +48,27 @@ class Simulated:
 
     def fetch(self, array: Any, first: int = 0, last: int | None = None) -> NDArray:
         """An array of the GPU, or rows first to last of it; what was launched has run by then."""
+        self._arrive()
         return array[first:last].copy()
+
+    def fetch_to(self, host: NDArray, array: Any) -> None:
+        """Write an array of the GPU to one of the host; what was launched has run by then."""
+        self._arrive()
+        host[...] = array
+
+    def _arrive(self) -> None:
+        """What is copied without waiting is there once something else was waited for."""
+        arrived, self._under_way = self._under_way, []
+        for host, values in arrived:
+            host[...] = values
+
+    def room_on_host(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Memory of the host that the GPU writes to by itself: here, full of nonsense."""
+        return np.full(shape, -77, np.float32)
+
+    def begin_fetch(self, host: NDArray, array: Any) -> None:
+        """`fetch_to` an array of `room_on_host`, without waiting: whoever `fetch`es next does."""
+        self._under_way.append((host, array.copy()))
 
     def call(self, kernel: Any, blocks: int, threads: int, *arguments: Any) -> Call:
         """What launches a kernel."""
@@ -112,6 +133,20 @@ class GPU:
         found: NDArray = part.copy_to_host(stream=self._numba_stream)
         self._numba_stream.synchronize()
         return found
+
+    def fetch_to(self, host: NDArray, array: Any) -> None:
+        """Write an array of the GPU to one of the host; what was launched has run by then."""
+        self.begin_fetch(host, array)
+        self._numba_stream.synchronize()
+
+    def room_on_host(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Memory of the host that the GPU writes to by itself, page-locked."""
+        room: NDArray[np.float32] = cuda.pinned_array(shape, np.float32)
+        return room
+
+    def begin_fetch(self, host: NDArray, array: Any) -> None:
+        """`fetch_to` an array of `room_on_host`, without waiting: whoever `fetch`es next does."""
+        array.copy_to_host(host, stream=self._numba_stream)
 
     def call(self, kernel: Any, blocks: int, threads: int, *arguments: Any) -> Call:
         """What launches a kernel."""
