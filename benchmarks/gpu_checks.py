@@ -80,6 +80,9 @@ def check_images(found: Findings, change: str) -> None:
 
 def check_large(found: Findings, cases: dict[str, Case]) -> None:
     """The same networks, taken for large ones, one after another."""
+    from core.engine.cpu import CPUEngine
+    from core.engine.cuda.engine import CUDAEngine
+
     for name, case in cases.items():
         gpu, cpu = large(case), case.engine()
         before, rows = cpu.params.copy(), np.zeros((2, STEPS // 3, COLUMNS))
@@ -88,6 +91,10 @@ def check_large(found: Findings, cases: dict[str, Case]) -> None:
         gpu.free()
         found.near(f"{name}, as a large one", gpu.params, cpu.params, way(cpu.params, before))
         found.rows(f"{name}, as a large one", *rows)
+    (thin, _), (expected, moved) = (
+        cuda_cases.learn_entries(kind, STEPS) for kind in (CUDAEngine, CPUEngine)
+    )
+    found.near("sparse samples", thin, expected, moved)
     one, again, sliced = (run_alone(FEW[0], n, large=True) for n in (14, 14, 5))
     found.same("the same large network twice", np.array_equal(one, again))
     found.same("a large network in one call and in slices", np.array_equal(one, sliced))

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
+from core.data.sparse import SparseRows
 from core.engine import memory
 from core.engine.cpu import CPUEngine
 from core.engine.cuda.population import Population
@@ -208,6 +210,46 @@ def with_images(kind: type, change: str, **more: Any) -> Any:
 def learn_images(kind: type, change: str, n_steps: int, **more: Any) -> tuple[np.ndarray, float]:
     """The parameters of `with_images` after some steps, and how far they moved."""
     engine = with_images(kind, change, **more)
+    before = engine.params.copy()
+    engine.run(n_steps, np.zeros((0, COLUMNS)), n_steps + 1, 0)
+    return engine.params, float(np.linalg.norm(engine.params - before))
+
+
+# ---- sparse samples -------------------------------------------------------------------------
+
+
+def thin_rows(n: int, seed: int) -> SparseRows:
+    """Rows of which three in ten columns are not 0, one row without any."""
+    rng = np.random.default_rng(seed)
+    whole = rng.normal(size=(n, 9)) * (rng.random((n, 9)) < 0.3)
+    whole[1] = 0.0
+    thin = sparse.csr_matrix(whole.astype(np.float32))
+    starts = thin.indptr.astype(np.int64)
+    return SparseRows(starts, thin.indices.astype(np.int32), thin.data, thin.shape[1])
+
+
+THIN = thin_rows(N_SAMPLES, 6)
+
+
+def with_entries(kind: type, **more: Any) -> Any:
+    """An engine that learns from sparse samples."""
+    layout = Layout((THIN.n_columns, 3, 2), ("tanh", "softmax"), ("batch", "none"))
+    engine = kind(
+        layout, THIN, Y, loss="categorical_crossentropy", optimizer="adam", seed=5, **more
+    )
+    params = np.random.default_rng(3).normal(size=engine.params.shape) * 0.5
+    params[layout.n_parameters :] = 1.0  # running statistics
+    engine.params[:] = params
+    engine.configure(
+        learning_rate=0.01, options=engine.optimizer.values(), batch_size=BATCH, dropout=(0.2,),
+        label_smoothing=0.1, weights=np.linspace(0.5, 2.0, N_SAMPLES, dtype=np.float32),
+    )  # fmt: skip
+    return engine
+
+
+def learn_entries(kind: type, n_steps: int) -> tuple[np.ndarray, float]:
+    """The parameters of `with_entries` after some steps, and how far they moved."""
+    engine = with_entries(kind)
     before = engine.params.copy()
     engine.run(n_steps, np.zeros((0, COLUMNS)), n_steps + 1, 0)
     return engine.params, float(np.linalg.norm(engine.params - before))

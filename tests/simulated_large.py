@@ -14,7 +14,7 @@ from numba import config
 from numba.cuda.simulator.kernel import FakeCUDAKernel
 
 from benchmarks import gpu
-from core import DataConfig, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
+from core import DataConfig, Dataset, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.engine import cpu, memory
 from core.engine.cpu import CPUEngine
 from core.engine.cuda import devices
@@ -26,7 +26,20 @@ from core.engine.cuda.plan import Plan
 from core.engine.cuda.warm import warm
 from core.engine.layout import Layout
 from tests import simulator
-from tests.cuda_cases import CASES, CHANGES, COLUMNS, FEW, STEPS, Case, learn_images
+from tests.cuda_cases import (
+    CASES,
+    CHANGES,
+    COLUMNS,
+    FEW,
+    STEPS,
+    THIN,
+    Case,
+    Y,
+    learn_entries,
+    learn_images,
+    thin_rows,
+    with_entries,
+)
 
 assert config.ENABLE_CUDASIM
 simulator.install()
@@ -331,6 +344,56 @@ def test_samples_are_judged_as_on_the_cpu(normalization: str, loss: str) -> None
             np.testing.assert_allclose(found[1], expected, rtol=1e-4, atol=1e-6)
     assert np.array_equal(looked.params, blind.params)
     assert np.array_equal(looked.slots, blind.slots)
+
+
+@pytest.mark.usefixtures("direct")
+def test_sparse_samples_are_learnt_from_as_on_the_cpu() -> None:
+    found, _ = learn_entries(CUDAEngine, STEPS)
+    expected, moved = learn_entries(CPUEngine, STEPS)
+    assert np.linalg.norm(found - expected) <= 1e-4 * moved
+    with pytest.raises(ValueError, match="cannot take noise"):
+        with_entries(CUDAEngine).configure(learning_rate=0.1, options=(), input_noise=0.1)
+
+
+def test_sparse_samples_are_learnt_from_by_any_number_of_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with simulator.launched_directly():
+        whole, _ = learn_entries(CUDAEngine, 4)
+    for backwards in (False, True):
+        monkeypatch.setattr(Simulated, "grid", (3, 4))
+        monkeypatch.setattr(simulator.Blocks, "backwards", backwards)
+        assert np.array_equal(learn_entries(CUDAEngine, 4)[0], whole)
+
+
+@pytest.mark.usefixtures("direct")
+def test_sparse_samples_are_judged_as_on_the_cpu() -> None:
+    engine, loss = with_entries(CUDAEngine), "categorical_crossentropy"
+    engine.run(4, np.zeros((0, COLUMNS)), 99, 0)
+    for X in (THIN, thin_rows(7, 8)):
+        found = engine.sums(X, Y[: len(X)])
+        assert found is not None
+        total, outputs = cpu.loss_sums(engine.layout, engine.params, X, Y[: len(X)], loss)
+        assert found[0] == pytest.approx(total, rel=1e-4)
+        np.testing.assert_allclose(found[1], outputs, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.usefixtures("direct")
+def test_a_trainer_of_sparse_samples_goes_to_the_gpu() -> None:
+    """Though it would fit a block, were its samples whole rows."""
+    data = Dataset.from_arrays(THIN, Y, thin_rows(7, 8), Y[:7], task="classification")
+    made = Experiment(
+        network=NetworkConfig((Dense(3, "tanh"),)),
+        training=TrainingConfig("categorical_crossentropy", batch_size=5),
+    )
+    gpu, plain = Trainer(made, backend="cuda", dataset=data), Trainer(made, dataset=data)
+    for trainer in (gpu, plain):
+        trainer.step(20)
+    assert gpu.engine.is_large
+    np.testing.assert_allclose(gpu.params, plain.params, rtol=1e-4, atol=1e-5)
+    assert gpu.evaluate("test") == pytest.approx(plain.evaluate("test"), rel=1e-4)
+    gpu.use_backend("cpu")
+    gpu.step(1)
 
 
 @pytest.mark.usefixtures("direct")

@@ -20,7 +20,7 @@ from core.engine.layout import Layout
 from core.engine.scheduler import LONGEST_SLICE, SHORTEST_SLICE
 from core.engine.warm import warm
 from core.inspect.moment import moment_of
-from core.refusals import Refusal, Sentence
+from core.refusals import Refusal
 from playground.live import gpu, warming
 from playground.live.camera import Camera
 from playground.live.player import Player
@@ -55,9 +55,11 @@ def without_mixtures(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def refusing(layout: Layout, training: TrainingConfig, *rest: object, **more: object) -> None:
         if training.mixup:
-            what = Sentence("sparse samples")
             raise Refusal(
-                "Backend 'cuda' is not built yet for {what}. Choose backend 'cpu'.", what=what
+                "The networks and their data need {needed} bytes of the GPU's memory, but {free} "
+                "are free.",
+                needed=9,
+                free=8,
             )
         check(layout, training, *rest, **more)  # type: ignore[arg-type]
 
@@ -270,8 +272,9 @@ def test_what_the_gpu_does_not_do_is_done_on_the_cpu() -> None:
         assert backend_of(player) == ("cpu", "cpu")
         assert player.experiment.training.mixup == 0.2
         why = in_words(player.why_left() or "", "en")
-        assert why.startswith("This runs on the CPU now: The GPU engine is not built yet for")
-        with pytest.raises(ValueError, match="not built yet"):
+        assert why.startswith("This runs on the CPU now: ")
+        assert "memory" in why
+        with pytest.raises(ValueError, match="8 are free"):
             player.use_backend("cuda")
         assert player.backend == "cpu"
         player.play()
@@ -404,7 +407,7 @@ def test_a_visit(broken: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     chosen(page, "cuda")
     assert not page.warning
     sound(page.number_input(key="mixup").set_value(0.2).run())
-    assert "现在改在 CPU 上运行：GPU 引擎尚不支持" in warnings(page)
+    assert "现在改在 CPU 上运行：这些网络及其数据需要" in warnings(page)
     chosen(page, "cuda")
-    assert "未做任何更改：GPU 引擎尚不支持" in warnings(page)
+    assert "未做任何更改：这些网络及其数据需要" in warnings(page)
     assert page.segmented_control(key="backend").value == "cpu"

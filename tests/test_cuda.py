@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from core import Trainer, TrainingConfig
+from core import Trainer
 from core.engine import cache
 from core.engine.cuda import devices, jit
-from core.engine.cuda.checking import check
 from core.engine.cuda.launching import launch
 from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
@@ -24,7 +23,7 @@ from tests.test_engine import ROOT, run_python
 
 SIMULATED = (
     *("tests/simulated_cuda.py", "tests/simulated_large.py", "tests/simulated_runs.py"),
-    *("tests/simulated_page.py", "tests/simulated_failures.py"),
+    *("tests/simulated_losses.py", "tests/simulated_page.py", "tests/simulated_failures.py"),
 )
 
 EVERY_BACKEND = (
@@ -98,12 +97,6 @@ def test_reasons(monkeypatch: pytest.MonkeyPatch, found: str, reason: str) -> No
         assert devices.why_not() == reason
     finally:
         devices._missing.cache_clear()
-
-
-def test_what_is_not_built_is_said_before_anyone_looks_for_a_gpu() -> None:
-    layout = Layout((2, 1), ("sigmoid",))
-    with pytest.raises(ValueError, match="not built yet for sparse samples"):
-        check(layout, TrainingConfig(), (), 10, is_sparse=True)
 
 
 def test_more_memory_than_every_gpu_gives_is_asked_for() -> None:

@@ -69,7 +69,8 @@ def main() -> None:
 
 LARGE = {
     "forward": {
-        "begin": (n,), "fetch": (n, n), "draw_changes": (n,), "change": (n,),
+        "begin": (n,), "fetch": (n, n), "fetch_entries": (n, n), "draw_changes": (n,),
+        "change": (n,),
         "mix_batch": (n, b, n), "disturb": (n,), "activate": (n, n), "measure_sums": (n, n),
         "add_biases": (n, n), "activate_normalized": (n, n), "settle": (n, n),
         "judge_outputs": (n, n),

@@ -28,7 +28,13 @@ from core.engine.memory import (
     most_entries,
     whole,
 )
-from core.engine.settings import DEFAULT_BATCH_SIZE, at_rest, configured, starting_slot
+from core.engine.settings import (
+    DEFAULT_BATCH_SIZE,
+    at_rest,
+    check_sparse,
+    configured,
+    starting_slot,
+)
 from core.engine.team import END, WORD
 from core.engine.turns import cores
 from core.maths.losses import LOSSES
@@ -39,7 +45,6 @@ from core.maths.registry import get
 ALONE = memory.team_of(helped=False)
 WORK_A_HELPER = 1_000_000
 """Parameters times samples of a batch: from so many on a second thread gains more than it costs."""
-WRITES_SAMPLES = ("input_noise", "mixup", "translation", "rotation", "zoom", "cutout")
 CHUNK = 256  # samples that a prediction takes at a time
 
 
@@ -99,9 +104,8 @@ class CPUEngine:
 
         Before step 1 the slots start afresh.
         """
-        if self._entries and any(arguments.get(name) for name in WRITES_SAMPLES):
-            # there is no room for what they would write
-            raise ValueError("Sparse samples cannot take noise, and cannot be augmented.")
+        if self._entries:
+            check_sparse(arguments)
         settings, batch_size = self._settings, arguments.get("batch_size", DEFAULT_BATCH_SIZE)
         self._settings = configured(
             settings, self.layout, self._loss, self.optimizer, len(self.X), **arguments

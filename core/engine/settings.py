@@ -21,6 +21,15 @@ PLAIN_SGD = len(RULES)  # the code of SGD without momentum
 N_SCHEDULE = 8  # places for the options of a schedule
 
 
+WRITES_SAMPLES = ("input_noise", "mixup", "translation", "rotation", "zoom", "cutout")
+
+
+def check_sparse(arguments: Mapping[str, object]) -> None:
+    """Raise a ValueError for settings that write to samples: sparse ones have no room for it."""
+    if any(arguments.get(name) for name in WRITES_SAMPLES):
+        raise ValueError("Sparse samples cannot take noise, and cannot be augmented.")
+
+
 def at_rest(layout: Layout, loss: str, batch_size: int, seed: int = 0) -> memory.Settings:
     """Settings with everything off but the loss: no optimizer, penalty, dropout or clipping."""
     codes = np.zeros(memory.N_CODES, dtype=np.int64)

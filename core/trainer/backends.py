@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from core.costs import step_cost
 from core.edits import Edit, Settings, edited
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.engine.cpu import CPUEngine
     from core.engine.cuda.engine import CUDAEngine
     from core.engine.layout import Layout
+    from core.engine.memory import Rows
     from core.evaluation import Samples
 
     Engine = CPUEngine | CUDAEngine
@@ -65,11 +66,9 @@ def check(
         return
     from core.engine.cuda.checking import check as check_on_gpu
 
-    n, is_sparse = len(dataset.X_train), dataset.is_sparse
+    X = cast("Rows", dataset.X_train)
     try:
-        check_on_gpu(
-            layout, settings.training, settings.dropout, n, is_sparse=is_sparse, held=held(engine)
-        )
+        check_on_gpu(layout, settings.training, settings.dropout, X, held=held(engine))
     except Refusal as refusal:
         raise BackendRefusal(refusal.sentence) from refusal
 

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from core.engine import memory
 from core.engine.cuda import devices
 from core.engine.cuda.large.network import LargeNetwork
-from core.engine.cuda.plan import check_built
 from core.engine.cuda.population import Population
 from core.engine.diagnosis import LastStep, first_nonfinite
 from core.engine.layout import Layout
 from core.engine.memory import Floats, Rows
-from core.engine.settings import at_rest, configured, starting_slot
+from core.engine.settings import at_rest, check_sparse, configured, starting_slot
 from core.engine.turns import Turns
 from core.maths.optimizers import OPTIMIZERS
 from core.maths.options import Value
@@ -30,8 +29,8 @@ class CUDAEngine:
     params, slots and state are arrays of the host, up to date whenever they are asked for between
     two calls of `run`; what is written to them before the next one is sent along with it. Whoever
     only reads asks for a `view`.
-    What fits a block runs in one, anything else as a `LargeNetwork`: a function of the settings,
-    so that a run that is replayed takes the same way.
+    What fits a block runs in one, anything else as a `LargeNetwork`, sparse samples too: a function
+    of the settings, so that a run that is replayed takes the same way.
     threads: of a block, for tests. large: whether even what fits a block is to run as if not.
     tf32: whether products of large networks may be in TF32; None for what the environment says.
     Raises a Refusal for what is not built, for what does not fit, or if there is no GPU.
@@ -54,16 +53,16 @@ class CUDAEngine:
         tf32: bool | None = None,
     ) -> None:
         devices.check_available()
-        check_built(is_sparse=not isinstance(X, np.ndarray))
-        assert isinstance(X, np.ndarray)
         self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer").under(options)
         n_slots = len(self.optimizer.slots)
-        self._population = Population([layout], X, Y, n_slots=n_slots, threads=threads)
+        self._is_sparse = not isinstance(X, np.ndarray)
+        inputs = X if isinstance(X, np.ndarray) else np.zeros((len(X), 0), np.float32)
+        self._population = Population([layout], inputs, Y, n_slots=n_slots, threads=threads)
         self._large = LargeNetwork(
             layout, X, Y, self._population.host(0),
             tf32=devices.is_tf32_allowed() if tf32 is None else tf32,
         )  # fmt: skip
-        self._loss, self._n_samples, self._only_large = loss, len(X), large
+        self._loss, self._n_samples, self._only_large = loss, len(X), large or self._is_sparse
         self._settings = at_rest(layout, loss, 1, seed)
         # A batch of one until another is asked for: whether the usual one fits does not matter.
         values = self.optimizer.values(options)
@@ -105,32 +104,33 @@ class CUDAEngine:
     def configure(self, **arguments: Any) -> None:
         """Set what may change between two calls of `run`: see `settings.configured`.
 
-        Before step 1 the slots start afresh.
+        Before step 1 the slots start afresh. All or nothing.
         """
-        self._settings = configured(
+        if self._is_sparse:
+            check_sparse(arguments)
+        settings = configured(
             self._settings, self.layout, self._loss, self.optimizer, self._n_samples, **arguments
         )
-        self._choose()
+        self.is_large = self._prepare(settings)
+        self._settings = settings
         if self.state[memory.STEP] == 0:
             self.slots[:] = starting_slot(self.optimizer, self._settings)
 
-    def _choose(self) -> None:
-        """Whether it is a block or not, as the settings are now."""
-        planned = self._population.planned([self._settings])
-        self.is_large = self._only_large or not planned.fits(devices.shared_bytes())
-        if self.is_large:
+    def _prepare(self, settings: memory.Settings) -> bool:
+        """Have these settings run in a block, or as a large network; returns whether as that."""
+        planned = self._population.planned([settings])
+        if self._only_large or not planned.fits(devices.shared_bytes()):
+            self._large.configure(settings)
             self._population.free()
-            self._large.configure(self._settings)
-        else:
-            self._large.free()
-            self._population.configure([self._settings])
+            return True
+        self._large.leave()
+        self._population.configure([settings])
+        return False
 
     def run(
         self, n_steps: int, rows: NDArray[np.float64], stride: int, n_rows: int
     ) -> tuple[int, int, bool]:
         """Run up to n_steps mini-batches: see `CPUEngine.run`."""
-        if self.is_lost:
-            raise devices.failed(RuntimeError("what it had learnt is lost"))
         if self.is_large:
             return self._large.run(n_steps, rows, stride, n_rows)
         filled = np.array([n_rows], np.int64)
@@ -142,9 +142,8 @@ class CUDAEngine:
 
         X, Y: the same arrays again and again, which are kept on the GPU.
         """
-        if not self.is_large or self.is_lost:
+        if not self.is_large:
             return None
-        assert isinstance(X, np.ndarray)
         return self._large.sums(X, Y)
 
     def first_nonfinite(self) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.engine.layout import Layout
 from core.maths.rules import N_CONSTANTS
-from core.refusals import Refusal, Sentence
+from core.refusals import Refusal
 
 N_COLUMNS = 12  # of the layout's table
 CHUNK = 32  # steps whose learning rates and constants are made at a time
@@ -145,12 +145,3 @@ def matrix_scratch(layout: Layout) -> int:
     """Numbers that `orthogonal` needs for the largest of the hidden layers."""
     pairs = pairwise(layout.sizes[:-1])
     return max((2 * a * b + 2 * min(a, b) ** 2 for a, b in pairs), default=0)
-
-
-def check_built(*, is_sparse: bool) -> None:
-    """Raise a Refusal for what this engine does not do yet."""
-    if is_sparse:
-        raise Refusal(
-            "Backend 'cuda' is not built yet for {what}. Choose backend 'cpu'.",
-            what=Sentence("sparse samples"),
-        )

@@ -58,11 +58,20 @@ normal = double(random.normal)
 @device
 def gather(t, m, last, X, Y, weights, order, start, count, width, smoothing, smooth_to):
     """Copy samples order[start : start + count] into X and Y, feature-major, and their weights."""
-    inputs, outputs = at(m, 0, INPUTS), at(m, last, UNITS)
+    inputs = at(m, 0, INPUTS)
     for p in range(t.row, count, t.rows):
         sample = np.int64(order[start + p])
         for i in range(t.lane, inputs, t.lanes):
             m.X[place(i * width + p)] = X[place(sample * inputs + i)]
+    gather_targets(t, m, last, Y, weights, order, start, count, width, smoothing, smooth_to)
+
+
+@device
+def gather_targets(t, m, last, Y, weights, order, start, count, width, smoothing, smooth_to):
+    """The half of `gather` that is the same for sparse samples."""
+    outputs = at(m, last, UNITS)
+    for p in range(t.row, count, t.rows):
+        sample = np.int64(order[start + p])
         for j in range(t.lane, outputs, t.lanes):
             y = Y[place(sample * outputs + j)]
             if smoothing != ZERO:

@@ -8,7 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from core.engine.memory import Rows
+
+
+class _Entries:
+    """Two sparse samples of four inputs with a number each."""
+
+    shape = 2, 4
+    starts, columns = np.arange(3), np.zeros(2, np.int32)
+    values = np.zeros(2, np.float32)
+
+    def __len__(self) -> int:
+        return 2
 
 
 def warm(*, large: bool = False) -> float:
@@ -18,14 +34,14 @@ def warm(*, large: bool = False) -> float:
     """
     start = time.perf_counter()
     for optimizer, asked in (("sgd", {}), ("muon", _everything())):
-        _run(optimizer, asked, large=large)
+        _run(np.zeros((2, 4), np.float32), optimizer, asked, large=large)
+    if large:
+        _run(_Entries(), "sgd", {}, large=True)
     return time.perf_counter() - start
 
 
 def _everything() -> dict[str, Any]:
     """Settings that leave no kernel out."""
-    import numpy as np
-
     from core.engine.memory import Image
 
     return {
@@ -36,10 +52,8 @@ def _everything() -> dict[str, Any]:
     }
 
 
-def _run(optimizer: str, asked: dict[str, Any], *, large: bool) -> None:
+def _run(X: Rows, optimizer: str, asked: dict[str, Any], *, large: bool) -> None:
     """Two mini-batches of one network: one with a row of history, one without; an evaluation."""
-    import numpy as np
-
     from core.engine.cpu import ANY_LOSS
     from core.engine.cuda.engine import CUDAEngine
     from core.engine.layout import Layout
@@ -47,7 +61,7 @@ def _run(optimizer: str, asked: dict[str, Any], *, large: bool) -> None:
 
     hidden = ("batch", "layer") if asked else ("none", "none")
     layout = Layout((4, 2, 2, 1), ("linear",) * 3, (*hidden, "none"))
-    X, Y = np.zeros((2, 4), np.float32), np.zeros((2, 1), np.float32)
+    Y = np.zeros((2, 1), np.float32)
     engine = CUDAEngine(layout, X, Y, loss=ANY_LOSS, optimizer=optimizer, seed=0, large=large)
     engine.configure(
         learning_rate=0.0, options=engine.optimizer.values(None), batch_size=2, **asked

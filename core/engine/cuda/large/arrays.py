@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.engine import memory
 from core.engine.cuda.plan import U_ROWS, V_ROWS, matrix_scratch
 from core.engine.layout import BETA, BIASES, GAMMA, STOP, WEIGHTS, Layout
+from core.engine.memory import Rows
 from core.engine.settings import N_SCHEDULE
 from core.maths.rules import N_CONSTANTS
 
@@ -53,7 +54,9 @@ class Arrays(NamedTuple):
     broken: Any  # int32 (1,): 1 if something is no longer finite
     orders: Any  # int32 (kept, n_samples): that of epoch e is in row e % kept
     drawn: Any  # int64 (kept,): which epoch a row is the order of
-    samples: Any  # float32, flat, as are targets: all of the training set
+    samples: Any  # float32, flat, as are targets: all of the training set; or its entries
+    columns: Any  # int32, of each entry; as is starts, a number of no meaning for whole rows
+    starts: Any  # int64 (n_samples + 1,): the first entry of each sample
     targets: Any
     weights: Any  # float32 (n_samples,)
     background: Any  # float32, one a channel, where samples are images
@@ -84,12 +87,24 @@ class Arrays(NamedTuple):
     U: Any
 
 
+def samples_of(X: Rows) -> dict[str, NDArray]:
+    """Samples as the arrays of that name hold them. A GPU has no arrays of nothing."""
+    values, columns, starts = memory.inputs_of(X)
+    named: dict[str, NDArray] = {"samples": values, "columns": columns, "starts": starts}
+    return {name: a if a.size else np.zeros(1, a.dtype) for name, a in named.items()}
+
+
+def n_entries(X: Rows) -> int | None:
+    """Of sparse samples; None for whole rows."""
+    return None if isinstance(X, np.ndarray) else len(X.values)
+
+
 @dataclass(frozen=True)
 class LargePlan:
     """Sizes of all arrays.
 
     batch: the largest mini-batch; n_slots: of the optimizer; matrices: whether it moves whole
-    matrices.
+    matrices. n_entries: of sparse samples, None for whole rows.
     """
 
     layout: Layout
@@ -97,6 +112,7 @@ class LargePlan:
     batch: int
     n_slots: int
     matrices: bool = False
+    n_entries: int | None = None
 
     @property
     def across(self) -> int:
@@ -152,6 +168,8 @@ class LargePlan:
             "broken": ((1,), i4),
             "orders": ((self.ahead, n), i4),
             "drawn": ((self.ahead,), i8),
+            "columns": ((self.n_entries or 1,), i4),
+            "starts": ((1 if self.n_entries is None else n + 1,), i8),
             "rates": ((1,), f8),
             "parts": ((N_GROUPS * n_pieces,), f8),
             "lengths": ((SEGMENTS * n_layers,), f8),
@@ -160,7 +178,8 @@ class LargePlan:
         slots = {f"S{k}": net.n_parameters if k < self.n_slots else 1 for k in range(3)}
         statistics = V_ROWS * n_layers * self.across
         floats = {
-            **{"samples": n * net.n_inputs, "targets": n * net.n_outputs, "weights": n},
+            "samples": n * net.n_inputs if self.n_entries is None else max(self.n_entries, 1),
+            **{"targets": n * net.n_outputs, "weights": n},
             **{"background": net.n_inputs, "P": net.n_numbers, "G": net.n_parameters},
             **slots,
             **{"X": net.n_inputs * self.batch, "Y": net.n_outputs * self.batch},

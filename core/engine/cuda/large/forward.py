@@ -7,17 +7,25 @@ mini-batch, and numbers from one row of a matrix to the next.
 import numpy as np
 
 from core.engine.cuda.augment import change_images, draw_images, draw_shares, mix
-from core.engine.cuda.block import at
+from core.engine.cuda.block import at, barrier
 from core.engine.cuda.jit import kernel
 from core.engine.cuda.large import arrays
 from core.engine.cuda.large.arrays import BROKEN_AT, ORDER, START
 from core.engine.cuda.large.grid import everyone
 from core.engine.cuda.maths import activate as activated
-from core.engine.cuda.maths import place
+from core.engine.cuda.maths import device, place
 from core.engine.cuda.moving import make_constants_of
 from core.engine.cuda.normalize import NOT_NORMALIZED, measure, normalized_at_rest
-from core.engine.cuda.stages import activations, add_noise, gather, judge, key, put_through
-from core.engine.layout import ACTIVATION, BIASES, NORMALIZATION, ROW, UNITS
+from core.engine.cuda.stages import (
+    activations,
+    add_noise,
+    gather,
+    gather_targets,
+    judge,
+    key,
+    put_through,
+)
+from core.engine.layout import ACTIVATION, BIASES, INPUTS, NORMALIZATION, ROW, UNITS
 from core.engine.memory import (
     EPOCH,
     INPUT_NOISE,
@@ -54,13 +62,37 @@ def begin(m, count):
 
 @kernel
 def fetch(m, last, count):
-    """The mini-batch into X, Y and C; beside it, the update's constants of this step."""
+    """The mini-batch into X, Y and C; beside it, the constants of this step's update."""
     t, order, start = everyone(), m.orders[m.now[ORDER]], m.now[START]
     smoothing, smooth_to = f32(m.numbers[SMOOTHING]), f32(m.numbers[SMOOTH_TO])
     gather(
         t, m, last, m.samples, m.targets, m.weights, order, start, count, count, smoothing,
         smooth_to,
     )  # fmt: skip
+    make_constants(t, m)
+
+
+@kernel
+def fetch_entries(m, last, count):
+    """`fetch` of sparse samples: zeros, and what is not 0 in their places; a block has rows."""
+    t, order, start = everyone(), m.orders[m.now[ORDER]], m.now[START]
+    smoothing, smooth_to = f32(m.numbers[SMOOTHING]), f32(m.numbers[SMOOTH_TO])
+    for p in range(t.row, count, t.rows):
+        for i in range(t.lane, at(m, 0, INPUTS), t.lanes):
+            m.X[place(i * count + p)] = ZERO
+        barrier()
+        sample = order[start + p]
+        for k in range(m.starts[sample] + t.lane, m.starts[sample + 1], t.lanes):
+            m.X[place(m.columns[place(k)] * count + p)] = m.samples[place(k)]
+    gather_targets(
+        t, m, last, m.targets, m.weights, order, start, count, count, smoothing, smooth_to
+    )
+    make_constants(t, m)
+
+
+@device
+def make_constants(t, m):
+    """Those of the update; by one thread, while the others copy."""
     if t.number == t.count - 1:  # the one with the least to copy, while the others do
         options, schedule = m.numbers[OPTIONS:SCHEDULE_OPTIONS], m.numbers[SCHEDULE_OPTIONS:]
         step = m.now[arrays.STEP]

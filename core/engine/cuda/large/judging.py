@@ -12,26 +12,27 @@ from core.engine.cuda.large.arrays import Arrays, LargePlan
 from core.engine.cuda.large.calls import ROW_THREADS, Asked, Batch, Repeated
 from core.engine.cuda.large.graphs import Call
 from core.engine.cuda.large.machine import Machine
-from core.engine.cuda.large.steps import by_input, by_unit, feeding, is_normalized
+from core.engine.cuda.large.steps import by_input, by_unit, feeding, fetch, is_normalized
 from core.engine.layout import ROW, UNITS
-from core.engine.memory import Floats
+from core.engine.memory import Floats, Rows
 
 
-def judging_bytes(X: Floats, Y: Floats) -> int:
+def judging_bytes(X: Rows, Y: Floats) -> int:
     """Memory of the GPU that samples take: X, Y, their weights and their order."""
-    return X.nbytes + Y.nbytes + 8 * len(X)
+    return sum(part.nbytes for part in memory.inputs_of(X)) + Y.nbytes + 8 * len(X)
 
 
 class Judged:
     """Samples in the GPU's memory, judged as many at a time as a mini-batch has.
 
-    X: float32 (n, n_inputs), Y: float32 (n, n_outputs). m: the network's arrays; those between the
-    layers are written over, what is learnt and the counters are not. numbers: of the settings.
+    X: (n, n_inputs), whole rows or sparse; Y: float32 (n, n_outputs). m: the network's arrays;
+    those between the layers are written over, what is learnt and the counters are not. numbers: of
+    the settings.
     """
 
     def __init__(
         self, machine: Machine, m: Arrays, plan: LargePlan, asked: Asked, numbers: Floats,
-        X: Floats, Y: Floats,
+        X: Rows, Y: Floats,
     ) -> None:  # fmt: skip
         self._machine, self._plan, self._n = machine, plan, len(X)
         n_layers = plan.layout.n_layers
@@ -39,8 +40,8 @@ class Judged:
         unsmoothed = numbers.copy()
         unsmoothed[memory.SMOOTHING] = 0.0
         self._m = m._replace(
-            samples=self._sent(memory.flat(X)), targets=self._sent(memory.flat(Y)),
-            weights=self._sent(np.ones(len(X), np.float32)),
+            **{name: self._sent(part) for name, part in arrays.samples_of(X).items()},
+            targets=self._sent(memory.flat(Y)), weights=self._sent(np.ones(len(X), np.float32)),
             orders=self._sent(np.arange(len(X), dtype=np.int32)[np.newaxis]),
             numbers=self._sent(unsmoothed), now=self._sent(np.zeros(arrays.N_NOW, np.int64)),
             broken=self._sent(np.zeros(1, np.int32)),
@@ -80,7 +81,7 @@ class Judged:
 def at_rest(b: Batch) -> list[Call]:
     """A piece's calls: dropout off, batches normalized by their running statistics."""
     count = b.count
-    calls = [b.by_rows(forward.fetch, count, b.last, count)]
+    calls = [fetch(b)]
     for layer, row in enumerate(b.table):
         Z, W = by_unit(b, b.m.Z, layer), by_input(b, b.m.P, layer)
         calls.append(b.product(Z, W, feeding(b, layer), turn_a=True))

@@ -16,7 +16,7 @@ from core.engine.cuda.large.calls import Asked, Batch, Repeated
 from core.engine.cuda.large.judging import Judged, judging_bytes
 from core.engine.cuda.large.machine import GPU, Machine, Simulated
 from core.engine.cuda.large.steps import step
-from core.engine.memory import Floats, Settings
+from core.engine.memory import Floats, Rows, Settings
 
 MOST_STEPS_KEPT = 8
 MOST_PARTS = 3  # training, test and validation samples
@@ -26,10 +26,11 @@ SHUFFLE_THREADS = 64
 class Loaded:
     """Its arrays there, and where it will stand when all that was launched has run.
 
-    X, Y: float32, flat, of all samples. A Refusal if they need more memory than there is.
+    X: all samples, whole rows or sparse; Y: float32, flat. A Refusal if they need more memory than
+    there is.
     """
 
-    def __init__(self, plan: LargePlan, X: Floats, Y: Floats, *, tf32: bool) -> None:
+    def __init__(self, plan: LargePlan, X: Rows, Y: Floats, *, tf32: bool) -> None:
         self.machine: Machine = Simulated() if devices.is_simulated() else GPU(tf32=tf32)
         try:
             self._allocate(plan, X, Y)
@@ -37,21 +38,22 @@ class Loaded:
             devices.give_back(self)
             raise
 
-    def _allocate(self, plan: LargePlan, X: Floats, Y: Floats) -> None:
+    def _allocate(self, plan: LargePlan, X: Rows, Y: Floats) -> None:
         self._plan, machine = plan, self.machine
         devices.check_memory(plan.device_bytes)
         empty = {name: machine.empty(*room) for name, room in plan.shapes.items()}
         self.m = m = Arrays(**empty, across=plan.across)
         self._begun = {name: machine.empty(*plan.shapes[name]) for name in plan.learnt}
-        for array, values in (
-            (m.table, plan.layout.table),
-            (m.pieces, plan.pieces),
-            (m.segments, plan.segments),
-            (m.samples, X),
-            (m.targets, Y),
-            (m.drawn, np.full(plan.ahead, -1)),
-        ):
-            machine.send(array, values)
+        known: dict[str, NDArray] = {
+            "table": plan.layout.table,
+            "pieces": plan.pieces,
+            "segments": plan.segments,
+            **arrays.samples_of(X),
+            "targets": Y,
+            "drawn": np.full(plan.ahead, -1),
+        }
+        for name, values in known.items():
+            machine.send(getattr(m, name), values)
         self._drawn, self._stride = np.full(plan.ahead, -1), 0
         self._shuffle = machine.call(
             shuffle, 1, SHUFFLE_THREADS, m.orders.reshape(1, plan.ahead, -1),
@@ -60,7 +62,7 @@ class Loaded:
         self._copy: Floats | None = None
         self._is_copied = False  # whether it holds the parameters of now
         self._steps: dict[tuple[int, bool], Repeated] = {}
-        self._judged: dict[int, tuple[Floats, Floats, Judged]] = {}
+        self._judged: dict[int, tuple[Rows, Floats, Judged]] = {}
         self._asked: Asked | None = None
         self.count = 0
         """Samples of the last mini-batch."""
@@ -219,7 +221,7 @@ class Loaded:
 
     # -- evaluations -------------------------------------------------------------------------
 
-    def sums(self, X: Floats, Y: Floats) -> tuple[float, Floats] | None:
+    def sums(self, X: Rows, Y: Floats) -> tuple[float, Floats] | None:
         """See `cpu.loss_sums`. None if the samples do not fit beside what is there.
 
         They are kept for the next time: the very same arrays are known again.

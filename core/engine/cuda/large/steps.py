@@ -55,12 +55,19 @@ def is_normalized(b: Batch, layer: int) -> bool:
 # ---- the mini-batch -------------------------------------------------------------------------
 
 
+def fetch(b: Batch) -> Call:
+    """Copy the mini-batch from all samples."""
+    is_sparse = b.plan.n_entries is not None
+    kernel = forward.fetch_entries if is_sparse else forward.fetch
+    return b.by_rows(kernel, b.count, b.last, b.count)
+
+
 def samples(b: Batch) -> list[Call]:
     """The mini-batch, as it is learnt from."""
     count, asked = b.count, b.asked
     calls = [
         b.machine.call(forward.begin, 1, 1, b.m, count),
-        b.by_rows(forward.fetch, count, b.last, count),
+        fetch(b),
     ]
     if asked.images or asked.mixup:
         calls.append(b.by_numbers(forward.draw_changes, count, count, threads=ROW_THREADS))
