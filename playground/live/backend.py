@@ -39,10 +39,7 @@ class Backend:
     def use(self, name: str, trainer: Trainer) -> None:
         """Have a run go on there. Raises ValueError if it cannot; then nothing has changed."""
         stood = trainer.step_count
-        if name == "cpu":
-            _to_cpu(trainer)
-        else:
-            trainer.use_backend(name)
+        trainer.use_backend(name)
         self.name, self.left = trainer.backend, None
         if trainer.step_count < stood:
             template = "The GPU has failed, and what it learnt since step {step} is lost with it."
@@ -71,7 +68,7 @@ class Backend:
         try:
             trainer.change(**fields)
         except BackendRefusal as refusal:
-            _to_cpu(trainer)
+            trainer.use_backend("cpu")
             if trainer.edits == edits:
                 trainer.change(**fields)
             if trainer.step_count < stood:
@@ -84,20 +81,12 @@ class Backend:
         """Take a run that the GPU could not take on to the CPU; whether it was there."""
         if trainer.backend == "cpu":
             return False
-        _to_cpu(trainer)
+        trainer.use_backend("cpu")
         self._leave(_stopped(trainer, refusal))
         return True
 
     def _leave(self, why: Sentence) -> None:
         self.name, self.left = "cpu", why
-
-
-def _to_cpu(trainer: Trainer) -> None:
-    """Have a run go on there: at its newest checkpoint if the GPU has lost what it learnt since."""
-    try:
-        trainer.use_backend("cpu")
-    except Refusal:  # of a GPU that had failed unnoticed; now that is known
-        trainer.use_backend("cpu")
 
 
 def _stopped(trainer: Trainer, refusal: Refusal) -> Sentence:
