@@ -28,7 +28,7 @@ from playground.views.pictures import show_image
 from playground.views.record import layer_names
 
 if TYPE_CHECKING:
-    from core.engine.layout import Layout
+    from core.trainer import Trainer
 
 NEURONS = 64  # rows of the table of a layer
 SHOWN_INPUTS = 8  # values of a sample written out
@@ -39,18 +39,17 @@ LISTED = 200  # more weights than this are chosen by number, not from a list
 @refreshing
 def show(session: Session) -> None:
     """Draw the panel."""
-    layout, dataset, batch_size = session.player.read(
-        lambda run: (run.layout, run.dataset, run.training.batch_size)
+    (sizes, normalizations), activations, dataset, batch_size = session.player.read(
+        lambda run: (_shape(run), run.layout.activations, run.dataset, run.training.batch_size)
     )
-    sizes, normalizations = _shape(layout)
     inputs, n_samples = session.column_labels(dataset), len(dataset.X_train)
     first = first_input(dataset)
     whole_batch, number = _choose_sample(session, n_samples, batch_size)
-    names = layer_names(session, layout.activations)
+    names = layer_names(session, activations)
     layer, unit, i = _choose_weight(session, names, sizes, inputs, normalizations, first)
     shape = sizes, normalizations
     moment = session.player.read(
-        lambda run: moment_of(run, layer) if _shape(run.layout) == shape else None
+        lambda run: moment_of(run, layer) if _shape(run) == shape else None
     )
     if moment is None:
         return  # another network came meanwhile: the next drawing shows it
@@ -79,9 +78,9 @@ def show(session: Session) -> None:
         _update(session, moment, traced, focus)
 
 
-def _shape(layout: Layout) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def _shape(trainer: Trainer) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """What the choices are made from: sizes, and how each layer is normalized."""
-    return layout.sizes, layout.normalizations
+    return trainer.layout.sizes, trainer.layout.normalizations
 
 
 def _choose_sample(session: Session, n_samples: int, batch_size: int) -> tuple[bool, int]:
