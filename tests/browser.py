@@ -189,6 +189,10 @@ class Visitor:
         self.settle()  # until then the uploader may still be one that is about to go
         place.locator("input[type=file]").set_input_files(files)
 
+    def look_at_chart(self, description: str) -> None:
+        """Scroll to a chart, for only what is seen is drawn. description: part of its alt text."""
+        self.page.get_by_role("img", name=description).first.scroll_into_view_if_needed()
+
     def set_learning_rate(self, rate: float) -> None:
         self.type("Learning rate", f"{rate:.10f}".rstrip("0"))
 
@@ -287,11 +291,11 @@ def server(log: Path, **options: Any) -> Iterator[Server]:
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
+def browser(*arguments: str) -> Iterator[Browser]:
     """A headless Chromium. Raises RuntimeError where there is none."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
-            executable_path=chromium.find(), args=list(chromium.ARGUMENTS)
+            executable_path=chromium.find(), args=[*chromium.ARGUMENTS, *arguments]
         )
         try:
             yield launched

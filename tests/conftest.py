@@ -54,7 +54,8 @@ def compiled_kernels() -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    with page_browser.browser() as launched:
+    # A process for all pages of a profile, which keeps the page's scripts compiled.
+    with page_browser.browser("--process-per-site") as launched:
         yield launched
 
 
@@ -74,7 +75,11 @@ def own_server(compiled_kernels: None, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def profile(chromium: Browser) -> Iterator[BrowserContext]:
-    """What most visits share, so that not each of them fetches and compiles the page's scripts."""
+    """What most visits share, so that not each of them fetches and compiles the page's scripts.
+
+    A page stays open in it, without which the browser's window and process would go with the last
+    visitor: a window costs a second of processor time, and scripts compiled anew two more.
+    """
     with chromium.new_context(**WINDOW) as context:
         yield context
 
@@ -93,6 +98,8 @@ def visit(
         of: Server, query: str = "", *, ready: str = "Reset", **options: object
     ) -> Visitor:
         context = chromium.new_context(**{**WINDOW, **options}) if options else profile
+        if context is profile and not profile.pages:
+            profile.new_page().goto(f"{of.url}/_stcore/health")  # stays open
         visitor = Visitor(context.new_page(), of.url)
         visitors.append(visitor)
         visitor.open(query, ready=ready)

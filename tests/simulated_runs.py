@@ -11,8 +11,7 @@ from numba import cuda
 from core import Dense, Trainer, exchange
 from core.engine.cuda import devices
 from core.engine.cuda.engine import CUDAEngine
-from core.engine.cuda.large.machine import Simulated
-from core.engine.cuda.large.network import LargeNetwork
+from core.engine.cuda.large.loaded import Loaded
 from core.engine.cuda.plan import Plan
 from core.inspect.moment import moment_of
 from core.refusals import BackendRefusal
@@ -158,61 +157,16 @@ def test_a_large_network_is_evaluated_where_it_is(
     monkeypatch.setattr(Plan, "fits", lambda *_: False)
     monkeypatch.setattr("core.trainer.measuring.most_rows", lambda work: most)
     there, here, brought = Trainer(small(), backend="cuda"), Trainer(small()), []
-    bring = LargeNetwork.bring
+    fetch = Loaded.fetch
     monkeypatch.setattr(
-        LargeNetwork, "bring", lambda self, name: brought.append(name) or bring(self, name)
+        Loaded, "fetch", lambda self, name, to: brought.append(name) or fetch(self, name, to)
     )
     monkeypatch.setattr(there, "_save_checkpoint", lambda: None)
     for trainer in (there, here):
         trainer.step(8)
     assert len(there.history.evaluations) > 2
-    assert brought.count("slots") <= 2  # as the run begins: first settings
-    assert brought.count("params") <= 2
+    assert brought == []
     alike(there, here)
-
-
-@pytest.mark.parametrize("failing", ["copy", "fetch"])
-def test_a_gpu_that_fails_with_what_it_learnt_leaves_the_last_checkpoint(
-    monkeypatch: pytest.MonkeyPatch, failing: str
-) -> None:
-    monkeypatch.setattr(Plan, "fits", lambda *_: False)
-    trainer, stays = Trainer(small(), backend="cuda"), Trainer(small())
-    while trainer.step_count < 9:
-        trainer.run_for(0.0, max_steps=1)
-
-    def broken(*arguments: object, **turned: bool) -> None:
-        raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Simulated, failing, broken)
-        with pytest.raises(ValueError, match="ILLEGAL_ADDRESS"):
-            trainer.run_for(0.0, max_steps=1)
-    assert trainer.step_count <= 9
-    assert all(step <= trainer.step_count for step in trainer.history["step"])
-    trainer.use_backend("cpu")
-    trainer.step(20 - trainer.step_count)
-    stays.step(20)
-    alike(trainer, stays)
-
-
-def test_a_gpu_that_fails_before_the_first_step_leaves_a_whole_run(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It fails while the untrained network is evaluated, which is then done on the CPU."""
-    monkeypatch.setattr(Plan, "fits", lambda *_: False)
-    trainer, stays = Trainer(small(), backend="cuda"), Trainer(small())
-
-    def broken(*arguments: object) -> None:
-        raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Simulated, "fetch", broken)
-        with pytest.raises(ValueError, match="ILLEGAL_ADDRESS"):
-            trainer.step(1)
-    trainer.use_backend("cpu")
-    trainer.step(20)
-    stays.step(20)
-    alike(trainer, stays)
 
 
 def test_a_gpu_that_fails_half_way_leaves_all_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

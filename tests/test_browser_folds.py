@@ -12,6 +12,7 @@ def test_folds_are_evaluated_beside_a_run_that_plays(visitor: Visitor) -> None:
     visitor.settle()
     visitor.press("Evaluate in 5 folds")
     visitor.wait_for_text("on the test samples of 5 folds")
+    visitor.look_at_chart("Test result of each fold")
     visitor.wait_until(
         lambda: visitor.page.locator(".js-plotly-plot .points path").count() == 5, "five points"
     )

@@ -16,8 +16,11 @@ CHART = """() => {
 
 
 def open_panel(visitor: Visitor, name: str) -> None:
-    visitor.page.get_by_role("tab", name=name, exact=True).click()
+    """Open a panel and scroll to it: its charts are drawn where they are seen."""
+    tab = visitor.page.get_by_role("tab", name=name, exact=True)
+    tab.click()
     visitor.settle()
+    tab.evaluate("tab => tab.scrollIntoView()")
 
 
 def chart(visitor: Visitor) -> dict[str, Any]:
@@ -27,7 +30,9 @@ def chart(visitor: Visitor) -> dict[str, Any]:
 
 
 def test_curves_follow_the_run_and_keep_what_was_zoomed_into(visitor: Visitor) -> None:
+    assert not visitor.page.evaluate("'Plotly' in window")  # below the fold nothing is drawn
     visitor.press("Play")
+    visitor.look_at_chart("Training and test loss")
     visitor.wait_until(lambda: chart(visitor)["steps"] > 200, "a curve of 200 steps")
     surface = visitor.page.locator(".js-plotly-plot .nsewdrag").first
     surface.scroll_into_view_if_needed()
@@ -80,6 +85,7 @@ def test_the_open_panel_stays_open_in_another_language(visitor: Visitor) -> None
     visitor.choose("Language", "简体中文")
     chosen = visitor.page.get_by_role("tab", name="评估", exact=True)
     visitor.wait_until(lambda: chosen.get_attribute("aria-selected") == "true", "the same panel")
+    visitor.look_at_chart("混淆矩阵")
     visitor.page.get_by_text("混淆矩阵").first.wait_for()
     open_panel(visitor, "权重")
     visitor.choose("语言", "English")

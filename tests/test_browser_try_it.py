@@ -41,6 +41,7 @@ def test_a_drawn_digit_is_answered_until_it_is_wiped(visitor: Visitor) -> None:
     stroke(visitor, (0.5, 0.2), (0.5, 0.8))
     visitor.press("Pause")
     answer(visitor).wait_for()
+    visitor.look_at_chart("A bar for each class")
     visitor.wait_until(lambda: visitor.page.locator(BARS).count() == 10, "ten probabilities")
     assert visitor.metric("The network says") == "1"
     visitor.wait_for_text("Blue spoke for 1, orange against it.")

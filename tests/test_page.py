@@ -27,6 +27,15 @@ def test_labels_are_those_that_are_fixed(page: AppTest) -> None:
     assert {"Epoch", "Training loss", "Test loss"} <= labels(page.metric)
 
 
+def test_the_page_opens_in_one_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    again: list[bool] = []
+    monkeypatch.setattr("playground.session.clicks.st.rerun", lambda: again.append(True))
+    opened_page()
+    assert not again
+    opened_page(dataset="spiral", layers="8:tanh,8:relu")
+    assert not again
+
+
 def test_every_widget_has_a_key_and_a_help_text(page: AppTest) -> None:
     kinds = (page.selectbox, page.number_input, page.slider, page.checkbox)
     for widget in (item for kind in kinds for item in kind):

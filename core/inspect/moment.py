@@ -268,7 +268,7 @@ def moment_of(trainer: Trainer, layer: int = 0) -> Moment:
         training.optimizer_options
     )
     if trainer.step_count:
-        flat_slots = list(trainer.engine.view("slots")[: len(record.slots)])
+        flat_slots = list(trainer.slots[: len(record.slots)])
     else:  # without asking for the engine, which would be compiled now
         start = record.starting_slot(training.optimizer_options)
         flat_slots = [np.full(layout.n_parameters, start, np.float32)] * len(record.slots)

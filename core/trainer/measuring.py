@@ -11,6 +11,7 @@ from core.costs import most_rows
 from core.data.sparse import SparseRows
 from core.evaluation import Samples, measure, measured, unknown_part
 from core.maths.regularizers import REGULARIZERS
+from core.refusals import Refusal
 from core.trainer import backends
 from core.trainer.state import RunState
 
@@ -61,12 +62,20 @@ class MeasuredRun(RunState):
         n, most = len(samples), self._most_rows
         rows = np.arange(n) if n <= most else np.linspace(0, n - 1, most).astype(np.int64)
         few = samples if n <= most else self._thinned(part, samples, rows)
-        found = backends.sums(self._engine, few)
+        found = self._sums(few)
         if found is not None:
             return measured(few, task, loss, *found), found[1], rows
         scratch = self._scratch_for(part, samples) if n <= most else None
         values, outputs = measure(self.layout, self.params, few, task, loss, scratch)
         return values, outputs, rows
+
+    def _sums(self, samples: Samples) -> tuple[float, np.ndarray] | None:
+        """See `backends.sums`."""
+        try:
+            return backends.sums(self._engine, samples)
+        except Refusal:
+            self._back_from_a_loss()
+            raise
 
     def _thinned(self, part: str, samples: Samples, rows: np.ndarray) -> Samples:
         """Some rows; on a GPU always the same arrays, since it keeps those that it knows."""
@@ -132,6 +141,8 @@ class MeasuredRun(RunState):
     def penalty(self) -> float:
         """The regularizer's penalty on the weights as they are; biases pay none."""
         training = self._settings.training
+        if training.regularizer == "none":
+            return 0.0
         # The registry's scalar function is plain arithmetic, so it takes whole arrays too.
         function: Callable[[Any, float], Any] = REGULARIZERS[training.regularizer].penalty
         weights, _ = self.layout.views(self.params)

@@ -151,7 +151,21 @@ class RunState:
     def params(self) -> np.ndarray:
         """All parameters and running statistics, float32 (n_numbers,), in the layout's order:
         as they are at this moment, to be read."""
-        return self._initial if self._engine is None else self._engine.view("params")
+        if self._engine is None:
+            return self._initial
+        try:
+            return self._engine.view("params")
+        except Refusal:
+            self._back_from_a_loss()
+            raise
+
+    def _back_from_a_loss(self) -> None:
+        """To the newest checkpoint, if a GPU failed with all that was learnt since.
+
+        Wherever the engine is asked for something that may be on the GPU, this follows its refusal:
+        nobody sees a run that stands at one step and has the weights of another.
+        """
+        raise NotImplementedError
 
     @property
     def step_count(self) -> int:

@@ -142,8 +142,15 @@ class Trainer(TravellingRun):
 
     def _advance(self, n: int) -> int:
         """Run up to n steps, to the next moment that needs Python; returns how many ran."""
+        try:
+            return self._advance_there(n)
+        except Refusal:
+            self._back_from_a_loss()
+            raise
+
+    def _advance_there(self, n: int) -> int:
+        """`_advance`, which copes with a GPU that fails."""
         engine, steps = self.engine, self.history.steps
-        self._back_from_a_loss()
         self._apply_edits()
         step = self.step_count
         if steps.count == len(steps.rows):
@@ -160,11 +167,7 @@ class Trainer(TravellingRun):
             n = min(n, self.edits[self._applied].step - step)
         if self._failure is not None:
             n = min(n, self._failure.step - 1 - step)
-        try:
-            done, steps.count, finite = engine.run(n, steps.rows, steps.stride, steps.count)
-        except Refusal:
-            self._back_from_a_loss()
-            raise
+        done, steps.count, finite = engine.run(n, steps.rows, steps.stride, steps.count)
         if not finite:
             return self._turn_back(step)
         self._after_steps()
@@ -243,6 +246,7 @@ class Trainer(TravellingRun):
 
     def branch(self) -> Trainer:
         """A second run that starts from this one as it stands; edits ahead stay with this one."""
+        standing = self._standing()
         other = object.__new__(Trainer)
         other.__dict__.update(self.__dict__)
         other._engine = None
@@ -252,6 +256,6 @@ class Trainer(TravellingRun):
         other._checkpoints.drop_after(self.step_count, self._applied)
         other.edits = self.edits[: self._applied]
         other._failure, other.is_returning = None, False
-        if self._engine is not None:
-            other._adopt(self._engine)
+        if standing is not None:
+            other._adopt(standing)
         return other

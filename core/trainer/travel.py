@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from core.trainer.measuring import MeasuredRun
 if TYPE_CHECKING:
     from core.engine.memory import Image
     from core.trainer.backends import Engine
+
+    Standing = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class TravellingRun(MeasuredRun):
@@ -47,10 +50,25 @@ class TravellingRun(MeasuredRun):
             options=training.optimizer_options,
         )
 
-    def _adopt(self, engine: Engine) -> None:
+    def _adopt(self, standing: Standing) -> None:
         self._engine = self._new_engine()
-        self._engine.stand_at(engine.view("params"), engine.view("slots"), engine.state)
+        self._engine.stand_at(*standing)
         self._configure()
+
+    def _standing(self) -> Standing | None:
+        """What a run is, brought here, not copied; None before there is an engine."""
+        if self._engine is None:
+            return None
+        return self.params, self.slots, self._engine.state
+
+    @property
+    def slots(self) -> np.ndarray:
+        """The optimizer's memory, float32 (n_slots, n_parameters), to be read as `params` is."""
+        try:
+            return self.engine.view("slots")
+        except Refusal:
+            self._back_from_a_loss()
+            raise
 
     def _configure(self) -> None:
         assert self._engine is not None
@@ -63,19 +81,22 @@ class TravellingRun(MeasuredRun):
 
         Weights, the optimizer's memory, step, history and edits stay. What is computed from now on,
         journeys back included, is what that backend makes of them: equal to its last digits.
+        If a GPU has failed with what was learnt since the newest checkpoint, it goes on from there.
         Raises a ValueError if it cannot have this run, edits that lie ahead included; then nothing
         has changed.
         """
         wanted, before, engine = backends.backend_named(backend), self.backend, self._engine
         if wanted == before:
             return
-        self._back_from_a_loss()
+        with contextlib.suppress(Refusal):  # the run is back from its loss then
+            self._standing()
+        standing = self._standing()
         ahead = self.edits[self._applied :]
         backends.check_edits(wanted, self.layout, self.dataset, self._settings, ahead)
         try:
             self.backend = wanted
-            if engine is not None:
-                self._adopt(engine)
+            if standing is not None:
+                self._adopt(standing)
                 self._evaluate_if_due()  # if that failed where the run comes from
         except ValueError:
             self.backend, self._engine = before, engine
@@ -85,8 +106,12 @@ class TravellingRun(MeasuredRun):
         self._failure, self.is_returning = None, False  # it may fail elsewhere, or not at all
 
     def free(self) -> None:
-        """Give a GPU's memory back; it is taken again when the run goes on."""
+        """Give a GPU's memory back; it is taken again when the run goes on.
+
+        If the GPU fails with what was learnt since the newest checkpoint, the run is back there.
+        """
         backends.free(self._engine)
+        self._back_from_a_loss()
 
     @property
     def _image(self) -> Image | None:
@@ -128,6 +153,7 @@ class TravellingRun(MeasuredRun):
 
     def _record(self, edits: list[Edit]) -> None:
         """Add edits made now: what a journey back left ahead is dropped, then they apply."""
+        self._standing()  # all of it is here now: if a GPU has failed, nothing was edited yet
         del self.edits[self._applied :]
         self._checkpoints.drop_after(self.step_count, self._applied)
         self.edits += edits
@@ -184,7 +210,6 @@ class TravellingRun(MeasuredRun):
         self._apply_edits()
 
     def _back_from_a_loss(self) -> None:
-        """To the newest checkpoint, if a GPU failed with all that was learnt since."""
         if self._engine is not None and self._engine.is_lost:
             self._restore(self.step_count)
 

@@ -107,9 +107,15 @@ class Visit:
 
     @property
     def player(self) -> Player:
-        """The run; made when first asked for, since its imports are heavy."""
+        """The run; made when first asked for, since its imports are heavy.
+
+        The page is drawn meanwhile. Where the run is what was drawn for it, the drawing goes on.
+        """
         if self._player is None:
+            drawn = self.status, self.experiment
             self._player = self._make_player()
+            if drawn == (self._player.status, self._player.experiment):
+                self._drawn = self._seen
         return self._player
 
     def _make_player(self) -> Player:

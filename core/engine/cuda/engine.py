@@ -104,34 +104,33 @@ class CUDAEngine:
     def configure(self, **arguments: Any) -> None:
         """Set what may change between two calls of `run`: see `settings.configured`.
 
-        Before step 1 the slots start afresh.
+        Before step 1 the slots start afresh. All or nothing.
         """
         if self._is_sparse:
             check_sparse(arguments)
-        self._settings = configured(
+        settings = configured(
             self._settings, self.layout, self._loss, self.optimizer, self._n_samples, **arguments
         )
-        self._choose()
+        self.is_large = self._prepare(settings)
+        self._settings = settings
         if self.state[memory.STEP] == 0:
             self.slots[:] = starting_slot(self.optimizer, self._settings)
 
-    def _choose(self) -> None:
-        """Whether it is a block or not, as the settings are now."""
-        planned = self._population.planned([self._settings])
-        self.is_large = self._only_large or not planned.fits(devices.shared_bytes())
-        if self.is_large:
+    def _prepare(self, settings: memory.Settings) -> bool:
+        """Have these settings run in a block, or as a large network; returns whether as that."""
+        planned = self._population.planned([settings])
+        if self._only_large or not planned.fits(devices.shared_bytes()):
+            self._large.configure(settings)
             self._population.free()
-            self._large.configure(self._settings)
-        else:
-            self._large.free()
-            self._population.configure([self._settings])
+            return True
+        self._large.leave()
+        self._population.configure([settings])
+        return False
 
     def run(
         self, n_steps: int, rows: NDArray[np.float64], stride: int, n_rows: int
     ) -> tuple[int, int, bool]:
         """Run up to n_steps mini-batches: see `CPUEngine.run`."""
-        if self.is_lost:
-            raise devices.failed(RuntimeError("what it had learnt is lost"))
         if self.is_large:
             return self._large.run(n_steps, rows, stride, n_rows)
         filled = np.array([n_rows], np.int64)
@@ -143,7 +142,7 @@ class CUDAEngine:
 
         X, Y: the same arrays again and again, which are kept on the GPU.
         """
-        if not self.is_large or self.is_lost:
+        if not self.is_large:
             return None
         return self._large.sums(X, Y)
 

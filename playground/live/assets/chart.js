@@ -1,5 +1,7 @@
 // One Plotly chart. The figure may change ever so often: what a person zoomed into, and which
 // lines are hidden, stays. (Streamlit's own element draws every figure as a new chart.)
+// Only what is in sight is drawn: below the fold, Plotly is not even loaded, which would take a
+// tenth of the time that the whole page takes to open.
 
 import { readTheme } from "./colours.js";
 
@@ -31,6 +33,25 @@ class Chart {
     root.append(this.box);
     this.drawing = Promise.resolve();
     this.observer = new ResizeObserver(() => this.#fit());
+    this.sight = new IntersectionObserver((entries) => this.#look(entries.at(-1)));
+    this.#leave();
+    this.sight.observe(this.box);
+  }
+
+  #look({ isIntersecting }) {
+    if (isIntersecting) this.#arrive();
+    else if (this.isSeen) this.#leave();
+  }
+
+  #arrive() {
+    this.isSeen = true;
+    this.goOn();
+  }
+
+  /** From now on drawings wait until the chart is in sight. */
+  #leave() {
+    this.isSeen = false;
+    this.inSight = new Promise((done) => (this.goOn = done));
   }
 
   /** Draw a figure, after those that are being drawn; of several that wait, the newest. */
@@ -46,6 +67,8 @@ class Chart {
     if (this.closed || this.data !== data) return;
     const figure = JSON.parse(data.figure);
     this.box.style.minHeight = `${figure.layout.height}px`; // the page below must not jump
+    await this.inSight;
+    if (this.closed || this.data !== data) return;
     const plotly = await loadPlotly(data.library);
     if (this.closed || this.data !== data) return;
     const layout = themed(figure.layout, readTheme(this.root));
@@ -76,6 +99,8 @@ class Chart {
   close() {
     this.closed = true;
     this.observer.disconnect();
+    this.sight.disconnect();
+    this.#arrive(); // nothing waits any more
     this.box.remove();
     // Plotly still speaks to a chart while it draws: it is taken apart only afterwards.
     this.drawing.finally(() => this.plotly?.purge(this.box));

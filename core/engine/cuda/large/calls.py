@@ -68,7 +68,7 @@ class Repeated:
     def run(self) -> None:
         """Launch them."""
         self._runs += 1
-        if self._runs == 2:
+        if self._runs > 1 and self._captured is None:
             self._captured = self._machine.captured(self._calls)
         if self._captured is not None:
             self._captured()

@@ -58,14 +58,14 @@ class LargeNetwork:
         self.is_lost = False
 
     def configure(self, settings: Settings) -> None:
-        """Set what may change between two calls of `run`."""
+        """Set what may change between two calls of `run`. All or nothing."""
         batch = min(int(settings.codes[memory.BATCH_SIZE]), self._n_samples)
         matrices, n_slots = bool(settings.codes[memory.MATRICES]), len(self._host.slots)
         planned = LargePlan(
             self._layout, self._n_samples, batch, n_slots, matrices, n_entries(self._X)
         )
         if planned != self._plan:
-            self.free()
+            self.leave()
         self._plan, self._settings, self._sent = planned, settings, False
 
     # -- there and back ----------------------------------------------------------------------
@@ -81,6 +81,7 @@ class LargeNetwork:
         return self._brought(name)
 
     def _brought(self, name: str) -> Floats:
+        self._check()
         found: Floats = getattr(self._host, name)
         if name in self._ahead:
             with self._freed_if_it_fails():
@@ -96,9 +97,18 @@ class LargeNetwork:
     def free(self) -> None:
         """Give the GPU's memory back; it is taken again when the network runs."""
         with contextlib.suppress(Refusal):  # then it is lost
-            for name in sorted(self._ahead):
-                self.bring(name)
+            self.leave()
+
+    def leave(self) -> None:
+        """`free`, or a Refusal if that loses what it has learnt."""
+        self._check()
+        for name in sorted(self._ahead):
+            self._brought(name)
         self._drop()
+
+    def _check(self) -> None:
+        if self.is_lost:
+            raise devices.failed(RuntimeError("what it had learnt is lost"))
 
     def _drop(self) -> None:
         """Free, of a GPU that may have failed."""
@@ -127,27 +137,39 @@ class LargeNetwork:
             for name in self._given:
                 there.send(name, getattr(self._host, name))
             there.begin(self._host.state, stride)
-            start, done, broke = there.step, 0, 0
-            while done < n_steps and not broke:
-                first, room = there.step // stride + 1, min(len(rows) - n_rows, self._most_rows)
-                taken = there.launch(min(n_steps - done, AT_A_TIME), room)
-                if taken == 0:
-                    break
-                broke = there.broken_at()
-                last = (broke - 1 if broke else there.step) // stride + 1
-                for part in there.rows(first, last):
-                    rows[n_rows : n_rows + len(part)] = part
-                    n_rows += len(part)
-                done += taken
-            if broke:  # later mini-batches wrote over what that one left
-                done = broke - start
+            try:
+                done, n_rows, broke = self._launch(there, n_steps, rows, stride, n_rows)
+                if self._is_watched:
+                    there.copy_ahead()
+                state = there.state
+            except KeyboardInterrupt:  # in mid-run: as if it had not begun
                 there.begin_again(self._host.state)
-                there.launch(done, 0)
-            if self._is_watched:
-                there.copy_ahead()
-            self._host.state[:] = there.state
+                raise
+            self._host.state[:] = state
             self._given, self._ahead, self._is_watched = set(), set(LEARNT), False
         return done, n_rows, not broke
+
+    def _launch(
+        self, there: Loaded, n_steps: int, rows: NDArray[np.float64], stride: int, n_rows: int
+    ) -> tuple[int, int, int]:
+        """Returns steps done, rows in use, and the step that broke, 0 for none."""
+        start, done, broke = there.step, 0, 0
+        while done < n_steps and not broke:
+            first, room = there.step // stride + 1, min(len(rows) - n_rows, self._most_rows)
+            taken = there.launch(min(n_steps - done, AT_A_TIME), room)
+            if taken == 0:
+                break
+            broke = there.broken_at()
+            last = (broke - 1 if broke else there.step) // stride + 1
+            for part in there.rows(first, last):
+                rows[n_rows : n_rows + len(part)] = part
+                n_rows += len(part)
+            done += taken
+        if broke:  # later mini-batches wrote over what that one left
+            done = broke - start
+            there.begin_again(self._host.state)
+            there.launch(done, 0)
+        return done, n_rows, broke
 
     def sums(self, X: Rows, Y: Floats) -> tuple[float, Floats] | None:
         """See `cpu.loss_sums`; None if there is no room for the samples."""
@@ -170,6 +192,7 @@ class LargeNetwork:
 
     def _ready(self) -> Loaded:
         """The network in the GPU's memory, with the settings of now."""
+        self._check()
         assert self._plan is not None
         assert self._settings is not None
         if self._loaded is None:
