@@ -37,7 +37,7 @@ from benchmarks.gpu_timing import CPU_CORES, of_cpu, of_large, of_population
 from benchmarks.workloads import WORKLOADS, Workload
 from core import Experiment
 from core.engine.cuda import devices
-from core.engine.cuda.warm import warm
+from core.engine.cuda.warm import compile_all, warm
 from tests.cuda_cases import CASES, CHANGES
 
 NETWORKS = 1024
@@ -93,9 +93,11 @@ def time_targets(
 ) -> None:
     """Print the table. device: PyTorch's, None where there is none."""
     print(f"{'':40}{'us a step':>12}{'steps/s':>16}{'times':>10}  target")
-    attempt(found, "Compiling blocks", warm)
+    if not devices.is_simulated():
+        attempt(found, "Compiling, in processes of their own", compile_all)
+    attempt(found, "Loading blocks", warm)
     attempt(found, "W1 to W3", time_blocks, workloads, share, device)
-    attempt(found, "Compiling large networks", partial(warm, large=True))
+    attempt(found, "Loading large networks", partial(warm, large=True))
     for name in LARGE:
         attempt(found, name, time_large, found, workloads[name], share, device)
 

@@ -205,6 +205,13 @@ def test_only_the_session_touches_session_state(path: Path) -> None:
     assert not touches or module in own or f"{module}.".startswith("playground.session.")
 
 
+@pytest.mark.parametrize("path", cases("playground.views", "playground.session"))
+def test_whoever_shows_a_run_reads_it_where_a_failing_gpu_is_dealt_with(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert "trainer" not in [getattr(call, "attr", "") for call in calls], "see DrivenRun.read"
+
+
 @pytest.mark.parametrize("path", cases("playground.charts", *sorted(DECIDES)))
 def test_what_decides_and_what_makes_figures_works_without_a_page(path: Path) -> None:
     assert "streamlit" not in roots(imported_by(path))
