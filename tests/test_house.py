@@ -20,7 +20,7 @@ CORE = {
     "core.maths": set(),
     "core.experiment": {"core.maths"},
     "core.data": {"core.archives", "core.experiment", "core.maths"},
-    "core.engine": {"core.experiment", "core.maths", "core.data"},
+    "core.engine": {"core.costs", "core.experiment", "core.maths", "core.data"},
     "core.network": {
         *("core.engine", "core.data", "core.experiment", "core.maths"),
         *("core.edits", "core.run"),
