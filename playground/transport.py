@@ -121,7 +121,7 @@ def speed_text(session: Session, text: str) -> str:
 
 def numbers(session: Session) -> None:
     """Epoch, losses and accuracy; read again every second while something moves."""
-    moves = session.status in MOVES or session.is_waiting
+    moves = session.status in MOVES or not session.player.can_evaluate
     st.fragment(_numbers, run_every=REFRESH_SECONDS if moves else REST_SECONDS)(session)
 
 
@@ -158,7 +158,11 @@ def _state(session: Session, now: Numbers) -> str:
     """What the run waits for or, as a rule, its pace."""
     if session.is_waiting:
         return session.t("page.compiling")
-    return session.t("page.gpu_prepared") if now.status == "compiling" else _pace(session, now)
+    if now.status == "compiling":
+        return session.t("page.gpu_prepared")
+    if not session.player.can_evaluate:
+        return session.t("page.gpu_prepared_at_rest", step=f"{now.step:,}")
+    return _pace(session, now)
 
 
 def _pace(session: Session, now: Numbers) -> str:

@@ -38,6 +38,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 OUTCOME = pytest.StashKey[bool]()
 
 
+@pytest.fixture(autouse=True)
+def gpu_is_whole() -> Iterator[None]:
+    """A failure that a test made up is forgotten: a real one ends a GPU for the whole process."""
+    yield
+    if (devices := sys.modules.get("core.engine.cuda.devices")) is not None:
+        devices.forget_failure()
+
+
 @pytest.fixture
 def page() -> AppTest:
     """The page as it opens, without a browser."""

@@ -5,7 +5,6 @@ of their own. The networks are tiny, and taken for large ones.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -13,19 +12,28 @@ import pytest
 from numba import config
 from numba.cuda.simulator.kernel import FakeCUDAKernel
 
-from benchmarks import gpu
 from core import DataConfig, Dataset, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.engine import cpu, memory
 from core.engine.cpu import CPUEngine
 from core.engine.cuda import devices
 from core.engine.cuda.engine import CUDAEngine
-from core.engine.cuda.large import arrays, backward, forward, grid, machine, muon, network, update
+from core.engine.cuda.large import (
+    arrays,
+    backward,
+    forward,
+    grid,
+    machine,
+    muon,
+    network,
+    outputs,
+    update,
+)
 from core.engine.cuda.large.arrays import LargePlan
 from core.engine.cuda.large.machine import Simulated
 from core.engine.cuda.plan import Plan
 from core.engine.cuda.warm import warm
 from core.engine.layout import Layout
-from tests import simulator
+from tests import cuda_cases, simulator
 from tests.cuda_cases import (
     CASES,
     CHANGES,
@@ -47,7 +55,7 @@ simulator.install()
 
 @pytest.fixture(autouse=True)
 def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (grid, backward, update, muon):
+    for module in (grid, backward, outputs, update, muon):
         monkeypatch.setattr(module, "PARTS", 4)
     monkeypatch.setattr(arrays, "PIECE", 5)
 
@@ -213,13 +221,33 @@ def test_too_much_for_the_gpus_memory_is_refused(monkeypatch: pytest.MonkeyPatch
         engine.run(1, np.zeros((0, COLUMNS)), 99, 0)
 
 
-def test_bytes_are_those_of_the_arrays() -> None:
+@pytest.mark.usefixtures("direct")
+def test_bytes_are_those_of_the_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all that the GPU is asked for, with what evaluations take: nothing comes later."""
+    taken, empty = [], Simulated.empty
+
+    def noted(self: Simulated, shape: tuple[int, ...], kind: type) -> Any:
+        taken.append(empty(self, shape, kind))
+        return taken[-1]
+
+    monkeypatch.setattr(Simulated, "empty", noted)
+    cases = [*WITH_SUMS, Case(sizes=(2, 9, 2))]
+    engines = [case.engine(CUDAEngine, large=True) for case in cases] + [with_entries(CUDAEngine)]
+    for engine in engines:
+        taken.clear()
+        engine.run(3, np.zeros((4, COLUMNS)), 2, 0)
+        X = THIN if engine is engines[-1] else cuda_cases.X
+        for _ in range(2):
+            assert engine.sums(X, Y) is not None
+        held = sum(array.nbytes for array in taken) + arrays.WORKSPACE
+        assert held == engine.held_bytes == engine._large._plan.device_bytes
+
+
+def test_bytes_of_a_large_network_are_few() -> None:
     plan = LargePlan(Layout((784, 1024, 1024, 10), ("relu", "relu", "softmax")), 10_000, 256, 2)
-    taken = [np.empty(shape, kind).nbytes for shape, kind in plan.shapes.values()]
-    learnt = sum(np.empty(*plan.shapes[name]).nbytes for name in ("P", "S0", "S1"))
-    assert plan.device_bytes == sum(taken) + learnt + arrays.WORKSPACE
     assert {*plan.shapes, "across"} == set(arrays.Arrays._fields)
     assert plan.device_bytes < 2**28
+    assert plan.rest.piece == 1024
 
 
 @pytest.mark.usefixtures("direct")
@@ -346,6 +374,102 @@ def test_samples_are_judged_as_on_the_cpu(normalization: str, loss: str) -> None
     assert np.array_equal(looked.slots, blind.slots)
 
 
+@pytest.fixture
+def three_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples are judged, whatever the mini-batch."""
+    monkeypatch.setattr(arrays, "PIECE_ROWS", 3)
+
+
+JUDGED = (
+    Case(normalization="layer"),
+    Case(output="sigmoid", loss="categorical_crossentropy", normalization="batch"),
+    Case(output="softmax", loss="mean_squared_error", sizes=(2, 3, 7)),
+)
+"""Outputs whose slopes and losses are had in different ways."""
+
+
+def judged(case: Case) -> tuple[Any, bytes]:
+    """An engine, and what it says of its samples after some steps."""
+    targets = np.resize(Y, (len(Y), case.sizes[-1]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cuda_cases, "Y", targets)
+        engine = case.engine(CUDAEngine, large=True)
+    engine.params[engine.layout.n_parameters :] = 1.0  # running statistics
+    engine.run(4, np.zeros((0, COLUMNS)), 99, 0)
+    total, outputs = engine.sums(cuda_cases.X, targets)
+    params = engine.view("params")
+    expected = cpu.loss_sums(engine.layout, params, cuda_cases.X, targets, case.loss)
+    assert total == pytest.approx(expected[0], rel=1e-4)
+    np.testing.assert_allclose(outputs, expected[1], rtol=1e-4, atol=1e-6)
+    return engine, np.float64(total).tobytes() + outputs.tobytes() + params.tobytes()
+
+
+@pytest.mark.usefixtures("three_at_a_time")
+@pytest.mark.parametrize("case", JUDGED)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_threads_and_blocks_change_no_bit_of_what_is_judged(
+    monkeypatch: pytest.MonkeyPatch, case: Case, backwards: bool
+) -> None:
+    with simulator.launched_directly():
+        _, alone = judged(case)
+    monkeypatch.setattr(Simulated, "grid", (2, 3))
+    monkeypatch.setattr(simulator.Blocks, "backwards", backwards)
+    assert judged(case)[1] == alone
+
+
+@pytest.mark.usefixtures("direct", "three_at_a_time")
+def test_nobody_waits_between_pieces_of_what_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, _ = judged(JUDGED[0])
+    first = engine.sums(cuda_cases.X[:7], Y[:7])
+    copied = noted_copies(monkeypatch)
+    waited: list[int] = []
+    fetch = Simulated.fetch
+    monkeypatch.setattr(Simulated, "fetch", lambda *given: waited.append(1) or fetch(*given))
+    engine.sums(cuda_cases.X, Y)
+    assert (len(waited), *copied) == (2, [], [], [])
+    again = engine.sums(cuda_cases.X[:7], Y[:7])  # another array, of the same numbers
+    assert again[0] == first[0]
+    assert np.array_equal(again[1], first[1])
+    assert engine.sums(cuda_cases.X[:0], Y[:0])[0] == 0.0
+
+
+@pytest.mark.usefixtures("direct", "three_at_a_time")
+def test_what_is_judged_leaves_what_is_learnt_alone() -> None:
+    engine, _ = judged(JUDGED[0])
+    engine.run(1, np.zeros((0, COLUMNS)), 99, 0)
+    m = engine._large._loaded.m
+    names = [name for name in m._fields if name != "across"]
+    before = {name: getattr(m, name).copy() for name in names}
+    engine.sums(cuda_cases.X, Y)
+    assert [name for name in names if not np.array_equal(before[name], getattr(m, name))] == []
+
+
+@pytest.mark.usefixtures("direct")
+def test_many_parts_are_judged_one_after_another() -> None:
+    engine, _ = judged(JUDGED[0])
+    parts = [(cuda_cases.X[k:].copy(), Y[k:]) for k in range(5)]
+    for _ in range(3):
+        for x, y in parts:
+            expected = cpu.loss_sums(engine.layout, engine.params, x, y, JUDGED[0].loss)
+            assert engine.sums(x, y)[0] == pytest.approx(expected[0], rel=1e-4)
+        engine.run(2, np.zeros((0, COLUMNS)), 99, 0)
+
+
+@pytest.mark.usefixtures("direct")
+def test_who_judges_follows_from_the_experiment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays, "FEWEST_ROWS", 20)
+    engine, _ = judged(JUDGED[0])
+    monkeypatch.setattr(devices, "free_bytes", lambda: 0)
+    x, y = np.resize(cuda_cases.X, (21, 2)), np.resize(Y, (21, 2))
+    assert engine.sums(x[:20], y[:20]) is not None
+    assert engine.sums(x, y) is None
+    assert engine.sums(THIN, Y) is None  # not of the kind that it learns from
+    monkeypatch.setattr(arrays, "most_rows", lambda n_parameters: 19)
+    engine.free()
+    monkeypatch.setattr(devices, "free_bytes", lambda: 1e9)
+    assert engine.sums(x[:20], y[:20]) is None
+
+
 @pytest.mark.usefixtures("direct")
 def test_sparse_samples_are_learnt_from_as_on_the_cpu() -> None:
     found, _ = learn_entries(CUDAEngine, STEPS)
@@ -402,31 +526,19 @@ def test_all_kernels_are_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     call = Simulated.call
 
     def noted(self: Simulated, kernel: Any, *arguments: Any) -> Any:
-        ready.add(kernel)
-        return call(self, kernel, *arguments)
+        launch = call(self, kernel, *arguments)
+
+        def launched() -> None:
+            ready.add(kernel)
+            launch()
+
+        return launched
 
     with monkeypatch.context() as patch:  # undone before that of `direct`
         patch.setattr(Simulated, "call", noted)
         warm(large=True)
-    modules = (forward, backward, update, muon)
+    modules = (forward, backward, outputs, update, muon)
     there = [what for module in modules for what in vars(module).values()]
     kernels = {k for k in there if isinstance(k, FakeCUDAKernel) and not k._device}
     assert len(kernels) > 20
     assert {k.fn.__name__ for k in kernels - ready} == set()
-
-
-# ---- the benchmark --------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("direct")
-def test_the_benchmark_runs(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """All of it that needs no GPU, on toys."""
-    monkeypatch.setattr(Plan, "threads", property(lambda self: 1))
-    assert gpu.main(["--toy"]) == 0
-    printed = capsys.readouterr().out
-    assert "All checks passed." in printed
-    for what in ("W1, 2 networks, GPU", "W2 alone, GPU", "W4, float32, GPU", "W6, TF32, GPU"):
-        assert what in printed
-    assert ("PyTorch is not installed" in printed) is (find_spec("torch") is None)

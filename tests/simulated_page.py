@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.gpu_slices import time_slices
 from core import Dense, Experiment, Trainer, TrainingConfig
-from core.engine.cuda import checking
+from core.engine.cuda import checking, devices
 from core.engine.cuda.large.machine import Simulated
 from core.engine.cuda.plan import Plan
 from core.engine.cuda.population import Population
@@ -128,12 +128,14 @@ def test_a_run_goes_on_elsewhere_while_it_plays() -> None:
 
 def test_until_the_gpu_is_ready_a_run_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     player = on_gpu()
+    before = player.exact_numbers().train_loss
+    assert np.isfinite(before)
     with monkeypatch.context() as patch:
         patch.setattr(gpu, "is_ready", lambda: False)
         player.play()
         assert player.work(0.001) != 0.0
         assert (player.status, player.numbers().step) == ("compiling", 3)
-        assert np.isfinite(player.exact_numbers().train_loss)
+        assert player.exact_numbers().train_loss == before
     player.work(0.001)
     assert player.status == "playing"
     assert player.numbers().step > 3
@@ -389,7 +391,8 @@ def test_a_visit(broken: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     wait_for(lambda: player.backend == "cpu")
     sound(page.run())
     assert "press Play to go on" in warnings(page)
-    assert page.segmented_control(key="backend").value == "cpu"
+    assert "Computing: CPU" in [part.label for part in page.expander]
+    assert "GPU: it failed (CUDA_ERROR_ILLEGAL_ADDRESS (700)); restart the server" in said(page)
     assert not page.button(key="play").disabled
     with monkeypatch.context() as patch:  # the browser repeats what the page told it
         patch.setattr("streamlit.session_state", {"backend": "cpu"})
@@ -397,7 +400,10 @@ def test_a_visit(broken: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     sound(page.selectbox(key="language").set_value("zh").run())
     assert "GPU 因错误而停止（CUDA_ERROR_ILLEGAL_ADDRESS (700)）。训练已转到 CPU" in warnings(page)
 
-    broken.clear()  # what it refuses
+    assert "GPU：它已出错（CUDA_ERROR_ILLEGAL_ADDRESS (700)），重启服务器后" in said(page)
+    broken.clear()  # another server, and what the GPU refuses
+    devices.forget_failure()
+    sound(page.run())
     chosen(page, "cuda")
     assert not page.warning
     sound(page.number_input(key="mixup").set_value(0.2).run())

@@ -20,7 +20,7 @@ CORE = {
     "core.maths": set(),
     "core.experiment": {"core.maths"},
     "core.data": {"core.archives", "core.experiment", "core.maths"},
-    "core.engine": {"core.experiment", "core.maths", "core.data"},
+    "core.engine": {"core.costs", "core.experiment", "core.maths", "core.data"},
     "core.network": {
         *("core.engine", "core.data", "core.experiment", "core.maths"),
         *("core.edits", "core.run"),
@@ -203,6 +203,13 @@ def test_only_the_session_touches_session_state(path: Path) -> None:
     own = {"playground.live.component", "playground.live.chart"}
     module = module_of(path)
     assert not touches or module in own or f"{module}.".startswith("playground.session.")
+
+
+@pytest.mark.parametrize("path", cases("playground.views", "playground.session"))
+def test_whoever_shows_a_run_reads_it_where_a_failing_gpu_is_dealt_with(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert "trainer" not in [getattr(call, "attr", "") for call in calls], "see DrivenRun.read"
 
 
 @pytest.mark.parametrize("path", cases("playground.charts", *sorted(DECIDES)))

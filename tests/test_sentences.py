@@ -23,6 +23,7 @@ from playground.sentences import said
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEAKS = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("playground/**/*.py")])
+SAYING = ("Refusal", "BackendRefusal", "Sentence")
 ENGLISH_LEFT = re.compile(r"\b(is|must|the|not|and|of|has|be|it|which|Unknown|Choose)\b")
 
 
@@ -30,7 +31,7 @@ def templates_in(path: Path) -> Iterator[str]:
     """Every English template that a file makes a Sentence or Refusal of."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         text: ast.expr | None = None
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Refusal", "Sentence"):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in SAYING:
             text = node.args[0]
         elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "template":
             text = node.value

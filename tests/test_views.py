@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,10 +37,10 @@ class Player:
     def __init__(self, trainer: Trainer, status: str = "paused") -> None:
         self._trainer, self.status = trainer, status
         self.version, self.waiting, self.token = 0, False, "run"
+        self.can_evaluate = True
 
-    @contextlib.contextmanager
-    def trainer(self) -> Iterator[Trainer]:
-        yield self._trainer
+    def read(self, copy: Callable[[Trainer], Any]) -> Any:
+        return copy(self._trainer)
 
     def numbers(self) -> SimpleNamespace:
         train, test = self._trainer.evaluate("train"), self._trainer.evaluate("test")
@@ -57,8 +57,14 @@ class Player:
 class Session:
     """A page's session as far as panels know it; what fails in a panel is not hidden."""
 
-    def __init__(self, trainer: Trainer, language: str = "en", status: str = "paused") -> None:
-        self.player = Player(trainer, status)
+    def __init__(
+        self,
+        trainer: Trainer,
+        language: str = "en",
+        status: str = "paused",
+        player: Any = None,
+    ) -> None:
+        self.player = player or Player(trainer, status)
         self.experiment, self.language, self.status = trainer.experiment, language, status
         self.folds = FoldsDesk()
 

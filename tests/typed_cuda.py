@@ -69,12 +69,12 @@ def main() -> None:
 
 LARGE = {
     "forward": {
-        "begin": (n,), "fetch": (n, n), "fetch_entries": (n, n), "draw_changes": (n,),
+        "begin": (n,), "fetch": (n, b, n), "fetch_entries": (n, b, n), "draw_changes": (n,),
         "change": (n,),
         "mix_batch": (n, b, n), "disturb": (n,), "activate": (n, n), "measure_sums": (n, n),
         "add_biases": (n, n), "activate_normalized": (n, n), "settle": (n, n),
-        "judge_outputs": (n, n),
     },
+    "outputs": {"judge_outputs": (n, n), "judge_at_rest": (f[::1], f[::1], n, n)},
     "backward": {
         "sum_slopes": (n, n), "put_back_layer": (n, n), "measure_scales": (n, n),
         "put_back_normalized": (n, n),

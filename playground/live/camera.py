@@ -34,6 +34,8 @@ MAP_FLOP, OUTPUT_FLOP = 1e9, 4e9
 CURVE_RESOLUTION = 120
 MOST_CURVE_ROWS = 200
 
+Judged = tuple[dict[str, float], dict[str, float], dict[str, float], np.ndarray, np.ndarray, int]
+
 
 @dataclass
 class _Part:
@@ -60,6 +62,7 @@ class Camera:
 
     hover: (layer, unit) that is enlarged, layer -1 for inputs; probe: a point of the plane.
     starts: the first unit shown, by layer, where a column has more units than are drawn.
+    can_evaluate: whether losses can be computed now; until then the last ones are shown, if any.
     """
 
     trainer: Trainer
@@ -68,15 +71,17 @@ class Camera:
     hover: tuple[int, int] | None = None
     probe: tuple[float, float] | None = None
     starts: dict[int, int] = field(default_factory=dict)
+    can_evaluate: bool = True
 
     def __post_init__(self) -> None:
         self.set_scene()
 
     def set_scene(self) -> None:
-        """Begin anew: another network, other data, other options."""
+        """Begin anew: other options, another window. What is known of the losses stays so."""
         self.plane: Plane = plane_of(self.trainer.dataset, self._projection())
         self.windows: list[Window] = scenes.windows(self.trainer, self.starts)
-        self._parts: dict[str, _Part] = {}
+        known = getattr(self, "_parts", {})
+        self._parts: dict[str, _Part] = {k: part for k, part in known.items() if k == "numbers"}
         self._grids: dict[int, np.ndarray] = {}
         self.forget_hover_if_gone()
 
@@ -149,7 +154,9 @@ class Camera:
         return np.concatenate(shown).astype(np.float32)
 
     def _numbers(self, exact: bool) -> dict[str, Any]:
-        train, validation, test, *_ = self._part("numbers", exact, self._evaluate)
+        if (judged := self._judged(exact)) is None:
+            return {}
+        train, validation, test, *_ = judged
         name = next(key for key in train if key not in ("loss", "penalty"))
         metric = {"name": name, "train": train[name], "test": test[name]}
         losses = {"train_loss": train["loss"], "test_loss": test["loss"]}
@@ -157,9 +164,14 @@ class Camera:
             losses["validation_loss"] = validation["loss"]
         return losses | {"metric": metric, "penalty": train["penalty"]}
 
-    def _evaluate(
-        self,
-    ) -> tuple[dict[str, float], dict[str, float], dict[str, float], np.ndarray, np.ndarray, int]:
+    def _judged(self, exact: bool) -> Judged | None:
+        """The network's losses and what belongs to them, None as long as none are known."""
+        if self.can_evaluate:
+            found: Judged = self._part("numbers", exact, self._evaluate)
+            return found
+        return self._parts["numbers"].value if "numbers" in self._parts else None
+
+    def _evaluate(self) -> Judged:
         """Values of training, validation (empty where there is no such part) and test; the test's
         outputs, their rows, and the step of the weights.
         """
@@ -171,7 +183,7 @@ class Camera:
 
     def numbers(self, *, exact: bool = False) -> dict[str, Any] | None:
         """The losses and metric of the last picture, None before the first; of now if exact."""
-        return self._numbers(exact) if exact or "numbers" in self._parts else None
+        return self._numbers(exact) or None if exact or "numbers" in self._parts else None
 
     def _pictures(self, exact: bool) -> dict[str, np.ndarray]:
         arrays = {"maps": self._part("maps", exact, self._node_maps)}
@@ -244,10 +256,11 @@ class Camera:
         names = [f"{part}_loss" for part in ("train", "test", "validation")]
         shown = [0, *(table.columns.index(name) for name in names if name in table.columns)]
         rows = table.filled[samples.thinned(table.count, MOST_CURVE_ROWS)][:, shown]
-        train, validation, test, *_, step = self._part("numbers", exact, self._evaluate)
-        if len(rows) and step > rows[-1, 0]:
-            losses = [part["loss"] for part in (train, test, validation) if part]
-            rows = np.append(rows, [[step, *losses]], axis=0)
+        if (judged := self._judged(exact)) is not None:
+            train, validation, test, *_, step = judged
+            if len(rows) and step > rows[-1, 0]:
+                losses = [part["loss"] for part in (train, test, validation) if part]
+                rows = np.append(rows, [[step, *losses]], axis=0)
         return rows.astype(np.float32)
 
     def _weight_images(self) -> np.ndarray:
@@ -261,10 +274,10 @@ class Camera:
 
     def _samples(self, exact: bool) -> dict[str, np.ndarray]:
         """The shown test samples' outputs, and the confusion of the whole test set."""
-        *_, outputs, rows, _ = self._part("numbers", exact, self._evaluate)
-        data, shown = self.trainer.dataset, self._part("samples", exact, self._sample_outputs)
-        arrays = {"probabilities": shown}
-        if data.task == "classification":
+        judged, data = self._judged(exact), self.trainer.dataset
+        arrays = {"probabilities": self._part("samples", exact, self._sample_outputs)}
+        if data.task == "classification" and judged is not None:
+            *_, outputs, rows, _ = judged
             guesses = decide(outputs, self.trainer.experiment.training.loss)
             counts = confusion(data.y_test[rows], guesses, data.n_classes)
             arrays["confusion"] = counts.astype(np.int32)

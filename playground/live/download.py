@@ -6,8 +6,6 @@ people playing that is sooner than a browser fetches it. This one asks a route o
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -19,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from core.engine.scheduler import shared
 
 if TYPE_CHECKING:
-    from core.trainer import Trainer
+    from playground.live.player import Player
 
 ROUTE = "/weights/{token}/{file_name}"
 
@@ -54,7 +52,7 @@ async def weights(request: Request) -> Response:
     suffix = f".{name.rpartition('.')[2]}"
     if not isinstance(run, Player) or suffix not in exchange.SUFFIXES:
         return PlainTextResponse("There is no such file.", status_code=404)
-    content = await run_in_threadpool(weights_of, run.trainer, suffix)
+    content = await run_in_threadpool(weights_of, run, suffix)
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
         "Cache-Control": "no-store",
@@ -62,10 +60,8 @@ async def weights(request: Request) -> Response:
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 
-def weights_of(trainer_of_now: Callable[[], AbstractContextManager[Trainer]], suffix: str) -> bytes:
+def weights_of(run: Player, suffix: str) -> bytes:
     """The file of a run's weights as they are now, in bytes."""
     from core import exchange
 
-    with trainer_of_now() as trainer:
-        network = trainer.network
-    return exchange.to_bytes(network, suffix)
+    return exchange.to_bytes(run.read(lambda trainer: trainer.network), suffix)

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.data import Dataset
 from core.edits import changed_all
@@ -30,6 +30,8 @@ from playground.live.viewers import Viewers
 
 if TYPE_CHECKING:
     from core.network import Network
+
+Copied = TypeVar("Copied")
 
 PAUSE_AFTER, FREE_AFTER = 6.0, 140.0
 """Seconds without a viewer until a run pauses, and until its buffers are freed."""
@@ -65,6 +67,8 @@ class DrivenRun:
         self._left: Experiment | None = None
         """What a page was left with that nobody has looked at for long; its run is gone."""
         self._has_kernels = False
+        self._has_gpu = True
+        """Whether the GPU's kernels were there, too, when it was last looked; see `Backend`."""
         self._backend = Backend()
         trainer = self._take(experiment, dataset, network)
         self._presenter = Presenter(trainer, self.show)
@@ -93,7 +97,21 @@ class DrivenRun:
 
     def change_now(self, trainer: Trainer, fields: dict[str, Any]) -> None:
         """Change settings of the run, as Trainer.change; what the GPU refuses, on the CPU."""
-        self._backend.change(trainer, fields)
+        if self._backend.change(trainer, fields):
+            self._wait_on_cpu()
+
+    def _give_up(self, refusal: Refusal) -> bool:
+        """Whether it is the GPU that failed: then the run stands on the CPU, and waits there."""
+        if not self._backend.give_up(self._trainer, refusal):
+            return False
+        self._wait_on_cpu()
+        return True
+
+    def _wait_on_cpu(self) -> None:
+        self._playing = False
+        self._orders.drop()
+        self._presenter.is_dirty = True
+        self._pool.wake_all()  # other pages' runs may be on that GPU as well
 
     def _start_again(self) -> None:
         again = self._take(self.experiment, self._own_dataset, self._own_network)
@@ -119,6 +137,16 @@ class DrivenRun:
     def waiting(self) -> bool:
         """Whether kernels are still being compiled."""
         return not warming.ready()
+
+    @property
+    def can_evaluate(self) -> bool:
+        """Whether losses of this step can be had at once: kernels are there where it is computed.
+
+        Nowhere else, or it would depend on the moment what they are. A run that has not begun is
+        evaluated on the CPU.
+        """
+        has_begun = self._trainer.history.evaluation_table.count > 0
+        return warming.ready() and (self._backend.is_ready or not has_begun)
 
     @property
     def experiment(self) -> Experiment:
@@ -160,10 +188,10 @@ class DrivenRun:
         )
 
     def exact_numbers(self) -> Numbers:
-        """The numbers of this very step; may wait for a slice and an evaluation."""
-        if warming.ready():
-            with self.trainer():
-                self._presenter.note_numbers(exact=True)
+        """The numbers of this very step; may wait for a slice and an evaluation. Until they can
+        be computed, those of the last picture."""
+        if self.can_evaluate:
+            self.read(lambda _: self._presenter.note_numbers(exact=True))
         return self.numbers()
 
     # -- who has it ---------------------------------------------------------------------------
@@ -176,6 +204,20 @@ class DrivenRun:
                 self.viewers.seen()
                 self._start_again()
             yield self._trainer
+
+    def read(self, copy: Callable[[Trainer], Copied]) -> Copied:
+        """What a function copies out of the trainer, which it has for itself meanwhile.
+
+        If the GPU fails to give it, the run is on the CPU from then on: it is asked again there.
+        """
+        with self.trainer() as trainer:
+            try:
+                self._backend.check()
+                return copy(trainer)
+            except Refusal as refusal:
+                if not self._give_up(refusal):
+                    raise
+                return copy(trainer)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -236,25 +278,31 @@ class DrivenRun:
         """
         can_train = self._has_kernels and self._backend.is_ready
         try:
+            self._backend.check()
             delay = self._train(seconds) if can_train else None
             self._present()
         except Refusal as refusal:
-            if not self._backend.give_up(self._trainer, refusal):
+            if not self._give_up(refusal):
                 raise
-            self._playing, delay = False, None
-            self._orders.drop()
-            self._presenter.is_dirty = True
+            delay = None
             self._present()
         return delay
 
     def _present(self) -> None:
-        exact, ready = not self._playing, warming.ready()
-        self._presenter.present(self._header(), exact=exact, ready=ready)
+        self._presenter.present(
+            self._header(),
+            exact=not self._playing,
+            ready=warming.ready(),
+            can_evaluate=self.can_evaluate,
+        )
 
     def _notice_kernels(self) -> None:
         """Draw anew once kernels are there: until then, pictures lack all that is computed."""
         if not self._has_kernels and warming.ready():
             self._has_kernels = self._presenter.is_dirty = True
+        had, self._has_gpu = self._has_gpu, self._backend.is_ready
+        if had != self._has_gpu:
+            self._presenter.is_dirty = True
 
     def failed(self, error: Exception) -> None:
         """A slice raised: stop here, keep the page."""
@@ -328,9 +376,10 @@ class DrivenRun:
 
     def _header(self) -> dict[str, Any]:
         pace = self._pace.per_second if self._playing else 0.0
+        waiting = None if self._backend.is_ready else "live.gpu_prepared"
         return {
             "status": self.status,
-            "waiting": "live.compiling" if self.waiting else None,
+            "waiting": "live.compiling" if self.waiting else waiting,
             "steps_per_second": pace,
             "samples_per_second": pace * self._trainer.training.batch_size,
         }

@@ -6,18 +6,13 @@ Neither holds up a page: a driver may take seconds to answer, and Numba to compi
 from __future__ import annotations
 
 import logging
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 from core.engine.cuda.devices import is_simulated
 from core.engine.cuda.devices import why_not as missing
 from core.refusals import Sentence
 
 log = logging.getLogger(__name__)
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 NOT_YET = Sentence("it is still being looked for")
 
@@ -54,16 +49,14 @@ def prepare() -> None:
 
 
 def _prepare() -> None:
-    """A child process compiles into the cache, since a compiler holds the GIL for minutes; then
-    this one has only to load what it finds there.
+    """Child processes compile into the cache, since a compiler holds the GIL for minutes; then this
+    one has only to load what it finds there.
     """
-    from core.engine.cuda.warm import warm
+    from core.engine.cuda.warm import compile_all, warm
     from core.engine.scheduler import shared
 
     if not is_simulated():
-        command = [sys.executable, "-m", "core.engine.cuda.warm"]
-        quiet = subprocess.DEVNULL
-        subprocess.run(command, cwd=ROOT, check=False, stdin=quiet, stdout=quiet)
+        compile_all()
     for large in (False, True):
         try:
             warm(large=large)

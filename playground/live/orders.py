@@ -114,7 +114,10 @@ class Journey:
 
 
 class Change:
-    """An order: change settings, as Trainer.change; whoever gives it has seen that it is valid."""
+    """An order: change settings, as Trainer.change; whoever gives it has seen that it is valid.
+
+    What the GPU refuses, or fails at, is the player's to deal with.
+    """
 
     def __init__(self, fields: dict[str, Any]) -> None:
         self.fields = fields

@@ -148,7 +148,7 @@ class Player(WatchedRun):
         """
         self.revive()
         with self._alone():
-            network, begun_with = self._trainer.network, self._own_network
+            network, begun_with = self.read(lambda trainer: trainer.network), self._own_network
             is_sound = bool(np.isfinite(network.params).all())
             fits = is_sound and network.config == experiment.network
             try:
@@ -165,12 +165,12 @@ class Player(WatchedRun):
         """Change settings from the next step on, as Trainer.change; reset keeps them.
 
         While the run is on its way somewhere, the change is made when it has arrived: halfway it
-        would cut off the edits that are still to be replayed. Raises ValueError naming the field;
-        then nothing has changed.
+        would cut off the edits that are still to be replayed. While the GPU is prepared, it is made
+        then. Raises ValueError naming the field; then nothing has changed.
         """
         self.revive()
         with self.trainer() as trainer:
-            if self._orders or trainer.is_returning:
+            if self._orders or trainer.is_returning or not self._backend.is_ready:
                 changed_all(trainer.settings_at(self.goal), changes)
                 self._orders.give(Change(changes))
             else:

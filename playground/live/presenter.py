@@ -89,12 +89,15 @@ class Presenter:
             return None
         return max(self._next_frame - time.perf_counter(), 0.0)
 
-    def present(self, header: dict[str, Any], *, exact: bool, ready: bool) -> None:
+    def present(
+        self, header: dict[str, Any], *, exact: bool, ready: bool, can_evaluate: bool
+    ) -> None:
         """Publish a frame if one is due; scene and data before it if they are new.
 
         header: status, speed and such, which the player knows. exact: renew every part of the
-        picture; ready: kernels can run.
+        picture; ready: kernels can run; can_evaluate: also where losses are computed.
         """
+        self.camera.can_evaluate = can_evaluate
         if self.camera.trainer.dropout != self._dropout:  # by hand, or replayed on a journey
             self.has_new_scene = True
         if self.has_new_scene and self.viewers:
@@ -133,6 +136,7 @@ class Presenter:
 
     def note_numbers(self, *, exact: bool) -> None:
         """Remember the last picture's numbers, or, if exact, compute this step's."""
+        self.camera.can_evaluate = self.camera.can_evaluate or exact
         found = self.camera.numbers(exact=exact)
         if found is not None:
             metric = found["metric"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 
+from core.refusals import BackendRefusal
 from core.trainer import Trainer
 from playground.live.driven import DrivenRun
 from playground.live.orders import MOST_ORDERS
@@ -67,10 +67,14 @@ class WatchedRun(DrivenRun):
         presenter = self._presenter
 
         def order(_: DrivenRun, trainer: Trainer) -> bool:
-            with contextlib.suppress(ValueError):
-                if len(trainer.edits) < MOST_EDITS:
+            if len(trainer.edits) < MOST_EDITS:
+                try:
                     edit(trainer)
-                    presenter.camera.touch()
+                except BackendRefusal:  # there is such a place, but the GPU failed
+                    raise
+                except ValueError:
+                    return True
+                presenter.camera.touch()
             return True
 
         if len(self._orders) < MOST_ORDERS:

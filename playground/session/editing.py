@@ -145,8 +145,7 @@ class EditedVisit(ClickedVisit):
     def open_preset(self, preset: Preset) -> None:
         """Take over a preset, and a speed at which it can be followed and does not take long."""
         self.go(preset.experiment)
-        with self.player.trainer() as trainer:
-            steps = preset.epochs * trainer.steps_an_epoch
+        steps = preset.epochs * self.player.read(lambda trainer: trainer.steps_an_epoch)
         speed = speed_for(steps)
         if speed != self.settings.speed:
             self.put("speed", speed)

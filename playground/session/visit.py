@@ -152,7 +152,8 @@ class Visit:
         """What makes another page of it when it changes by itself."""
         player = self.player
         return (
-            *(player.status, player.waiting, player.backend, gpu.is_known()),
+            *(player.status, player.waiting, player.can_evaluate),
+            *(player.backend, gpu.why_not()),
             player.experiment,
         )
 

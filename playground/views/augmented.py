@@ -21,9 +21,10 @@ LETTERS = 8  # of a class's name below an image
 @refreshing
 def show(session: Session) -> None:
     """Draw it, for the sidebar."""
-    with session.player.trainer() as trainer:
-        is_image = trainer.dataset.kind == "image"
-        preview = preview_of(trainer, IMAGES if is_image else 1)
+    preview = session.player.read(
+        lambda run: preview_of(run, IMAGES if run.dataset.kind == "image" else 1)
+    )
+    is_image = preview.dataset.kind == "image"
     with st.container(key="augmented", gap="small"):
         if is_image:
             step = f"{preview.augmentation.step:,}"

@@ -63,11 +63,14 @@ class Result:
 def evaluate(session: Session) -> Result:
     """Evaluate; at rest on every sample and only once, while playing on as many as are quick."""
     player = session.player
-    with player.trainer() as trainer:
-        network, penalty = trainer.network, trainer.penalty()
-        dataset, loss = trainer.dataset, trainer.experiment.training.loss
-        step, epochs = trainer.step_count, trainer.epoch_count
-        key = (player.version, id(trainer), step, repr(trainer.edits))
+    (network, penalty), (dataset, loss), (step, epochs), key = player.read(
+        lambda trainer: (
+            (trainer.network, trainer.penalty()),
+            (trainer.dataset, trainer.experiment.training.loss),
+            (trainer.step_count, trainer.epoch_count),
+            (player.version, id(trainer), trainer.step_count, repr(trainer.edits)),
+        )
+    )
     moving = is_moving(session)
     most = None
     if moving:

@@ -46,9 +46,10 @@ class Words:
 def show(session: Session) -> None:
     """Draw the panel."""
     t = session.t
-    with session.player.trainer() as trainer:
-        network, dataset = trainer.network, trainer.dataset
-        step, name = trainer.step_count, stem(trainer.experiment.data)
+    network, dataset, step, data = session.player.read(
+        lambda run: (run.network, run.dataset, run.step_count, run.experiment.data)
+    )
+    name = stem(data)
     suffix = _files(session, network, name)
     if dataset.table is not None:
         _tables(session, dataset, name)

@@ -7,7 +7,7 @@ gradient by the chain rule the one measured by a central difference.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -27,6 +27,9 @@ from playground.views.panel import refreshing
 from playground.views.pictures import show_image
 from playground.views.record import layer_names
 
+if TYPE_CHECKING:
+    from core.trainer import Trainer
+
 NEURONS = 64  # rows of the table of a layer
 SHOWN_INPUTS = 8  # values of a sample written out
 CLIPPING = ("clip_value", "clip_norm", "global_clip_norm")
@@ -36,19 +39,20 @@ LISTED = 200  # more weights than this are chosen by number, not from a list
 @refreshing
 def show(session: Session) -> None:
     """Draw the panel."""
-    with session.player.trainer() as trainer:
-        sizes, activations = trainer.layout.sizes, trainer.layout.activations
-        normalizations = trainer.layout.normalizations
-        inputs, n_samples = session.column_labels(trainer.dataset), len(trainer.dataset.X_train)
-        batch_size, first = trainer.training.batch_size, first_input(trainer.dataset)
+    (sizes, normalizations), activations, dataset, batch_size = session.player.read(
+        lambda run: (_shape(run), run.layout.activations, run.dataset, run.training.batch_size)
+    )
+    inputs, n_samples = session.column_labels(dataset), len(dataset.X_train)
+    first = first_input(dataset)
     whole_batch, number = _choose_sample(session, n_samples, batch_size)
     names = layer_names(session, activations)
     layer, unit, i = _choose_weight(session, names, sizes, inputs, normalizations, first)
-    with session.player.trainer() as trainer:
-        now = trainer.layout
-        if (now.sizes, now.normalizations) != (sizes, normalizations):
-            return  # another network came meanwhile: the next drawing shows it
-        moment = moment_of(trainer, layer)
+    shape = sizes, normalizations
+    moment = session.player.read(
+        lambda run: moment_of(run, layer) if _shape(run) == shape else None
+    )
+    if moment is None:
+        return  # another network came meanwhile: the next drawing shows it
     rows = moment.batch if whole_batch else np.array([number])
     if len(rows) > moment.largest_batch:
         st.info(session.t("views.batch_cut", shown=moment.largest_batch, size=len(rows)))
@@ -72,6 +76,11 @@ def show(session: Session) -> None:
         _gradient(session, traced, focus)
     with right:
         _update(session, moment, traced, focus)
+
+
+def _shape(trainer: Trainer) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """What the choices are made from: sizes, and how each layer is normalized."""
+    return trainer.layout.sizes, trainer.layout.normalizations
 
 
 def _choose_sample(session: Session, n_samples: int, batch_size: int) -> tuple[bool, int]:

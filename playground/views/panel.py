@@ -48,7 +48,7 @@ def _drawn(draw: Draw, session: Session, timed: bool) -> None:
 
 
 def _will_change(session: Session) -> bool:
-    return is_moving(session) or session.player.waiting or session.folds.is_running
+    return is_moving(session) or not session.player.can_evaluate or session.folds.is_running
 
 
 def is_moving(session: Session) -> bool:

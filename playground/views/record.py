@@ -52,13 +52,15 @@ class Record:
 
 def record_of(session: Session, *, with_present: bool = False) -> Record:
     """Copy a run's history. with_present: also evaluate the present step, unless kernels lack."""
-    with session.player.trainer() as trainer:
+    player = session.player
+
+    def copy(trainer: Trainer) -> Record:
         history = trainer.history
         names = ("step", "epoch", "batch_loss", "gradient_norm", "update_ratio")
         found = {name: history.evaluations[name] for name in history.evaluations.columns}
-        if with_present and not session.player.waiting:
+        if with_present and player.can_evaluate:
             found = _with_present(found, trainer)
-        record = Record(
+        return Record(
             step=trainer.step_count,
             steps={name: history[name] for name in names},
             evaluations=found,
@@ -68,7 +70,8 @@ def record_of(session: Session, *, with_present: bool = False) -> Record:
             stop=trainer.stopped,
             weights_step=trainer.weights_step,
         )
-    return record
+
+    return player.read(copy)
 
 
 def _with_present(found: dict[str, np.ndarray], trainer: Trainer) -> dict[str, np.ndarray]:

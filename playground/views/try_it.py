@@ -28,6 +28,8 @@ from playground.views.pictures import show_image, show_signed
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+    from core.trainer import Trainer
+
 IMAGE = 150  # pixels that what the network sees is shown at
 BARS = 16  # inputs whose contributions are drawn: the largest
 LONGEST = 2000  # letters of a text
@@ -42,6 +44,11 @@ class Subject:
     dataset: Dataset
     loss: str
 
+    @classmethod
+    def of(cls, trainer: Trainer) -> Subject:
+        """That of a run, as it stands."""
+        return cls(trainer.network, trainer.dataset, trainer.experiment.training.loss)
+
 
 @refreshing
 def show(session: Session) -> None:
@@ -49,10 +56,8 @@ def show(session: Session) -> None:
     if session.player.waiting:
         st.info(session.t("views.compiling"))
         return
-    with session.player.trainer() as trainer:
-        subject = Subject(trainer.network, trainer.dataset, trainer.experiment.training.loss)
-        is_untrained = trainer.step_count == 0
-    if is_untrained:
+    subject, steps = session.player.read(lambda trainer: (Subject.of(trainer), trainer.step_count))
+    if steps == 0:
         st.info(session.t("views.try_untrained"))
     if not np.isfinite(subject.network.params).all():
         st.warning(session.t("views.outputs_broken"))

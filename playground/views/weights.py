@@ -40,9 +40,10 @@ def show(session: Session) -> None:
 
 
 def _copy(session: Session) -> Copied:
-    with session.player.trainer() as trainer:
-        layout, dataset = trainer.layout, trainer.dataset
-        weights, biases = layout.views(trainer.params.copy())
+    layout, dataset, params = session.player.read(
+        lambda trainer: (trainer.layout, trainer.dataset, trainer.params.copy())
+    )
+    weights, biases = layout.views(params)
     names = layer_names(session, layout.activations)
     return Copied(weights, biases, names, session.column_labels(dataset), dataset.image_shape)
 

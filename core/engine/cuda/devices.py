@@ -7,11 +7,12 @@ import ctypes
 import functools
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Iterator
 from typing import Protocol
 
-from core.refusals import Refusal, Sentence
+from core.refusals import BackendRefusal, Refusal, Sentence
 
 UNASKED_BYTES = 48 * 1024
 """Shared memory of a block that every GPU gives without being asked for more."""
@@ -20,6 +21,18 @@ H200_BYTES = 227 * 1024  # what an H200 gives where it is asked
 
 FOLDERS = ("/usr/lib", "/usr/lib64")
 """Where a driver may lie that the system's linker does not know of."""
+
+FATAL = (
+    *("ECC_UNCORRECTABLE", "NVLINK_UNCORRECTABLE", "CONTAINED", "EXTERNAL_DEVICE"),
+    *("ILLEGAL_ADDRESS", "MISALIGNED_ADDRESS", "INVALID_ADDRESS_SPACE", "INVALID_PC"),
+    *("ILLEGAL_INSTRUCTION", "HARDWARE_STACK_ERROR", "TENSOR_MEMORY_LEAK", "ASSERT"),
+    *("LAUNCH_FAILED", "LAUNCH_TIMEOUT", "CONTEXT_IS_DESTROYED", "MPS_CLIENT_TERMINATED"),
+)
+"""Errors, each CUDA_ERROR_..., after which the driver answers a process with nothing else: "any
+further CUDA work will return the same error" (CUDA driver API, CUresult)."""
+
+_fatal: list[Sentence] = []
+"""The first of them that this process met: of the GPU, so of whoever asks for it."""
 
 
 def is_simulated() -> bool:
@@ -36,6 +49,8 @@ def is_tf32_allowed() -> bool:
 
 def why_not() -> Sentence | None:
     """Why no GPU can be used; None if one can, or if the simulator stands for one."""
+    if _fatal:
+        return _fatal[0]
     return None if is_simulated() else _missing()
 
 
@@ -81,7 +96,7 @@ def _has_driver() -> bool:
 
 def shared_bytes() -> int:
     """The most shared memory that a block can have. Without a GPU, and simulated: an H200's."""
-    return H200_BYTES if why_not() is not None or is_simulated() else _shared_bytes()
+    return H200_BYTES if is_simulated() or _missing() is not None else _shared_bytes()
 
 
 @functools.cache
@@ -141,13 +156,24 @@ def check_memory(needed: int) -> None:
         )
 
 
-def failed(error: Exception) -> Refusal:
-    """What a run ends with when the GPU reports an error."""
-    return Refusal(
+def failed(error: Exception) -> BackendRefusal:
+    """What a run ends with when the GPU reports an error; a fatal one is remembered."""
+    problem = _line(error) or type(error).__name__
+    names = re.findall(r"CUDA_ERROR_(\w+)", str(error))
+    if not _fatal and any(name in FATAL for name in names):
+        _fatal.append(
+            Sentence("it failed ({problem}); a new process can use it again", problem=problem)
+        )
+    return BackendRefusal(
         "The GPU stopped with an error ({problem}). The run stands where it was before, or at its "
         "last checkpoint; backend 'cpu' can take it on.",
-        problem=_line(error) or type(error).__name__,
+        problem=problem,
     )
+
+
+def forget_failure() -> None:
+    """For tests: no GPU has failed."""
+    _fatal.clear()
 
 
 class Freed(Protocol):

@@ -1,19 +1,25 @@
 """Make the GPU's kernels ready: `python -m core.engine.cuda.warm` compiles them into the cache.
 
 A kernel is compiled when it is first launched, or read from the cache. One compilation serves
-networks of all sizes and all settings.
+networks of all sizes and all settings. A compiler keeps one core busy for a minute or two, so that
+processes of their own share the kernels out.
 """
 
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from core.engine.memory import Rows
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 
 class _Entries:
@@ -33,10 +39,39 @@ def warm(*, large: bool = False) -> float:
     large: those of networks that fit no block. Raises a Refusal if the GPU fails.
     """
     start = time.perf_counter()
-    for optimizer, asked in (("sgd", {}), ("muon", _everything())):
-        _run(np.zeros((2, 4), np.float32), optimizer, asked, large=large)
+    for part in PARTS[2:] if large else PARTS[:2]:
+        _warm(part)
+    return time.perf_counter() - start
+
+
+PARTS = ("plain blocks", "all blocks", "large networks")
+"""What a process can make ready by itself."""
+
+
+def _warm(part: str) -> None:
+    rows, large = np.zeros((2, 4), np.float32), part == "large networks"
+    if part != "all blocks":
+        _run(rows, "sgd", {}, large=large)
+    if part != "plain blocks":
+        _run(rows, "muon", _everything(), large=large)
     if large:
         _run(_Entries(), "sgd", {}, large=True)
+
+
+def compile_all() -> float:
+    """Have child processes fill the cache, all at once; returns the seconds until they ended.
+
+    What fails there fails again where it is needed, and is told there.
+    """
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "core.engine.cuda.warm"]
+    nothing = subprocess.DEVNULL
+    children = [
+        subprocess.Popen([*command, part], stdin=nothing, stdout=nothing, cwd=ROOT)
+        for part in PARTS
+    ]
+    for child in children:
+        child.wait()
     return time.perf_counter() - start
 
 
@@ -73,4 +108,7 @@ def _run(X: Rows, optimizer: str, asked: dict[str, Any], *, large: bool) -> None
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C of the page ends this too, without a word
-        print(f"The GPU's kernels are ready after {warm() + warm(large=True):.1f} s.")
+        if sys.argv[1:]:
+            _warm(sys.argv[1])
+        else:
+            print(f"The GPU's kernels are ready after {compile_all():.1f} s.")

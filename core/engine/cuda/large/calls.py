@@ -25,16 +25,16 @@ class Asked(NamedTuple):
     """What the settings ask for, as far as it decides which kernels run."""
 
     dropout: tuple[bool, ...]
-    images: bool  # moved or cut out
-    mixup: bool
-    noise: bool
-    weighted: bool
-    finish: bool  # a penalty, or clipping by value
-    clip_norm: bool
-    global_clip_norm: bool
-    max_norm: bool
-    matrices: int
-    ns_steps: int  # iterations of Muon
+    images: bool = False  # moved or cut out
+    mixup: bool = False
+    noise: bool = False
+    weighted: bool = False
+    finish: bool = False  # a penalty, or clipping by value
+    clip_norm: bool = False
+    global_clip_norm: bool = False
+    max_norm: bool = False
+    matrices: int = 0
+    ns_steps: int = 0  # iterations of Muon
 
     @staticmethod
     def by(s: Settings) -> Asked:

@@ -21,7 +21,6 @@ from core.engine.cuda.stages import (
     add_noise,
     gather,
     gather_targets,
-    judge,
     key,
     put_through,
 )
@@ -61,19 +60,23 @@ def begin(m, count):
 
 
 @kernel
-def fetch(m, last, count):
-    """The mini-batch into X, Y and C; beside it, the constants of this step's update."""
+def fetch(m, last, learns, count):
+    """The mini-batch into X, Y and C; beside it, the constants of this step's update.
+
+    learns: whether there is one.
+    """
     t, order, start = everyone(), m.orders[m.now[ORDER]], m.now[START]
     smoothing, smooth_to = f32(m.numbers[SMOOTHING]), f32(m.numbers[SMOOTH_TO])
     gather(
         t, m, last, m.samples, m.targets, m.weights, order, start, count, count, smoothing,
         smooth_to,
     )  # fmt: skip
-    make_constants(t, m)
+    if learns:
+        make_constants(t, m)
 
 
 @kernel
-def fetch_entries(m, last, count):
+def fetch_entries(m, last, learns, count):
     """`fetch` of sparse samples: zeros, and what is not 0 in their places; a block has rows."""
     t, order, start = everyone(), m.orders[m.now[ORDER]], m.now[START]
     smoothing, smooth_to = f32(m.numbers[SMOOTHING]), f32(m.numbers[SMOOTH_TO])
@@ -87,7 +90,8 @@ def fetch_entries(m, last, count):
     gather_targets(
         t, m, last, m.targets, m.weights, order, start, count, count, smoothing, smooth_to
     )
-    make_constants(t, m)
+    if learns:
+        make_constants(t, m)
 
 
 @device
@@ -180,16 +184,3 @@ def settle(m, layer, count):
             k = place((row + j) * count + p)
             z = m.Z[k] + m.P[place(b + j)] if is_plain else normalized_at_rest(m, layer, j, p, k)
             m.A[k] = activated(code, z)
-
-
-@kernel
-def judge_outputs(m, last, count):
-    """`activate` for the output layer, then the loss of each sample and dE/dZ of the outputs."""
-    t = everyone()
-    units, code, b = at(m, last, UNITS), at(m, last, ACTIVATION), at(m, last, BIASES)
-    row = at(m, last, ROW)
-    for p in range(t.number, count, t.count):
-        for j in range(units):
-            k = place((row + j) * count + p)
-            put_through(m, code, k, m.Z[k] + m.P[place(b + j)], ZERO, np.uint64(0), 0)
-    judge(t, m, last, m.codes, count, count)

@@ -44,3 +44,18 @@ def added_up(t, parts):
     total = parts[0]
     barrier()
     return total
+
+
+@device
+def largest_of(t, parts):
+    """The largest of PARTS numbers that a block's threads wrote; parts is free after it."""
+    half = PARTS // 2
+    while half > 0:
+        barrier()
+        for k in range(t.lane, half, t.lanes):
+            parts[k] = parts[k + half] if parts[k + half] > parts[k] else parts[k]
+        half //= 2
+    barrier()
+    largest = parts[0]
+    barrier()
+    return largest

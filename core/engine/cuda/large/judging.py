@@ -1,98 +1,125 @@
-"""Losses and outputs on samples, as the network stands: forward alone, on the GPU."""
+"""Losses and outputs on samples, as the network stands: forward alone, on the GPU.
+
+They go through it piece by piece, and nobody waits in between: `begin` moves on a counter of their
+own, and what comes out is fetched once.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from core.engine import memory
-from core.engine.cuda.large import arrays, forward
-from core.engine.cuda.large.arrays import Arrays, LargePlan
-from core.engine.cuda.large.calls import ROW_THREADS, Asked, Batch, Repeated
+from core.engine.cuda.large import arrays, forward, outputs
+from core.engine.cuda.large.arrays import MOST_PARTS, Arrays, LargePlan
+from core.engine.cuda.large.calls import Asked, Batch, Repeated
 from core.engine.cuda.large.graphs import Call
 from core.engine.cuda.large.machine import Machine
-from core.engine.cuda.large.steps import by_input, by_unit, feeding, fetch, is_normalized
-from core.engine.layout import ROW, UNITS
+from core.engine.cuda.large.steps import by_input, by_unit, feeding, fetch, is_normalized, measure
+from core.engine.layout import UNITS
 from core.engine.memory import Floats, Rows
 
 
-def judging_bytes(X: Rows, Y: Floats) -> int:
-    """Memory of the GPU that samples take: X, Y, their weights and their order."""
-    return sum(part.nbytes for part in memory.inputs_of(X)) + Y.nbytes + 8 * len(X)
-
-
-class Judged:
-    """Samples in the GPU's memory, judged as many at a time as a mini-batch has.
-
-    X: (n, n_inputs), whole rows or sparse; Y: float32 (n, n_outputs). m: the network's arrays;
-    those between the layers are written over, what is learnt and the counters are not. numbers: of
-    the settings.
+class Part(NamedTuple):
+    """Samples in the GPU's memory. X, Y: where they came from; kept, so that no others have their
+    identity. m: what kernels are given; pieces: those launched so far, by how many samples.
     """
 
-    def __init__(
-        self, machine: Machine, m: Arrays, plan: LargePlan, asked: Asked, numbers: Floats,
-        X: Rows, Y: Floats,
-    ) -> None:  # fmt: skip
-        self._machine, self._plan, self._n = machine, plan, len(X)
-        n_layers = plan.layout.n_layers
-        self._asked = asked._replace(dropout=(False,) * n_layers)
-        unsmoothed = numbers.copy()
-        unsmoothed[memory.SMOOTHING] = 0.0
-        self._m = m._replace(
-            **{name: self._sent(part) for name, part in arrays.samples_of(X).items()},
-            targets=self._sent(memory.flat(Y)), weights=self._sent(np.ones(len(X), np.float32)),
-            orders=self._sent(np.arange(len(X), dtype=np.int32)[np.newaxis]),
-            numbers=self._sent(unsmoothed), now=self._sent(np.zeros(arrays.N_NOW, np.int64)),
-            broken=self._sent(np.zeros(1, np.int32)),
-        )  # fmt: skip
-        self._pieces: dict[int, Repeated] = {}
+    X: Rows
+    Y: Floats
+    m: Arrays
+    pieces: dict[int, Repeated]
 
-    def _sent(self, values: Any) -> Any:
-        array = self._machine.empty(values.shape, values.dtype.type)
-        self._machine.send(array, values)
-        return array
 
-    def forget(self) -> None:
+class Judge:
+    """Room in the GPU's memory for all that is judged, beside what a network learns in.
+
+    m: the network's arrays, of which nothing is written to.
+    """
+
+    def __init__(self, machine: Machine, m: Arrays, plan: LargePlan) -> None:
+        rest = plan.rest
+        self._machine, self._plan = machine, replace(plan, batch=rest.piece)
+        there = {name: machine.empty(*room) for name, room in rest.shapes.items()}
+        known: dict[str, Any] = {"orders": np.arange(rest.rows), "weights": np.ones(rest.rows)}
+        for name in ("beginning", "now", "drawn", "broken", "numbers"):
+            known[name] = np.zeros(rest.shapes[name][0])
+        for name, values in known.items():
+            machine.send(there[name], values)
+        self._beginning = there.pop("beginning")
+        self._losses, self._outputs = there.pop("losses"), there.pop("outputs")
+        self._m = m._replace(**there, across=rest.across)
+        self._rooms = [
+            {name: machine.empty(*room) for name, room in rest.samples.items()}
+            for _ in range(MOST_PARTS)
+        ]
+        self._parts: dict[int, Part] = {}
+
+    def is_full_for(self, X: Rows) -> bool:
+        """Whether others have to be forgotten before these can be judged."""
+        return id(X) not in self._parts and len(self._parts) == MOST_PARTS
+
+    def forget_samples(self) -> None:
+        """Make room; what was captured is of no use any more."""
+        self._parts.clear()
+
+    def forget_captured(self) -> None:
         """What was captured is gone."""
-        self._pieces = {}
+        for part in self._parts.values():
+            part.pieces.clear()
 
-    def sums(self) -> tuple[float, Floats]:
-        """The loss summed over samples and outputs, and the outputs: see `cpu.loss_sums`."""
-        last, m, fetch = self._plan.layout.table[-1].tolist(), self._m, self._machine.fetch
-        outputs, total = np.empty((self._n, last[UNITS]), np.float32), 0.0
-        for start in range(0, self._n, self._plan.batch):
-            count = min(self._plan.batch, self._n - start)
-            self._machine.send(m.now, np.array([1, start, 0, 0]))
-            self._piece(count).run()
-            total += float(fetch(m.L, 0, count).sum(dtype=np.float64))
-            first = last[ROW] * count
-            made = fetch(m.A, first, first + last[UNITS] * count)
-            outputs[start : start + count] = made.reshape(-1, count).T
-        return total, outputs
+    def sums(self, X: Rows, Y: Floats) -> tuple[float, Floats]:
+        """The loss summed over samples and outputs, and the outputs: see `cpu.loss_sums`.
 
-    def _piece(self, count: int) -> Repeated:
-        if count not in self._pieces:
-            batch = Batch(self._machine, self._m, self._plan, self._asked, count, recorded=False)
-            self._pieces[count] = Repeated(self._machine, at_rest(batch))
-        return self._pieces[count]
+        The samples stay, so that the very same arrays are known again.
+        """
+        n, n_outputs, machine = len(X), self._plan.layout.n_outputs, self._machine
+        if n == 0:
+            return 0.0, np.empty((0, n_outputs), np.float32)
+        if id(X) not in self._parts:
+            self._parts[id(X)] = self._sent(X, Y)
+        machine.copy(self._m.state, self._beginning)
+        for start in range(0, n, self._plan.batch):
+            self._piece(self._parts[id(X)], min(self._plan.batch, n - start)).run()
+        losses = machine.fetch(self._losses, 0, n)
+        made = machine.fetch(self._outputs, 0, n * n_outputs).reshape(n, n_outputs)
+        return float(losses.sum(dtype=np.float64)), made
+
+    def _sent(self, X: Rows, Y: Floats) -> Part:
+        room = self._rooms[len(self._parts)]
+        known = {**arrays.samples_of(X), "targets": memory.flat(Y)}
+        there = {name: room[name][: values.size] for name, values in known.items()}
+        for name, values in known.items():
+            self._machine.send(there[name], values)
+        m = self._m._replace(**there, weights=self._m.weights[: len(X)])
+        return Part(X, Y, m, {})
+
+    def _piece(self, part: Part, count: int) -> Repeated:
+        if count not in part.pieces:
+            nothing = Asked(dropout=(False,) * self._plan.layout.n_layers)
+            batch = Batch(self._machine, part.m, self._plan, nothing, count, recorded=False)
+            calls = at_rest(batch, self._losses, self._outputs)
+            part.pieces[count] = Repeated(self._machine, calls)
+        return part.pieces[count]
 
 
-def at_rest(b: Batch) -> list[Call]:
-    """A piece's calls: dropout off, batches normalized by their running statistics."""
+def at_rest(b: Batch, losses: Any, outs: Any) -> list[Call]:
+    """A piece's calls: dropout off, batches normalized by their running statistics.
+
+    losses, outs: what comes out is written there.
+    """
     count = b.count
-    calls = [fetch(b)]
+    calls = [b.machine.call(forward.begin, 1, 1, b.m, count), fetch(b, learns=False)]
     for layer, row in enumerate(b.table):
         Z, W = by_unit(b, b.m.Z, layer), by_input(b, b.m.P, layer)
         calls.append(b.product(Z, W, feeding(b, layer), turn_a=True))
         if is_normalized(b, layer):
             calls.append(b.by_rows(forward.add_biases, row[UNITS], layer, count))
         if b.plan.layout.normalizations[layer] == "layer":
-            across = b.plan.across
-            calls.append(
-                b.by_numbers(forward.measure_sums, across, layer, count, threads=ROW_THREADS)
-            )
+            calls.append(measure(b, layer))
         if layer < b.last:
             calls.append(b.by_rows(forward.settle, row[UNITS], layer, count))
-    judge = b.by_numbers(forward.judge_outputs, count, b.last, count, threads=ROW_THREADS)
+    judge = b.by_rows(outputs.judge_at_rest, count, losses, outs, b.last, count)
     return [*calls, judge]

@@ -13,13 +13,12 @@ from core.engine.cuda.kernels import shuffle
 from core.engine.cuda.large import arrays
 from core.engine.cuda.large.arrays import Arrays, LargePlan
 from core.engine.cuda.large.calls import Asked, Batch, Repeated
-from core.engine.cuda.large.judging import Judged, judging_bytes
+from core.engine.cuda.large.judging import Judge
 from core.engine.cuda.large.machine import GPU, Machine, Simulated
 from core.engine.cuda.large.steps import step
 from core.engine.memory import Floats, Rows, Settings
 
 MOST_STEPS_KEPT = 8
-MOST_PARTS = 3  # training, test and validation samples
 SHUFFLE_THREADS = 64
 
 
@@ -62,8 +61,7 @@ class Loaded:
         self._copy: Floats | None = None
         self._is_copied = False  # whether it holds the parameters of now
         self._steps: dict[tuple[int, bool], Repeated] = {}
-        self._judged: dict[int, tuple[Rows, Floats, Judged]] = {}
-        self._asked: Asked | None = None
+        self._judge, self._asked = Judge(machine, m, plan), None  # type: Judge, Asked | None
         self.count = 0
         """Samples of the last mini-batch."""
 
@@ -71,7 +69,8 @@ class Loaded:
         """Give the GPU's memory back; nothing may be asked of this any more."""
         devices.enter()
         self.__dict__.pop("m", None)
-        self._begun, self._judged, self._copy = {}, {}, None
+        self._begun, self._copy = {}, None
+        self.__dict__.pop("_judge", None)
         self.__dict__.pop("_shuffle", None)
         self._steps = {}
         self.machine.free()
@@ -215,25 +214,19 @@ class Loaded:
 
     def _forget_steps(self) -> None:
         self._steps.clear()
-        for _, _, judged in self._judged.values():
-            judged.forget()
+        self._judge.forget_captured()
         self.machine.forget()
 
     # -- evaluations -------------------------------------------------------------------------
 
     def sums(self, X: Rows, Y: Floats) -> tuple[float, Floats] | None:
-        """See `cpu.loss_sums`. None if the samples do not fit beside what is there.
+        """See `cpu.loss_sums`. None if there is no room for so many samples, see `RestPlan`.
 
         They are kept for the next time: the very same arrays are known again.
         """
-        if id(X) not in self._judged:
-            if len(self._judged) == MOST_PARTS:
-                self._judged.clear()
-            if judging_bytes(X, Y) > devices.free_bytes():
-                return None
-            assert self._asked is not None
-            s = self._settings
-            numbers = np.concatenate([s.numbers, s.options, s.schedule])
-            judged = Judged(self.machine, self.m, self._plan, self._asked, numbers, X, Y)
-            self._judged[id(X)] = X, Y, judged  # kept, so that no other array has its number
-        return self._judged[id(X)][2].sums()
+        if not self._plan.rest.takes(X):
+            return None
+        if self._judge.is_full_for(X):
+            self._judge.forget_samples()
+            self._forget_steps()  # all that was captured is given back together
+        return self._judge.sums(X, Y)

@@ -12,7 +12,7 @@ layer has kernels of its own behind its products.
 
 from __future__ import annotations
 
-from core.engine.cuda.large import backward, forward
+from core.engine.cuda.large import backward, forward, outputs
 from core.engine.cuda.large.calls import ROW_THREADS, Batch, Repeated
 from core.engine.cuda.large.graphs import Call
 from core.engine.cuda.large.moves import moves
@@ -22,7 +22,7 @@ from core.engine.layout import INPUTS, ROW, UNITS, WEIGHTS
 
 def step(batch: Batch) -> Repeated:
     """One mini-batch, as it is learnt from."""
-    calls = [*samples(batch), *outputs(batch), *gradients(batch), *moves(batch)]
+    calls = [*samples(batch), *judged(batch), *gradients(batch), *moves(batch)]
     return Repeated(batch.machine, calls)
 
 
@@ -55,11 +55,11 @@ def is_normalized(b: Batch, layer: int) -> bool:
 # ---- the mini-batch -------------------------------------------------------------------------
 
 
-def fetch(b: Batch) -> Call:
-    """Copy the mini-batch from all samples."""
+def fetch(b: Batch, *, learns: bool = True) -> Call:
+    """Copy the mini-batch from all samples. learns: whether an update follows."""
     is_sparse = b.plan.n_entries is not None
     kernel = forward.fetch_entries if is_sparse else forward.fetch
-    return b.by_rows(kernel, b.count, b.last, b.count)
+    return b.by_rows(kernel, b.count, b.last, learns, b.count)
 
 
 def samples(b: Batch) -> list[Call]:
@@ -81,22 +81,27 @@ def samples(b: Batch) -> list[Call]:
     return calls
 
 
-def outputs(b: Batch) -> list[Call]:
+def measure(b: Batch, layer: int) -> Call:
+    """Means and variances of a normalized layer."""
+    across = b.plan.across
+    return b.by_numbers(forward.measure_sums, across, layer, b.count, threads=ROW_THREADS)
+
+
+def judged(b: Batch) -> list[Call]:
     """Forward, and the loss."""
-    calls, count, across = [], b.count, b.plan.across
+    calls, count = [], b.count
     for layer, row in enumerate(b.table):
         Z, W = by_unit(b, b.m.Z, layer), by_input(b, b.m.P, layer)
         calls.append(b.product(Z, W, feeding(b, layer), turn_a=True))
         if is_normalized(b, layer):
             calls += [
                 b.by_rows(forward.add_biases, row[UNITS], layer, count),
-                b.by_numbers(forward.measure_sums, across, layer, count, threads=ROW_THREADS),
+                measure(b, layer),
                 b.by_rows(forward.activate_normalized, row[UNITS], layer, count),
             ]
         elif layer < b.last:
             calls.append(b.by_rows(forward.activate, row[UNITS], layer, count))
-    judge = b.by_numbers(forward.judge_outputs, count, b.last, count, threads=ROW_THREADS)
-    return [*calls, judge]
+    return [*calls, b.by_rows(outputs.judge_outputs, count, b.last, count)]
 
 
 def gradients(b: Batch) -> list[Call]:
