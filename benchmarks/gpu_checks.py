@@ -15,10 +15,11 @@ ALLOWED = 1e-4  # of the way that the parameters moved
 
 
 class Findings:
-    """What was wrong, and how far off the farthest was."""
+    """What was wrong, how far off the farthest was, and which targets were measured."""
 
     def __init__(self) -> None:
         self.wrong: list[str] = []
+        self.measured: set[str] = set()
         self.worst = 0.0
 
     def near(self, what: str, params: np.ndarray, expected: np.ndarray, moved: float) -> None:

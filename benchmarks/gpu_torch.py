@@ -1,10 +1,23 @@
-"""PyTorch on the workloads that `benchmarks/gpu.py` times, samples on the device."""
+"""PyTorch on the workloads that `benchmarks/gpu.py` times, samples on the device.
+
+    python benchmarks/gpu_torch.py cuda
+
+A process of its own, which needs PyTorch and NumPy and nothing of ours: orders come in and answers
+go out, a JSON line each. First it says {"why_not": null, "version": ...}; {"workload": ...,
+"n_steps": ..., "tf32": ...} is answered by {"seconds": {"PyTorch eager": ...}}, or {"problem"}.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.workloads import Workload
 
@@ -97,3 +110,33 @@ def timed(step: Callable[[], Any], n_steps: int, device: str) -> float:
     end.record()
     end.synchronize()
     return start.elapsed_time(end) / 1e3 / n_steps
+
+
+def main(device: str) -> None:
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what else is printed is no answer
+
+    def say(answer: dict[str, Any]) -> None:
+        print(json.dumps(answer), file=answers, flush=True)
+
+    missing = why_not(device)
+    say({"why_not": missing, "version": "" if missing else version()})
+    for line in sys.stdin:
+        order = json.loads(line)
+        asked = order["workload"]
+        workload = Workload(**{**asked, "sizes": tuple(asked["sizes"])})
+        try:
+            found = seconds_a_step(workload, order["n_steps"], tf32=order["tf32"], device=device)
+            say({"seconds": found})
+        except Exception as error:  # a step that it cannot take, or no memory left
+            say({"problem": f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"})
+
+
+def version() -> str:
+    import torch
+
+    return f"{torch.__version__}, CUDA {torch.version.cuda}"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.maths.random import SHUFFLE, permutation
-
 SEED = 0
 KEPT_ORDERS = 8
 LEARNING_RATES = {"sgd": 0.01, "adam": 0.001}
@@ -20,6 +18,8 @@ LEARNING_RATES = {"sgd": 0.01, "adam": 0.001}
 
 @functools.cache
 def _kept_order(samples: int, epoch: int) -> np.ndarray:
+    from core.maths.random import SHUFFLE, permutation  # here: PyTorch's environment may lack ours
+
     return permutation(SEED, SHUFFLE, epoch, samples)
 
 

@@ -82,6 +82,7 @@ def test_until_the_gpu_is_ready_nothing_is_compiled_on_the_page(
         player.change(learning_rate=0.4)
         player.set_weight(0, 0, 0, 0.25)
         player._presenter.camera.touch()  # so that whoever could would compute anew
+        player.attached()
         header, arrays = picture()
         assert header["train_loss"] == before["train_loss"]
         assert {"maps", "output", "loss_curve"} <= arrays.keys()

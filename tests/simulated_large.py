@@ -5,7 +5,6 @@ of their own. The networks are tiny, and taken for large ones.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ import pytest
 from numba import config
 from numba.cuda.simulator.kernel import FakeCUDAKernel
 
-from benchmarks import gpu
 from core import DataConfig, Dataset, Dense, Experiment, NetworkConfig, Trainer, TrainingConfig
 from core.engine import cpu, memory
 from core.engine.cpu import CPUEngine
@@ -557,20 +555,3 @@ def test_all_kernels_are_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     kernels = {k for k in there if isinstance(k, FakeCUDAKernel) and not k._device}
     assert len(kernels) > 20
     assert {k.fn.__name__ for k in kernels - ready} == set()
-
-
-# ---- the benchmark --------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("direct")
-def test_the_benchmark_runs(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """All of it that needs no GPU, on toys."""
-    monkeypatch.setattr(Plan, "threads", property(lambda self: 1))
-    assert gpu.main(["--toy"]) == 0
-    printed = capsys.readouterr().out
-    assert "All checks passed." in printed
-    for what in ("W1, 2 networks, GPU", "W2 alone, GPU", "W4, float32, GPU", "W6, TF32, GPU"):
-        assert what in printed
-    assert ("PyTorch is not installed" in printed) is (find_spec("torch") is None)

@@ -77,10 +77,11 @@ class Camera:
         self.set_scene()
 
     def set_scene(self) -> None:
-        """Begin anew: another network, other data, other options."""
+        """Begin anew: other options, another window. What is known of the losses stays so."""
         self.plane: Plane = plane_of(self.trainer.dataset, self._projection())
         self.windows: list[Window] = scenes.windows(self.trainer, self.starts)
-        self._parts: dict[str, _Part] = {}
+        known = getattr(self, "_parts", {})
+        self._parts: dict[str, _Part] = {k: part for k, part in known.items() if k == "numbers"}
         self._grids: dict[int, np.ndarray] = {}
         self.forget_hover_if_gone()
 
