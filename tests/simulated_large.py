@@ -25,6 +25,7 @@ from core.engine.cuda.large import (
     machine,
     muon,
     network,
+    normalizing,
     outputs,
     update,
 )
@@ -55,8 +56,11 @@ simulator.install()
 
 @pytest.fixture(autouse=True)
 def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (grid, backward, outputs, update, muon):
-        monkeypatch.setattr(module, "PARTS", 4)
+    for module in (grid, backward, muon, normalizing, outputs, update):
+        for name in {"PARTS", "PIECE_PARTS"} & set(vars(module)):
+            monkeypatch.setattr(module, name, 4)
+    monkeypatch.setattr(update, "TILE", 2)
+    monkeypatch.setattr(update, "TILE_PARTS", 8)
     monkeypatch.setattr(arrays, "PIECE", 5)
 
 
@@ -119,7 +123,7 @@ def whole() -> list[bytes]:
         return few_steps()
 
 
-@pytest.mark.parametrize(("grid", "backwards"), [((1, 2), True), ((3, 4), False), ((3, 4), True)])
+@pytest.mark.parametrize(("grid", "backwards"), [((1, 3), True), ((3, 4), False), ((3, 4), True)])
 def test_threads_and_blocks_change_no_bit(
     monkeypatch: pytest.MonkeyPatch, whole: list[bytes], grid: tuple[int, int], backwards: bool
 ) -> None:
@@ -127,6 +131,15 @@ def test_threads_and_blocks_change_no_bit(
     monkeypatch.setattr(Simulated, "grid", grid)
     monkeypatch.setattr(simulator.Blocks, "backwards", backwards)
     assert few_steps() == whole
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_threads_change_no_bit_of_images(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    """Rows of 24 numbers: a thread has several of them, or not."""
+    with simulator.launched_directly():
+        whole, _ = learn_images(CUDAEngine, "mixtures of images", 3, large=True)
+    monkeypatch.setattr(Simulated, "grid", (2, threads))
+    assert np.array_equal(learn_images(CUDAEngine, "mixtures of images", 3, large=True)[0], whole)
 
 
 @pytest.mark.usefixtures("direct")
@@ -537,7 +550,7 @@ def test_all_kernels_are_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:  # undone before that of `direct`
         patch.setattr(Simulated, "call", noted)
         warm(large=True)
-    modules = (forward, backward, outputs, update, muon)
+    modules = (forward, backward, normalizing, outputs, update, muon)
     there = [what for module in modules for what in vars(module).values()]
     kernels = {k for k in there if isinstance(k, FakeCUDAKernel) and not k._device}
     assert len(kernels) > 20

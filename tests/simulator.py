@@ -23,7 +23,7 @@ from numba.cuda.simulator import kernel as simulated
 from numba.cuda.simulator.kernel import BlockManager
 from numba.cuda.simulator.kernelapi import Dim3, FakeCUDAModule, swapped_cuda_module
 
-from core.engine.cuda.large import backward, forward, muon, outputs, update
+from core.engine.cuda.large import backward, forward, muon, normalizing, outputs, update
 from core.engine.cuda.large.machine import Simulated
 
 
@@ -80,7 +80,7 @@ def launched_directly() -> Iterator[None]:
             return functools.partial(alone, kernel, *arguments)
         return launch(self, kernel, blocks, threads, *arguments)
 
-    one_each = (forward.begin, backward.sum_slopes, outputs.judge_outputs)
+    one_each = (forward.begin, backward.sum_slopes, outputs.judge_outputs, normalizing.measure_sums)
     one_each += (update.move_all, muon.take_momentum)
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as swapped:
         for kernel in one_each:

@@ -70,18 +70,17 @@ def main() -> None:
 LARGE = {
     "forward": {
         "begin": (n,), "fetch": (n, b, n), "fetch_entries": (n, b, n), "draw_changes": (n,),
-        "change": (n,),
-        "mix_batch": (n, b, n), "disturb": (n,), "activate": (n, n), "measure_sums": (n, n),
+        "change": (n,), "mix_batch": (n, b, n), "disturb": (n,), "activate": (n, n),
         "add_biases": (n, n), "activate_normalized": (n, n), "settle": (n, n),
     },
     "outputs": {"judge_outputs": (n, n), "judge_at_rest": (f[::1], f[::1], n, n)},
-    "backward": {
-        "sum_slopes": (n, n), "put_back_layer": (n, n), "measure_scales": (n, n),
-        "put_back_normalized": (n, n),
+    "backward": {"sum_slopes": (n, n), "put_back_layer": (n, n)},
+    "normalizing": {
+        "measure_sums": (n, n), "measure_scales": (n, n), "put_back_normalized": (n, n),
     },
     "update": {
         "finish_gradient": (b,), "square_gradient": (), "measure_segments": (),
-        "shorten_segments": (), "shorten_all": (), "move_all": (n, b), "hold_all": (n,),
+        "shorten_segments": (), "shorten_all": (), "move_all": (n, b), "hold_norms": (n,),
         "move_all_statistics": (n,), "measure_moves": (), "write_row": (n, n),
     },
     "muon": {

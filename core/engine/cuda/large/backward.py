@@ -7,12 +7,7 @@ from core.engine.cuda.block import at
 from core.engine.cuda.jit import kernel
 from core.engine.cuda.large.grid import PARTS, added_up, everyone
 from core.engine.cuda.maths import place
-from core.engine.cuda.normalize import (
-    is_over_batch,
-    measure_slopes,
-    scale_gradients,
-    slopes_of_sums,
-)
+from core.engine.cuda.normalize import is_over_batch
 from core.engine.cuda.stages import put_back
 from core.engine.layout import ACTIVATION, BIASES, ROW, UNITS
 
@@ -31,7 +26,7 @@ def sum_slopes(m, layer, count):
             for p in range(part, count, PARTS):
                 total += m.D[place((row + j) * count + p)]
             parts[part] = total
-        total = added_up(t, parts)
+        total = added_up(t, parts, PARTS)
         if t.lane == 0:
             m.G[place(b + j)] = ZERO if taken_out else total
 
@@ -51,21 +46,6 @@ def put_back_layer(m, layer, count):
                 m.D[k] = d
                 total += d
             parts[part] = total
-        total = added_up(t, parts)
+        total = added_up(t, parts, PARTS)
         if t.lane == 0:
             m.G[place(b + j)] = total
-
-
-@kernel
-def measure_scales(m, layer, count):
-    """What is needed to go back through a normalization: dE/dgamma, dE/dbeta, means."""
-    t = everyone()
-    scale_gradients(t, m, layer, count, count)
-    if not is_over_batch(m, layer):
-        measure_slopes(t, m, layer, count, count)
-
-
-@kernel
-def put_back_normalized(m, layer, count):
-    """D through a normalization; `sum_slopes` follows."""
-    slopes_of_sums(everyone(), m, layer, count, count)

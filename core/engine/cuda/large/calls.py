@@ -11,14 +11,14 @@ import numpy as np
 from core.engine import memory
 from core.engine.cuda.large.arrays import Arrays, LargePlan
 from core.engine.cuda.large.graphs import Call
-from core.engine.cuda.large.grid import PARTS
+from core.engine.cuda.large.grid import PARTS, PIECE_PARTS
 from core.engine.cuda.large.machine import Machine
 from core.engine.cuda.large.products import Matrix
 from core.engine.memory import Settings
 from core.maths.rules import muon_matrix
 
-THREADS = 256  # of a block that takes numbers one by one
-ROW_THREADS = PARTS  # of a block that takes rows or pieces
+THREADS = 256  # of a block that takes numbers one by one, at most
+WARP = 32
 
 
 class Asked(NamedTuple):
@@ -102,12 +102,24 @@ class Batch:
         """The output layer."""
         return self.plan.layout.n_layers - 1
 
-    def by_rows(self, kernel: Any, rows: int, *arguments: object) -> Call:
-        """Launch one block a row or a piece."""
-        return self.machine.share(kernel, rows, ROW_THREADS, self.m, *arguments)
+    def sums(self, kernel: Any, rows: int, *arguments: object, parts: int = PARTS) -> Call:
+        """Launch one block a row that is summed, of so many partial sums."""
+        return self.machine.share(kernel, rows, parts, self.m, *arguments)
 
-    def by_numbers(self, kernel: Any, numbers: int, *arguments: object, threads: int) -> Call:
-        """Launch one thread a number."""
+    def by_pieces(self, kernel: Any, pieces: int, *arguments: object) -> Call:
+        """Launch one block a piece."""
+        return self.sums(kernel, pieces, *arguments, parts=PIECE_PARTS)
+
+    def by_rows(self, kernel: Any, rows: int, length: int, *arguments: object) -> Call:
+        """Launch one block a row, and one thread for each of `length` numbers of it, or fewer."""
+        threads = min(-(-length // WARP) * WARP, THREADS)
+        return self.machine.share(kernel, rows, threads, self.m, *arguments)
+
+    def by_numbers(self, kernel: Any, numbers: int, *arguments: object, few: bool = False) -> Call:
+        """Launch one thread a number. few: so few, and each with so much to do, that small blocks
+        spread them better.
+        """
+        threads = WARP if few else THREADS
         blocks = -(-numbers // threads)
         return self.machine.share(kernel, blocks, threads, self.m, *arguments)
 

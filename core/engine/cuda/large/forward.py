@@ -13,13 +13,12 @@ from core.engine.cuda.large import arrays
 from core.engine.cuda.large.arrays import BROKEN_AT, ORDER, START
 from core.engine.cuda.large.grid import everyone
 from core.engine.cuda.maths import activate as activated
-from core.engine.cuda.maths import device, place
+from core.engine.cuda.maths import device, place, smaller
 from core.engine.cuda.moving import make_constants_of
-from core.engine.cuda.normalize import NOT_NORMALIZED, measure, normalized_at_rest
+from core.engine.cuda.normalize import NOT_NORMALIZED, normalized_at_rest
 from core.engine.cuda.stages import (
     activations,
     add_noise,
-    gather,
     gather_targets,
     key,
     put_through,
@@ -67,12 +66,36 @@ def fetch(m, last, learns, count):
     """
     t, order, start = everyone(), m.orders[m.now[ORDER]], m.now[START]
     smoothing, smooth_to = f32(m.numbers[SMOOTHING]), f32(m.numbers[SMOOTH_TO])
-    gather(
-        t, m, last, m.samples, m.targets, m.weights, order, start, count, count, smoothing,
-        smooth_to,
-    )  # fmt: skip
+    copy_samples(t, m, order, start, count)
+    gather_targets(
+        t, m, last, m.targets, m.weights, order, start, count, count, smoothing, smooth_to
+    )
     if learns:
         make_constants(t, m)
+
+
+@device
+def copy_samples(t, m, order, start, count):
+    """Samples into X, a block each.
+
+    A thread reads four numbers before it writes any: a read that follows a write waits for it,
+    since the compiler cannot know that they never meet.
+    """
+    inputs, lanes = at(m, 0, INPUTS), t.lanes
+    for p in range(t.row, count, t.rows):
+        first, end = np.int64(order[start + p]) * inputs, inputs - 1
+        for i in range(t.lane, inputs, 4 * lanes):
+            a = m.samples[place(first + i)]
+            b = m.samples[place(first + smaller(i + lanes, end))]
+            c = m.samples[place(first + smaller(i + 2 * lanes, end))]
+            d = m.samples[place(first + smaller(i + 3 * lanes, end))]
+            m.X[place(i * count + p)] = a
+            if i + lanes < inputs:
+                m.X[place((i + lanes) * count + p)] = b
+            if i + 2 * lanes < inputs:
+                m.X[place((i + 2 * lanes) * count + p)] = c
+            if i + 3 * lanes < inputs:
+                m.X[place((i + 3 * lanes) * count + p)] = d
 
 
 @kernel
@@ -144,12 +167,6 @@ def activate(m, layer, count):
         for p in range(t.lane, count, t.lanes):
             k = place((row + j) * count + p)
             put_through(m, code, k, m.Z[k] + bias, rate, stream, p * units + j)
-
-
-@kernel
-def measure_sums(m, layer, count):
-    """Mean and variance of a normalized layer's z, to which `add_biases` came first."""
-    measure(everyone(), m, layer, count, count)
 
 
 @kernel

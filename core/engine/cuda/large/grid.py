@@ -1,8 +1,8 @@
 """The threads of a whole grid, and how those of a block add up.
 
-A block has a row of a matrix, or a piece of the parameters, at a time; where it sums, each of PARTS
-partial sums is made in order, then they are added in pairs: no number of threads or blocks changes
-that.
+A block has a row of a matrix, or a piece of the parameters, at a time; where it sums, each of a
+fixed number of partial sums is made in order, then they are added in pairs: no number of threads or
+blocks changes that.
 """
 
 from numba import cuda
@@ -10,7 +10,8 @@ from numba import cuda
 from core.engine.cuda.block import Thread, barrier
 from core.engine.cuda.maths import SIMULATED, device
 
-PARTS = 32  # partial sums of a row or a piece
+PARTS = 32  # partial sums of a row
+PIECE_PARTS = 256  # of a piece
 
 
 def _simulated_everyone():
@@ -32,15 +33,21 @@ everyone = _simulated_everyone if SIMULATED else device(_everyone)
 
 
 @device
-def added_up(t, parts):
-    """The sum of PARTS numbers that a block's threads wrote, in pairs; parts is free after it."""
-    half = PARTS // 2
+def add_up(t, parts, n, width):
+    """Sum n rows of `width` numbers, which a block's threads wrote, into the first, in pairs."""
+    half = n // 2
     while half > 0:
         barrier()
-        for k in range(t.lane, half, t.lanes):
-            parts[k] += parts[k + half]
+        for k in range(t.lane, half * width, t.lanes):
+            parts[k] += parts[k + half * width]
         half //= 2
     barrier()
+
+
+@device
+def added_up(t, parts, n):
+    """The sum of n numbers that a block's threads wrote; parts is free after it."""
+    add_up(t, parts, n, 1)
     total = parts[0]
     barrier()
     return total

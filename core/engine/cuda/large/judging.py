@@ -116,10 +116,10 @@ def at_rest(b: Batch, losses: Any, outs: Any) -> list[Call]:
         Z, W = by_unit(b, b.m.Z, layer), by_input(b, b.m.P, layer)
         calls.append(b.product(Z, W, feeding(b, layer), turn_a=True))
         if is_normalized(b, layer):
-            calls.append(b.by_rows(forward.add_biases, row[UNITS], layer, count))
+            calls.append(b.by_rows(forward.add_biases, row[UNITS], count, layer, count))
         if b.plan.layout.normalizations[layer] == "layer":
             calls.append(measure(b, layer))
         if layer < b.last:
-            calls.append(b.by_rows(forward.settle, row[UNITS], layer, count))
-    judge = b.by_rows(outputs.judge_at_rest, count, losses, outs, b.last, count)
+            calls.append(b.by_rows(forward.settle, row[UNITS], count, layer, count))
+    judge = b.sums(outputs.judge_at_rest, count, losses, outs, b.last, count)
     return [*calls, judge]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.engine.cuda.large import arrays, muon, update
 from core.engine.cuda.large.arrays import SEGMENTS
-from core.engine.cuda.large.calls import ROW_THREADS, THREADS, Batch
+from core.engine.cuda.large.calls import Batch
 from core.engine.cuda.large.graphs import Call
 from core.engine.cuda.large.products import Matrix
 from core.engine.layout import INPUTS, UNITS
@@ -15,28 +15,30 @@ def moves(b: Batch) -> list[Call]:
     n, n_layers, asked = b.plan.layout.n_parameters, b.plan.layout.n_layers, b.asked
     n_pieces, widest = len(b.plan.pieces), max(b.plan.layout.sizes[1:])
     lengths = [
-        b.by_rows(update.square_gradient, n_pieces),
-        b.by_rows(update.measure_segments, SEGMENTS * n_layers),
+        b.by_pieces(update.square_gradient, n_pieces),
+        b.by_pieces(update.measure_segments, SEGMENTS * n_layers),
     ]
     calls: list[Call] = []
     if asked.finish or b.recorded:
-        calls.append(b.by_rows(update.finish_gradient, n_pieces, b.recorded))
+        calls.append(b.by_pieces(update.finish_gradient, n_pieces, b.recorded))
     if asked.clip_norm:
-        calls += [*lengths, b.by_rows(update.shorten_segments, n_pieces)]
+        calls += [*lengths, b.by_rows(update.shorten_segments, n_pieces, arrays.PIECE)]
     if asked.global_clip_norm:
-        calls += [*lengths, b.by_numbers(update.shorten_all, n, threads=THREADS)]
+        calls += [*lengths, b.by_numbers(update.shorten_all, n)]
     for layer in range(asked.matrices):
         calls += matrix_moves(b, layer)
     slots = b.plan.n_slots
-    calls.append(b.by_numbers(update.move_all, n, slots, b.recorded, threads=THREADS))
+    calls.append(b.by_numbers(update.move_all, n, slots, b.recorded))
     if b.plan.layout.is_normalized:
-        statistics = b.by_numbers(update.move_all_statistics, widest, n_layers, threads=ROW_THREADS)
+        statistics = b.by_numbers(update.move_all_statistics, widest, n_layers)
         calls.append(statistics)
     if asked.max_norm:
-        calls.append(b.by_numbers(update.hold_all, widest, n_layers, threads=ROW_THREADS))
+        for layer, row in enumerate(b.table):
+            tiles = -(-row[UNITS] // update.TILE)
+            calls.append(b.sums(update.hold_norms, tiles, layer, parts=update.TILE_PARTS))
     if b.recorded:
-        calls.append(b.by_rows(update.measure_moves, n_pieces))
-        calls.append(b.by_rows(update.write_row, n_layers, n_layers, b.count))
+        calls.append(b.by_pieces(update.measure_moves, n_pieces))
+        calls.append(b.by_pieces(update.write_row, n_layers, n_layers, b.count))
     return calls
 
 
@@ -48,16 +50,16 @@ def matrix_moves(b: Batch, layer: int) -> list[Call]:
     A = Matrix(K, 2 * L * S, S, S)
     P = A._replace(start=A.start + S * S)
     calls = [
-        b.by_rows(muon.take_momentum, inputs, layer),
-        b.by_rows(muon.square_momentum, -(-L * S // arrays.PIECE), L * S),
-        b.by_numbers(muon.to_length_1, L * S, L * S, threads=ROW_THREADS),
+        b.by_rows(muon.take_momentum, inputs, units, layer),
+        b.by_pieces(muon.square_momentum, -(-L * S // arrays.PIECE), L * S),
+        b.by_numbers(muon.to_length_1, L * S, L * S),
     ]
     for _ in range(b.asked.ns_steps):
         calls += [
             b.product(A, Y, Y, turn_a=True),
             b.product(P, A, A),
-            b.by_rows(muon.make_polynomial, S, layer, A.start, P.start, S),
+            b.by_rows(muon.make_polynomial, S, S, layer, A.start, P.start, S),
             b.product(T, Y, P),
         ]
         Y, T = T, Y
-    return [*calls, b.by_rows(muon.move_matrix, inputs, layer, Y.start, b.recorded)]
+    return [*calls, b.by_rows(muon.move_matrix, inputs, units, layer, Y.start, b.recorded)]

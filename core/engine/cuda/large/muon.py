@@ -13,7 +13,7 @@ from core.engine.cuda.jit import kernel
 from core.engine.cuda.large import arrays
 from core.engine.cuda.large.arrays import CLIPPED
 from core.engine.cuda.large.forward import OPTIONS, SCHEDULE_OPTIONS
-from core.engine.cuda.large.grid import PARTS, added_up, everyone
+from core.engine.cuda.large.grid import PIECE_PARTS, added_up, everyone
 from core.engine.cuda.large.update import sum_of_pieces
 from core.engine.cuda.maths import place, smaller
 from core.engine.cuda.orthogonal import matrix_constants, move_one, read_momentum
@@ -40,16 +40,16 @@ def take_momentum(m, layer):
 @kernel
 def square_momentum(m, size):
     """Squares of Y, piece by piece."""
-    t, parts = everyone(), cuda.shared.array(PARTS, float64)
+    t, parts = everyone(), cuda.shared.array(PIECE_PARTS, float64)
     for piece in range(t.row, (size + arrays.PIECE - 1) // arrays.PIECE, t.rows):
         start = piece * arrays.PIECE
-        for part in range(t.lane, PARTS, t.lanes):
+        for part in range(t.lane, PIECE_PARTS, t.lanes):
             total = 0.0
-            for k in range(start + part, smaller(start + arrays.PIECE, size), PARTS):
+            for k in range(start + part, smaller(start + arrays.PIECE, size), PIECE_PARTS):
                 y = np.float64(m.K[place(k)])
                 total += y * y
             parts[part] = total
-        total = added_up(t, parts)
+        total = added_up(t, parts, PIECE_PARTS)
         if t.lane == 0:
             m.parts[CLIPPED * m.pieces.shape[0] + piece] = total
 
@@ -57,7 +57,7 @@ def square_momentum(m, size):
 @kernel
 def to_length_1(m, size):
     """Y / (|Y| + 1e-7)."""
-    t, parts = everyone(), cuda.shared.array(PARTS, float64)
+    t, parts = everyone(), cuda.shared.array(PIECE_PARTS, float64)
     total = sum_of_pieces(t, m, parts, CLIPPED, 0, (size + arrays.PIECE - 1) // arrays.PIECE)
     scale = f32(1.0 / (math.sqrt(total) + TINY))
     for k in range(t.number, size, t.count):

@@ -103,7 +103,7 @@ def softmax(t, m, parts, row, p, units, count):
             m.A[k] = a
             total += a
         parts[part] = total
-    total = added_up(t, parts)
+    total = added_up(t, parts, PARTS)
     for part in range(t.lane, PARTS, t.lanes):
         for j in range(part, units, PARTS):
             m.A[place((row + j) * count + p)] /= total
@@ -120,7 +120,7 @@ def sum_that_is_shared(t, m, parts, last, p, count):
         for j in range(part, units, PARTS):
             total += m.A[place((row + j) * count + p)]
         parts[part] = total
-    return added_up(t, parts)
+    return added_up(t, parts, PARTS)
 
 
 @device
@@ -141,7 +141,7 @@ def loss_of_sample(t, m, parts, last, p, count, total):
                 m.Q[q] = output
             off += loss_of(loss, m.Y[q], output)
         parts[part] = off
-    return added_up(t, parts)
+    return added_up(t, parts, PARTS)
 
 
 @device
@@ -164,7 +164,7 @@ def mass_of(t, m, parts, p, units, count):
         for j in range(part, units, PARTS):
             mass += m.Y[place(j * count + p)]
         parts[part] = mass
-    return added_up(t, parts)
+    return added_up(t, parts, PARTS)
 
 
 @device
@@ -193,7 +193,7 @@ def put_back_slopes(t, m, parts, last, p, count, total, scale):
             m.D[k] = d
             common += d * output
         parts[part] = common
-    common = added_up(t, parts) if rule in (NORMALIZED, BY_SOFTMAX) else ZERO
+    common = added_up(t, parts, PARTS) if rule in (NORMALIZED, BY_SOFTMAX) else ZERO
     for part in range(t.lane, PARTS, t.lanes):
         for j in range(part, units, PARTS):
             k = place((row + j) * count + p)

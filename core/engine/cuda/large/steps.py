@@ -12,8 +12,8 @@ layer has kernels of its own behind its products.
 
 from __future__ import annotations
 
-from core.engine.cuda.large import backward, forward, outputs
-from core.engine.cuda.large.calls import ROW_THREADS, Batch, Repeated
+from core.engine.cuda.large import backward, forward, normalizing, outputs
+from core.engine.cuda.large.calls import Batch, Repeated
 from core.engine.cuda.large.graphs import Call
 from core.engine.cuda.large.moves import moves
 from core.engine.cuda.large.products import Matrix
@@ -59,32 +59,31 @@ def fetch(b: Batch, *, learns: bool = True) -> Call:
     """Copy the mini-batch from all samples. learns: whether an update follows."""
     is_sparse = b.plan.n_entries is not None
     kernel = forward.fetch_entries if is_sparse else forward.fetch
-    return b.by_rows(kernel, b.count, b.last, learns, b.count)
+    return b.by_rows(kernel, b.count, b.table[0][INPUTS], b.last, learns, b.count)
 
 
 def samples(b: Batch) -> list[Call]:
     """The mini-batch, as it is learnt from."""
-    count, asked = b.count, b.asked
+    count, asked, inputs = b.count, b.asked, b.table[0][INPUTS]
     calls = [
         b.machine.call(forward.begin, 1, 1, b.m, count),
         fetch(b),
     ]
     if asked.images or asked.mixup:
-        calls.append(b.by_numbers(forward.draw_changes, count, count, threads=ROW_THREADS))
+        calls.append(b.by_numbers(forward.draw_changes, count, count, few=True))
     if asked.images:
-        calls.append(b.by_rows(forward.change, count, count))
+        calls.append(b.by_rows(forward.change, count, inputs, count))
     if asked.mixup:
-        inputs, arguments = b.table[0][INPUTS], (b.last + 1, asked.weighted, count)
-        calls.append(b.by_numbers(forward.mix_batch, inputs, *arguments, threads=ROW_THREADS))
+        arguments = b.last + 1, asked.weighted, count
+        calls.append(b.by_numbers(forward.mix_batch, inputs, *arguments, few=True))
     if asked.noise:
-        calls.append(b.by_rows(forward.disturb, count, count))
+        calls.append(b.by_rows(forward.disturb, count, inputs, count))
     return calls
 
 
 def measure(b: Batch, layer: int) -> Call:
     """Means and variances of a normalized layer."""
-    across = b.plan.across
-    return b.by_numbers(forward.measure_sums, across, layer, b.count, threads=ROW_THREADS)
+    return b.sums(normalizing.measure_sums, b.plan.across, layer, b.count)
 
 
 def judged(b: Batch) -> list[Call]:
@@ -95,19 +94,19 @@ def judged(b: Batch) -> list[Call]:
         calls.append(b.product(Z, W, feeding(b, layer), turn_a=True))
         if is_normalized(b, layer):
             calls += [
-                b.by_rows(forward.add_biases, row[UNITS], layer, count),
+                b.by_rows(forward.add_biases, row[UNITS], count, layer, count),
                 measure(b, layer),
-                b.by_rows(forward.activate_normalized, row[UNITS], layer, count),
+                b.by_rows(forward.activate_normalized, row[UNITS], count, layer, count),
             ]
         elif layer < b.last:
-            calls.append(b.by_rows(forward.activate, row[UNITS], layer, count))
-    return [*calls, b.by_rows(outputs.judge_outputs, count, b.last, count)]
+            calls.append(b.by_rows(forward.activate, row[UNITS], count, layer, count))
+    return [*calls, b.sums(outputs.judge_outputs, count, b.last, count)]
 
 
 def gradients(b: Batch) -> list[Call]:
     """Backward."""
     count = b.count
-    calls = [b.by_rows(backward.sum_slopes, b.table[b.last][UNITS], b.last, count)]
+    calls = [b.sums(backward.sum_slopes, b.table[b.last][UNITS], b.last, count)]
     for layer in range(b.last, -1, -1):
         D, below = by_unit(b, b.m.D, layer), layer - 1
         calls.append(b.product(by_input(b, b.m.G, layer), feeding(b, layer), D, turn_b=True))
@@ -115,12 +114,11 @@ def gradients(b: Batch) -> list[Call]:
             break
         units = b.table[below][UNITS]
         calls.append(b.product(by_unit(b, b.m.D, below), by_input(b, b.m.P, layer), D))
-        calls.append(b.by_rows(backward.put_back_layer, units, below, count))
+        calls.append(b.sums(backward.put_back_layer, units, below, count))
         if is_normalized(b, below):
-            across = b.plan.across
             calls += [
-                b.by_numbers(backward.measure_scales, across, below, count, threads=ROW_THREADS),
-                b.by_rows(backward.put_back_normalized, units, below, count),
-                b.by_rows(backward.sum_slopes, units, below, count),
+                b.sums(normalizing.measure_scales, b.plan.across, below, count),
+                b.by_rows(normalizing.put_back_normalized, units, count, below, count),
+                b.sums(backward.sum_slopes, units, below, count),
             ]
     return calls
