@@ -137,7 +137,7 @@ def test_a_step_whose_evaluation_fails_is_taken_back(monkeypatch: pytest.MonkeyP
     trainer.step(5)
     monkeypatch.setattr(trainer, "_evaluate_if_due", lambda: trainer.evaluation_now())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.engine.cuda.large.judging.Judged.sums", broken)
+        patch.setattr("core.engine.cuda.large.judging.Judge.sums", broken)
         with pytest.raises(ValueError, match="ILLEGAL_ADDRESS"):
             trainer.step(1)
     monkeypatch.undo()

@@ -118,19 +118,19 @@ def _line(error: object) -> str:
 
 
 def check_available() -> None:
-    """Raise a Refusal that says why no GPU can be used, if none can."""
+    """Raise a BackendRefusal that says why no GPU can be used, if none can."""
     reason = why_not()
     if reason is not None:
-        raise Refusal("Backend 'cuda' cannot be used here: {reason}.", reason=reason)
+        raise BackendRefusal("Backend 'cuda' cannot be used here: {reason}.", reason=reason)
 
 
 def check_cublas() -> None:
-    """Raise a Refusal if what calls cuBLAS is missing, which large networks need."""
+    """Raise a BackendRefusal if what calls cuBLAS is missing, which large networks need."""
     if not is_simulated() and importlib.util.find_spec("nvmath") is None:
         missing = Sentence(
             "a network of this size needs nvmath-python; requirements-cuda.txt brings it"
         )
-        raise Refusal("Backend 'cuda' cannot be used here: {reason}.", reason=missing)
+        raise BackendRefusal("Backend 'cuda' cannot be used here: {reason}.", reason=missing)
 
 
 def free_bytes() -> float:
@@ -145,10 +145,10 @@ def free_bytes() -> float:
 
 
 def check_memory(needed: int) -> None:
-    """Raise a Refusal if the GPU has less memory left."""
+    """Raise a BackendRefusal if the GPU has less memory left."""
     free = free_bytes()
     if needed > free:
-        raise Refusal(
+        raise BackendRefusal(
             "The networks and their data need {needed} bytes of the GPU's memory, but {free} "
             "are free.",
             needed=needed,
