@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from tests import cuda_cases
 from tests.cuda_cases import COLUMNS, FEW, STEPS, Case
 
 ALLOWED = 1e-4  # of the way that the parameters moved
+SLACK = 2**26  # bytes by which a GPU's free memory may differ from what was asked of it
 
 
 class Findings:
@@ -32,6 +34,14 @@ class Findings:
     def rows(self, what: str, rows: np.ndarray, expected: np.ndarray) -> None:
         if not np.allclose(rows, expected, rtol=1e-4, atol=1e-6):
             self.wrong.append(f"{what}: other rows of history")
+
+    def close(self, what: str, found: Any, expected: Any) -> None:
+        if not np.allclose(found, expected, rtol=1e-4, atol=1e-5):
+            self.true(f"{what}: not those of the CPU", False)
+
+    def true(self, what: str, holds: bool) -> None:
+        if not holds:
+            self.wrong.append(what)
 
     def same(self, what: str, alike: bool) -> None:
         if not alike:
@@ -106,6 +116,8 @@ def check_sizes(found: Findings, block: Workload, large: list[Workload]) -> None
     check_block(found, block)
     for workload in large:
         check_workload(found, workload)
+        check_judged(found, workload)
+    check_upkeep(found, large[0])
 
 
 def check_block(found: Findings, workload: Workload) -> None:
@@ -171,3 +183,77 @@ def orders_are_the_cpus(made: Any) -> bool:
         for k, row in np.argwhere(drawn >= 0)
         for epoch in [int(drawn[k, row])]
     )
+
+
+# ---- evaluations, memory, errors ------------------------------------------------------------
+
+
+def check_judged(found: Findings, workload: Workload) -> None:
+    """A large network's losses and outputs on its samples, launched one by one and as graphs."""
+    from core.engine import cpu as on_cpu
+    from core.engine.cpu import CPUEngine
+    from core.engine.cuda.engine import CUDAEngine
+
+    cpu, gpu = engine_of(workload, SEED, CPUEngine), run_a_little(workload, CUDAEngine)
+    few = slice(gpu._large._plan.rest.rows)
+    X, Y = cpu.X[few], cpu.Y[few]
+    expected, outputs = on_cpu.loss_sums(gpu.layout, gpu.params, X, Y, workload.loss)
+    runs = [gpu.sums(X, Y) for _ in range(3)]
+    problem = gpu._large._loaded.machine.not_captured
+    gpu.free()
+    if problem:
+        found.wrong.append(f"{workload.name}, judged: launched one by one, not captured: {problem}")
+    for total, made in runs:
+        found.same(f"{workload.name}, judged again", np.array_equal(made, runs[0][1]))
+        found.same(f"{workload.name}, judged again", total == runs[0][0])
+        found.close(f"{workload.name}, loss", total, expected)
+        found.close(f"{workload.name}, outputs", made, outputs)
+
+
+def check_upkeep(found: Findings, workload: Workload) -> None:
+    """A large network takes the memory that it says, gives it back, and also after an error."""
+    from core.engine.cuda import devices
+    from core.engine.cuda.engine import CUDAEngine
+    from core.refusals import Refusal
+
+    run_a_little(workload, CUDAEngine).free()  # what its kernels take stays
+    before = devices.free_bytes()
+    engine = run_a_little(workload, CUDAEngine)
+    taken, held = before - devices.free_bytes(), engine.held_bytes
+    engine.free()
+    left = before - devices.free_bytes()
+    with broken_products():
+        try:
+            engine.run(3, NO_ROWS, NEVER, 0)
+            found.wrong.append("an error of the GPU: nobody was told")
+        except Refusal as refusal:
+            found.true("an error of the GPU: told as one", "broken on purpose" in str(refusal))
+    left_then = before - devices.free_bytes()
+    engine.run(3, NO_ROWS, NEVER, 0)
+    expected = run_a_little(workload, CUDAEngine, more=3)
+    found.same("a run after an error", np.array_equal(engine.params, expected.params))
+    for made in (engine, expected):
+        made.free()
+    if not devices.is_simulated():  # it has no memory of its own
+        what = f"memory: {taken} bytes taken where {held} are told, {left} kept, {left_then} later"
+        found.true(what, 0.9 * held < taken < held + SLACK and max(left, left_then) < SLACK)
+
+
+def run_a_little(workload: Workload, kind: Any, *, more: int = 0) -> Any:
+    """A large network after some steps, launched one by one and as a graph."""
+    engine = engine_of(workload, SEED, kind, large=True)
+    for n_steps in (5, more):
+        engine.run(n_steps, NO_ROWS, NEVER, 0)
+    return engine
+
+
+def broken_products() -> Any:
+    """While it is entered, whatever is to be multiplied for large networks fails."""
+    from core.engine.cuda import devices
+    from core.engine.cuda.large.products import CuBLAS, NumPyProducts
+
+    def multiply(*arguments: object, **turned: bool) -> None:
+        raise RuntimeError("broken on purpose")
+
+    kind = NumPyProducts if devices.is_simulated() else CuBLAS
+    return mock.patch.object(kind, "multiply", multiply)

@@ -17,8 +17,11 @@ from playground.settings import SPEEDS, STEP_UNITS
 if TYPE_CHECKING:
     from playground.live.presenter import Numbers
 
-REFRESH_SECONDS, REST_SECONDS = 0.5, 1.0
-"""How often the numbers are read while something moves, and else (a weight set by hand)."""
+REFRESH_SECONDS, REST_SECONDS = 1.0, 2.0
+"""How often the numbers are read while something moves, and else (a weight set by hand).
+
+Each time costs a browser 40 to 100 ms, whatever is drawn; the live view writes the numbers itself.
+"""
 
 
 def buttons(session: Session) -> None:
@@ -117,7 +120,7 @@ def speed_text(session: Session, text: str) -> str:
 
 
 def numbers(session: Session) -> None:
-    """Epoch, losses and accuracy; read again twice a second while something moves."""
+    """Epoch, losses and accuracy; read again every second while something moves."""
     moves = session.status in MOVES or not session.player.can_evaluate
     st.fragment(_numbers, run_every=REFRESH_SECONDS if moves else REST_SECONDS)(session)
 

@@ -187,7 +187,9 @@ class Visitor:
     def give(self, files: Any, place: Locator) -> None:
         """Choose files in the uploader inside `place`, once the page is drawn."""
         self.settle()  # until then the uploader may still be one that is about to go
-        place.locator("input[type=file]").set_input_files(files)
+        uploader = place.locator("input[type=file]")
+        self.wait_until(lambda: uploader.count() == 1, "a single uploader")
+        uploader.set_input_files(files)
 
     def look_at_chart(self, description: str) -> None:
         """Scroll to a chart, for only what is seen is drawn. description: part of its alt text."""

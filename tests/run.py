@@ -16,14 +16,27 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ("requirements.txt", "tests/requirements.txt")
-NEEDS_QUIET = sorted(str(path) for path in Path(__file__).parent.glob("test_browser_*.py"))
-NEEDS_QUIET.append(str(Path(__file__).parent / "test_server_lifecycle.py"))
+CORES = os.cpu_count() or 1
+BROWSERS = min(CORES, 4)
+LONGEST = ("compiled", "page_walks", "cuda", "cuda_large", "presets", "plain_python")
+"""Files whose tests take a minute or more: they begin, so that at the end no core waits for one."""
+
+
+def files(names: str) -> list[str]:
+    return sorted(str(path) for path in Path(__file__).parent.glob(f"test_{names}.py"))
+
+
+IN_BROWSER, LOOKS_AT_A_CLOCK = files("browser_*"), files("server_lifecycle")
+FIRST = [path for name in LONGEST for path in files(name)]
+OTHERS = [path for path in files("*") if path not in {*IN_BROWSER, *LOOKS_AT_A_CLOCK, *FIRST}]
 PARTS = (
-    # A process a core; a file's tests stay together, for what they share.
-    ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", *(f"--ignore={p}" for p in NEEDS_QUIET)],
-    NEEDS_QUIET,  # a browser and a server, one test after another
+    # A process a core; a file's tests stay together, for what they share, in the order given.
+    ["-n", str(CORES), "--dist", "loadfile", "--no-loadscope-reorder", *FIRST, *OTHERS],
+    # Each process has a browser and a server of its own; its tests share nothing but these.
+    ["-n", str(BROWSERS), "--dist", "worksteal", *IN_BROWSER],
+    LOOKS_AT_A_CLOCK,  # a browser and a server, one test after another
 )
-"""All tests, in two runs."""
+"""All tests, in three runs."""
 
 
 def main() -> int:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from core.engine.cuda import devices
 from core.engine.cuda.large import machine
 from core.engine.cuda.large.graphs import Stream
 from core.engine.cuda.large.products import CuBLAS, Matrix, NumPyProducts, seen
@@ -258,6 +259,37 @@ def test_a_gpu_gives_everything_back(outfit: Outfit, library: Memory) -> None:
     assert outfit.told == ["all freed"]
 
 
+@pytest.mark.parametrize("failing", ["wait", "destroy", "cublas"])
+def test_a_gpu_that_fails_gives_back_what_it_can(
+    monkeypatch: pytest.MonkeyPatch, outfit: Outfit, failing: str
+) -> None:
+    gpu, driver = outfit.gpu, outfit.driver
+    for name in "ab":
+        gpu.captured([lambda name=name: driver.launch(name)])()  # type: ignore[misc]
+    driver.failing = failing
+
+    def broken(self: CuBLAS) -> None:
+        raise RuntimeError("cuBLAS does not answer")
+
+    if failing == "cublas":
+        monkeypatch.setattr(CuBLAS, "free", broken)
+    with pytest.raises(RuntimeError, match="answer"):
+        gpu.free()
+    assert driver.there == set()
+    assert outfit.told == ["all freed"]
+    assert "_workspace" not in vars(gpu)
+
+
+def test_what_another_thread_frees_meanwhile_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def clear() -> None:
+        [].pop()
+
+    manager = SimpleNamespace(deallocations=SimpleNamespace(clear=clear))
+    context = SimpleNamespace(memory_manager=manager)
+    monkeypatch.setattr("numba.cuda.current_context", lambda: context)
+    devices.free_pending()
+
+
 def test_a_gpu_without_cublas_leaves_no_stream(
     monkeypatch: pytest.MonkeyPatch, library: Memory, driver: Driver
 ) -> None:
@@ -280,6 +312,7 @@ class Driver:
     def __init__(self, failing: str = "") -> None:
         self.failing, self.there, self.captured = failing, set(), None  # type: Any, Any, Any
         self.done: list[str] = []
+        self.under_way = False  # whether what was launched may still run
 
     def launch(self, name: str) -> None:
         (self.done if self.captured is None else self.captured).append(name)
@@ -313,11 +346,17 @@ class Driver:
     def cuGraphLaunch(self, launchable: Any, stream: int) -> tuple[Any, ...]:
         assert launchable in self.there
         self.done += launchable[1:]
+        self.under_way = True
         return self._answer("launch")
 
+    def cuStreamSynchronize(self, stream: int) -> tuple[Any, ...]:
+        self.under_way = False
+        return self._answer("wait")
+
     def _destroy(self, what: Any) -> tuple[Any, ...]:
+        assert what == 11 or "launchable" not in what or not self.under_way
         self.there.remove(what)
-        return (0,)
+        return self._answer("destroy")
 
     cuGraphDestroy = cuGraphExecDestroy = cuStreamDestroy = _destroy
 

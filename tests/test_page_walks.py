@@ -16,6 +16,7 @@ from playground import changes
 from tests.apptest import session, sound
 
 
+@pytest.mark.timeout(600)  # some hundred drawings, on a machine that does other things as well
 def test_a_walk_over_every_data_set_and_each_of_its_losses(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

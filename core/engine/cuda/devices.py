@@ -213,4 +213,6 @@ def free_pending() -> None:
     """Free memory of the GPU that nobody knows any more: Numba would do so some time later."""
     from numba import cuda
 
-    cuda.current_context().memory_manager.deallocations.clear()
+    # Numba's list has no lock: another thread may have taken the last one away meanwhile.
+    with contextlib.suppress(IndexError):
+        cuda.current_context().memory_manager.deallocations.clear()

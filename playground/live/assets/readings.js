@@ -1,4 +1,4 @@
-// The page's own numbers above the live view. Streamlit draws them anew twice a second; between
+// The page's own numbers above the live view. Streamlit draws them anew every second; between
 // two drawings they are kept at what the live view shows, so that no two numbers disagree.
 
 import { lossText, metricText } from "./text.js";

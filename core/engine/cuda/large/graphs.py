@@ -47,15 +47,27 @@ class Stream:
         return lambda: self._found(driver.cuGraphLaunch(launchable, self._stream))
 
     def forget(self) -> None:
-        """Give back all that was captured; none of it may run any more."""
+        """Give back all that was captured, once what was launched of it has run.
+
+        Of a GPU that has failed all is tried all the same; the first error is raised then.
+        """
         graphs, self._graphs = self._graphs, []
-        for graph in graphs:
-            self._found(self._driver.cuGraphExecDestroy(graph))
+        driver = self._driver
+        with contextlib.ExitStack() as last_first:
+            for graph in graphs:
+                last_first.callback(self._ask, driver.cuGraphExecDestroy, graph)
+            if graphs:
+                last_first.callback(self._ask, driver.cuStreamSynchronize, self._stream)
 
     def free(self) -> None:
         """Give back the stream, and what was captured on it."""
-        self.forget()
-        self._found(self._driver.cuStreamDestroy(self._stream))
+        try:
+            self.forget()
+        finally:
+            self._found(self._driver.cuStreamDestroy(self._stream))
+
+    def _ask(self, function: Callable[[Any], tuple[Any, ...]], what: Any) -> None:
+        self._found(function(what))
 
     def _destroy(self, graph: Any) -> None:
         self._found(self._driver.cuGraphDestroy(graph))

@@ -6,6 +6,7 @@ the kernels; `GPU` has never run.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -174,12 +175,13 @@ class GPU:
         self._stream.forget()
 
     def free(self) -> None:
-        """Give everything back; the arrays are gone once nobody knows them."""
+        """Give all back, even where some fails; the arrays are gone once nobody knows them."""
         cuda.current_context()
-        self.products.free()
-        self._stream.free()
-        self._workspace = None
-        devices.free_pending()
+        with contextlib.ExitStack() as last_first:
+            last_first.callback(devices.free_pending)
+            last_first.callback(self.__dict__.pop, "_workspace", None)
+            last_first.callback(self._stream.free)
+            last_first.callback(self.products.free)
 
 
 Machine = Simulated | GPU
