@@ -209,7 +209,7 @@ def test_only_the_session_touches_session_state(path: Path) -> None:
 def test_whoever_shows_a_run_reads_it_where_a_failing_gpu_is_dealt_with(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    assert "trainer" not in [getattr(call, "attr", "") for call in calls], "see DrivenRun.read"
+    assert "trainer" not in [getattr(call, "attr", "") for call in calls], "see HeldRun.read"
 
 
 @pytest.mark.parametrize("path", cases("playground.charts", *sorted(DECIDES)))

@@ -1,18 +1,11 @@
-"""A run that the shared pool drives in slices, and whom it shows itself to.
-
-The page's script, the live channel and the pool's threads all hold it. Whatever touches the trainer
-does so under its lock, and never for longer than a slice.
-"""
+"""A run that the shared pool drives in slices, and whom it shows itself to."""
 
 from __future__ import annotations
 
-import contextlib
-import secrets
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from core.data import Dataset
 from core.edits import changed_all
@@ -22,25 +15,19 @@ from core.refusals import Refusal
 from core.run import with_settings
 from core.trainer import Trainer
 from playground.live import warming
-from playground.live.backend import Backend
-from playground.live.orders import Orders
+from playground.live.held import HeldRun
 from playground.live.pace import Pace
 from playground.live.presenter import Numbers, Presenter, ShowOptions
-from playground.live.viewers import Viewers
 
 if TYPE_CHECKING:
     from core.network import Network
-
-Copied = TypeVar("Copied")
 
 PAUSE_AFTER, FREE_AFTER = 6.0, 140.0
 """Seconds without a viewer until a run pauses, and until its buffers are freed."""
 
 
-class DrivenRun:
+class DrivenRun(HeldRun):
     """A trainer in the pool's hands; see `Player`, which tells it what to do."""
-
-    _trainer: Trainer
 
     def __init__(
         self,
@@ -51,25 +38,15 @@ class DrivenRun:
         network: Network | None = None,
         pool: Scheduler | None = None,
     ) -> None:
-        self.token = secrets.token_urlsafe(16)
+        super().__init__(pool or shared())
         self.show = ShowOptions(self._new_scene)
-        self._pool = pool or shared()
-        self._lock = threading.RLock()
-        self._door = threading.Lock()
-        self._visitors = 0
-        """Threads that wait for the trainer: the pool lets them in before its next slice."""
-        self._orders = Orders()
         self._wishes: dict[str, Callable[[], None]] = {}
         """What a page asked of its pictures; like orders, they must not hold the player."""
-        self._playing = False
         self._failure = ""
         self._pace = Pace(speed)
-        self._left: Experiment | None = None
-        """What a page was left with that nobody has looked at for long; its run is gone."""
         self._has_kernels = False
         self._has_gpu = True
         """Whether the GPU's kernels were there, too, when it was last looked; see `Backend`."""
-        self._backend = Backend()
         trainer = self._take(experiment, dataset, network)
         self._presenter = Presenter(trainer, self.show)
         self._pool.add(self.token, self)
@@ -94,24 +71,6 @@ class DrivenRun:
         self._orders.drop()
         self._pace.restart()
         self._failure = ""
-
-    def change_now(self, trainer: Trainer, fields: dict[str, Any]) -> None:
-        """Change settings of the run, as Trainer.change; what the GPU refuses, on the CPU."""
-        if self._backend.change(trainer, fields):
-            self._wait_on_cpu()
-
-    def _give_up(self, refusal: Refusal) -> bool:
-        """Whether it is the GPU that failed: then the run stands on the CPU, and waits there."""
-        if not self._backend.give_up(self._trainer, refusal):
-            return False
-        self._wait_on_cpu()
-        return True
-
-    def _wait_on_cpu(self) -> None:
-        self._playing = False
-        self._orders.drop()
-        self._presenter.is_dirty = True
-        self._pool.wake_all()  # other pages' runs may be on that GPU as well
 
     def _start_again(self) -> None:
         again = self._take(self.experiment, self._own_dataset, self._own_network)
@@ -194,56 +153,7 @@ class DrivenRun:
             self.read(lambda _: self._presenter.note_numbers(exact=True))
         return self.numbers()
 
-    # -- who has it ---------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def trainer(self) -> Iterator[Trainer]:
-        """The trainer, for this thread alone; copy what is needed and leave quickly."""
-        with self._alone():
-            if self._left is not None:
-                self.viewers.seen()
-                self._start_again()
-            yield self._trainer
-
-    def read(self, copy: Callable[[Trainer], Copied]) -> Copied:
-        """What a function copies out of the trainer, which it has for itself meanwhile.
-
-        If the GPU fails to give it, the run is on the CPU from then on: it is asked again there.
-        """
-        with self.trainer() as trainer:
-            try:
-                self._backend.check()
-                return copy(trainer)
-            except Refusal as refusal:
-                if not self._give_up(refusal):
-                    raise
-                return copy(trainer)
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Have the run to oneself, as soon as the slice that is under way has ended."""
-        with self._door:
-            self._visitors += 1
-        try:
-            with self._lock:
-                yield
-        finally:
-            with self._door:
-                self._visitors -= 1
-            self.wake()
-
-    def wake(self) -> None:
-        """Something changed: have the pool look."""
-        self._pool.wake(self.token)
-
-    def revive(self) -> None:
-        """Somebody asks for something; a page that was given up comes back to life."""
-        with self._door:
-            self.viewers.seen()
-            is_left = self._left is not None
-        if is_left:
-            with self.trainer():
-                pass
+    # -- what the pool asks for ---------------------------------------------------------------
 
     def _free_if_left(self) -> None:
         """Nobody has looked for long: give the memory back, keep the experiment."""
@@ -255,8 +165,6 @@ class DrivenRun:
         trainer = Trainer(Experiment())
         self._drive(trainer)
         self._presenter.install(trainer)
-
-    # -- what the pool asks for ---------------------------------------------------------------
 
     def work(self, seconds: float) -> float | None:
         """One slice: orders, training, a frame. See core.engine.scheduler.Run."""
@@ -360,11 +268,6 @@ class DrivenRun:
         return min(wishes, default=None)
 
     # -- pictures -----------------------------------------------------------------------------
-
-    @property
-    def viewers(self) -> Viewers:
-        """The browsers that watch."""
-        return self._presenter.viewers
 
     def _new_scene(self) -> None:
         self._presenter.renew()
