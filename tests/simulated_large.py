@@ -4,6 +4,7 @@ of their own. The networks are tiny, and taken for large ones.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,10 +28,11 @@ from core.engine.cuda.large import (
     network,
     normalizing,
     outputs,
+    rest,
     update,
 )
-from core.engine.cuda.large.arrays import LargePlan
 from core.engine.cuda.large.machine import Simulated
+from core.engine.cuda.large.plan import LargePlan
 from core.engine.cuda.plan import Plan
 from core.engine.cuda.warm import warm
 from core.engine.layout import Layout
@@ -338,14 +340,26 @@ def test_an_error_of_the_gpu_is_a_sentence_and_frees_its_memory(
     engine.run(2, nothing, 99, 0)
     before = engine.params.copy()
 
+    there: list[weakref.ref[Any]] = []
+    empty = Simulated.empty
+
+    def noted(self: Simulated, shape: tuple[int, ...], kind: type) -> Any:
+        array = empty(self, shape, kind)
+        there.append(weakref.ref(array))
+        return array
+
     def broken(*arguments: object, **turned: bool) -> None:
         raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS")
 
     with monkeypatch.context() as patch:
         patch.setattr(machine.NumPyProducts, "multiply", broken)
+        patch.setattr(Simulated, "empty", noted)
         engine.free()
-        with pytest.raises(ValueError, match=r"ILLEGAL_ADDRESS.*backend 'cpu'"):
+        with pytest.raises(ValueError, match=r"ILLEGAL_ADDRESS.*backend 'cpu'") as told:
             engine.run(2, nothing, 99, 0)
+        assert len(there) > 40
+        assert [(what().shape, what().dtype) for what in there if what() is not None] == []
+        assert told.value.__cause__ is not None
     assert engine._large._loaded is None
     assert np.array_equal(engine.params, before)
     assert engine.run(2, nothing, 99, 0) == (2, 0, True)
@@ -390,7 +404,7 @@ def test_samples_are_judged_as_on_the_cpu(normalization: str, loss: str) -> None
 @pytest.fixture
 def three_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Samples are judged, whatever the mini-batch."""
-    monkeypatch.setattr(arrays, "PIECE_ROWS", 3)
+    monkeypatch.setattr(rest, "PIECE_ROWS", 3)
 
 
 JUDGED = (
@@ -470,14 +484,14 @@ def test_many_parts_are_judged_one_after_another() -> None:
 
 @pytest.mark.usefixtures("direct")
 def test_who_judges_follows_from_the_experiment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrays, "FEWEST_ROWS", 20)
+    monkeypatch.setattr(rest, "FEWEST_ROWS", 20)
     engine, _ = judged(JUDGED[0])
     monkeypatch.setattr(devices, "free_bytes", lambda: 0)
     x, y = np.resize(cuda_cases.X, (21, 2)), np.resize(Y, (21, 2))
     assert engine.sums(x[:20], y[:20]) is not None
     assert engine.sums(x, y) is None
     assert engine.sums(THIN, Y) is None  # not of the kind that it learns from
-    monkeypatch.setattr(arrays, "most_rows", lambda n_parameters: 19)
+    monkeypatch.setattr(rest, "most_rows", lambda n_parameters: 19)
     engine.free()
     monkeypatch.setattr(devices, "free_bytes", lambda: 1e9)
     assert engine.sums(x[:20], y[:20]) is None

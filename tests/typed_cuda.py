@@ -92,7 +92,8 @@ LARGE = {
 
 def compile_large() -> None:
     """The kernels of a large network, as `steps` and `moves` call them."""
-    from core.engine.cuda.large.arrays import Arrays, LargePlan
+    from core.engine.cuda.large.arrays import Arrays
+    from core.engine.cuda.large.plan import LargePlan
     from core.engine.layout import Layout
 
     of = {np.int32: i, np.int64: n, np.float32: f, np.float64: d}

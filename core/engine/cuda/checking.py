@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.engine.cuda import devices
-from core.engine.cuda.large.arrays import LargePlan, n_entries
+from core.engine.cuda.large.arrays import n_entries
+from core.engine.cuda.large.plan import LargePlan
 from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
 from core.engine.memory import Rows

@@ -9,6 +9,7 @@ import importlib.util
 import os
 import re
 import sys
+import traceback
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -187,16 +188,22 @@ def one_sentence(owner: Freed) -> Iterator[None]:
     """Whatever goes wrong on the GPU becomes a Refusal, and the owner's memory is given back."""
     try:
         yield
-    except Refusal:
-        give_back(owner)
+    except Refusal as refusal:
+        give_back(owner, refusal)
         raise
     except Exception as error:
-        give_back(owner)
+        give_back(owner, error)
         raise failed(error) from error
 
 
-def give_back(owner: Freed) -> None:
-    """Free, of a GPU that may have failed: then nothing more is asked of it."""
+def give_back(owner: Freed, error: BaseException | None = None) -> None:
+    """Free, of a GPU that may have failed: then nothing more is asked of it.
+
+    error: because of which; it is told later on, and what it still knew of the calls that it came
+    through would keep their arrays.
+    """
+    if error is not None:
+        traceback.clear_frames(error.__traceback__)
     with contextlib.suppress(Exception):
         owner.free()
 

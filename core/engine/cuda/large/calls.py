@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from core.engine import memory
-from core.engine.cuda.large.arrays import Arrays, LargePlan
+from core.engine.cuda.large.arrays import Arrays
 from core.engine.cuda.large.graphs import Call
 from core.engine.cuda.large.grid import PARTS, PIECE_PARTS
 from core.engine.cuda.large.machine import Machine
+from core.engine.cuda.large.plan import LargePlan
 from core.engine.cuda.large.products import Matrix
 from core.engine.memory import Settings
 from core.maths.rules import muon_matrix
@@ -128,4 +130,4 @@ class Batch:
     ) -> Call:
         """out = a b, each of them turned if it says so."""
         multiply = self.machine.products.multiply
-        return lambda: multiply(out, a, b, turn_a=turn_a, turn_b=turn_b)
+        return partial(multiply, out, a, b, turn_a=turn_a, turn_b=turn_b)

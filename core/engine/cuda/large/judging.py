@@ -13,10 +13,12 @@ import numpy as np
 
 from core.engine import memory
 from core.engine.cuda.large import arrays, forward, outputs
-from core.engine.cuda.large.arrays import MOST_PARTS, Arrays, LargePlan
+from core.engine.cuda.large.arrays import Arrays
 from core.engine.cuda.large.calls import Asked, Batch, Repeated
 from core.engine.cuda.large.graphs import Call
 from core.engine.cuda.large.machine import Machine
+from core.engine.cuda.large.plan import LargePlan
+from core.engine.cuda.large.rest import MOST_PARTS
 from core.engine.cuda.large.steps import by_input, by_unit, feeding, fetch, is_normalized, measure
 from core.engine.layout import UNITS
 from core.engine.memory import Floats, Rows

@@ -11,10 +11,11 @@ from core.engine import memory
 from core.engine.cuda import devices
 from core.engine.cuda.kernels import shuffle
 from core.engine.cuda.large import arrays
-from core.engine.cuda.large.arrays import Arrays, LargePlan
+from core.engine.cuda.large.arrays import Arrays
 from core.engine.cuda.large.calls import Asked, Batch, Repeated
 from core.engine.cuda.large.judging import Judge
 from core.engine.cuda.large.machine import GPU, Machine, Simulated
+from core.engine.cuda.large.plan import LargePlan
 from core.engine.cuda.large.steps import step
 from core.engine.memory import Floats, Rows, Settings
 
@@ -33,8 +34,8 @@ class Loaded:
         self.machine: Machine = Simulated() if devices.is_simulated() else GPU(tf32=tf32)
         try:
             self._allocate(plan, X, Y)
-        except BaseException:
-            devices.give_back(self)
+        except BaseException as error:
+            devices.give_back(self, error)
             raise
 
     def _allocate(self, plan: LargePlan, X: Rows, Y: Floats) -> None:

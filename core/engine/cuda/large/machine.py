@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ class Simulated:
 
     def call(self, kernel: Any, blocks: int, threads: int, *arguments: Any) -> Call:
         """What launches a kernel."""
-        return lambda: kernel[blocks, threads](*arguments)
+        return partial(launch, kernel, blocks, threads, *arguments)
 
     def share(self, kernel: Any, blocks: int, threads: int, *arguments: Any) -> Call:
         """What launches a kernel whose work may be shared out otherwise."""
@@ -151,8 +152,8 @@ class GPU:
 
     def call(self, kernel: Any, blocks: int, threads: int, *arguments: Any) -> Call:
         """What launches a kernel."""
-        launch = kernel[blocks, threads, self._numba_stream]
-        return lambda: launch(*arguments)
+        # No function of ours: of one that fails, its error would keep all these arrays.
+        return partial(kernel[blocks, threads, self._numba_stream], *arguments)
 
     def share(self, kernel: Any, blocks: int, threads: int, *arguments: Any) -> Call:
         """What launches a kernel whose work may be shared out otherwise."""
@@ -185,6 +186,11 @@ class GPU:
 
 
 Machine = Simulated | GPU
+
+
+def launch(kernel: Any, blocks: int, threads: int, *arguments: Any) -> None:
+    """Launch a kernel of the simulator, which keeps how it is to be launched but once."""
+    kernel[blocks, threads](*arguments)
 
 
 def run(calls: Sequence[Callable[[], None]]) -> None:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from core.engine import memory
 from core.engine.cuda import devices
-from core.engine.cuda.large.arrays import LargePlan, n_entries
+from core.engine.cuda.large.arrays import n_entries
 from core.engine.cuda.large.loaded import Loaded
+from core.engine.cuda.large.plan import LargePlan
 from core.engine.cuda.population import Host
 from core.engine.layout import Layout
 from core.engine.memory import Floats, Rows, Settings
