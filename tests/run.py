@@ -18,7 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ("requirements.txt", "tests/requirements.txt")
 CORES = os.cpu_count() or 1
 BROWSERS = min(CORES, 4)
-LONGEST = ("compiled", "page_walks", "cuda", "cuda_large", "presets", "plain_python")
+LONGEST = (
+    *("compiled_at_once", "page_walks", "compiled", "cuda", "page_walks_training", "presets"),
+    *("plain_python", "cuda_large"),
+)
 """Files whose tests take a minute or more: they begin, so that at the end no core waits for one."""
 
 
