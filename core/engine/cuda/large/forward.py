@@ -6,7 +6,7 @@ mini-batch, and numbers from one row of a matrix to the next.
 
 import numpy as np
 
-from core.engine.cuda.augment import change_images, draw_images, draw_shares, mix
+from core.engine.cuda.augment import SHARE, change_images, draw_images, draw_shares
 from core.engine.cuda.block import at, barrier
 from core.engine.cuda.jit import kernel
 from core.engine.cuda.large import arrays
@@ -39,7 +39,7 @@ from core.engine.memory import (
 from core.maths import random
 
 f32 = np.float32
-ZERO = f32(0.0)
+ONE, ZERO = f32(1.0), f32(0.0)
 
 # Where in `numbers` the options and the schedule begin.
 OPTIONS, SCHEDULE_OPTIONS = N_NUMBERS, N_NUMBERS + N_OPTIONS
@@ -143,9 +143,32 @@ def change(m, count):
 
 
 @kernel
-def mix_batch(m, n_layers, is_weighted, count):
-    """Samples mixed, each with the next."""
-    mix(everyone(), m, n_layers, is_weighted, count, count)
+def mix_batch(m, last, is_weighted, count):
+    """x = s x + (1 - s) x', y and weights alike: each sample with the next; a block has a row."""
+    t, inputs, outputs = everyone(), at(m, 0, INPUTS), at(m, last, UNITS)
+    for row in range(t.row, inputs + outputs + is_weighted, t.rows):
+        if row < inputs:
+            mix_row(t, m, m.X, row * count, count)
+        elif row < inputs + outputs:
+            mix_row(t, m, m.Y, (row - inputs) * count, count)
+        else:
+            mix_row(t, m, m.C, 0, count)
+
+
+@device
+def mix_row(t, m, values, start, count):
+    """Mix a number of each sample with that of the next, the last with the first. Has barriers."""
+    first = values[place(start)]
+    for chunk in range(0, count, t.lanes):
+        p, number, other = chunk + t.lane, first, first
+        if p < count:
+            number = values[place(start + p)]
+            if p + 1 < count:
+                other = values[place(start + p + 1)]
+        barrier()  # what a thread writes, the one before it has read
+        if p < count:
+            s = m.U[place(SHARE * count + p)]
+            values[place(start + p)] = s * number + (ONE - s) * other
 
 
 @kernel

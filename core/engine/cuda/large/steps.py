@@ -74,8 +74,8 @@ def samples(b: Batch) -> list[Call]:
     if asked.images:
         calls.append(b.by_rows(forward.change, count, inputs, count))
     if asked.mixup:
-        arguments = b.last + 1, asked.weighted, count
-        calls.append(b.by_numbers(forward.mix_batch, inputs, *arguments, few=True))
+        rows = inputs + b.table[b.last][UNITS] + asked.weighted
+        calls.append(b.by_rows(forward.mix_batch, rows, count, b.last, asked.weighted, count))
     if asked.noise:
         calls.append(b.by_rows(forward.disturb, count, inputs, count))
     return calls
