@@ -15,7 +15,8 @@ from core.engine.memory import Rows
 
 MOST_PARTS = 3  # that are judged: training, test and validation samples
 PIECE_ROWS, PIECE_BYTES = 1024, 2**25  # of samples that are judged at a time, and what is between
-FEWEST_ROWS, MOST_SPARSE_ROWS = 4096, 2**20  # that there is room for in a part
+FEWEST_ROWS = 4096  # that there is room for in a part, unless they are more than may be
+MOST_TARGETS = 2**22  # numbers, of sparse samples
 FEWEST_ENTRIES, MOST_ENTRIES = 2**20, 2**25
 
 
@@ -35,8 +36,8 @@ class RestPlan:
     @property
     def rows(self) -> int:
         """Most samples of a part: of whole rows, no more than an estimate looks at."""
-        is_dense = self.n_entries is None
-        most = most_rows(self.layout.n_parameters) if is_dense else MOST_SPARSE_ROWS
+        net, is_dense = self.layout, self.n_entries is None
+        most = most_rows(net.n_parameters) if is_dense else max(MOST_TARGETS // net.n_outputs, 1)
         return min(max(self.n_samples, FEWEST_ROWS), most)
 
     @property
