@@ -24,7 +24,7 @@ from tests.test_engine import ROOT, run_python
 SIMULATED = (
     *("tests/simulated_cuda.py", "tests/simulated_large.py", "tests/simulated_runs.py"),
     *("tests/simulated_losses.py", "tests/simulated_page.py", "tests/simulated_failures.py"),
-    "tests/simulated_benchmark.py",
+    *("tests/simulated_judging.py", "tests/simulated_benchmark.py"),
 )
 
 EVERY_BACKEND = (
