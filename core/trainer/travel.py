@@ -32,7 +32,7 @@ class TravellingRun(MeasuredRun):
         """The compiled run; made at the first step, so that a page can be drawn before numba."""
         if self._engine is None:
             self._engine = self._new_engine()
-            self._engine.params[:] = self._initial
+            self._engine.writable("params")[:] = self._initial
             self._configure()
             self._save_checkpoint()
             self._evaluate_if_due()
@@ -176,11 +176,13 @@ class TravellingRun(MeasuredRun):
             self._configure()
 
     def _write_by_hand(self, edit: Edit) -> None:
-        weights, biases = self.layout.views(self.engine.params)
+        if edit.what not in ("weight", "bias"):
+            return
+        weights, biases = self.layout.views(self.engine.writable("params"))
         if edit.what == "weight":
             layer, i, j, value = edit.value
             weights[layer][i, j] = value
-        elif edit.what == "bias":
+        else:
             layer, j, value = edit.value
             biases[layer][j] = value
 
