@@ -176,9 +176,10 @@ class TravellingRun(MeasuredRun):
             self._configure()
 
     def _write_by_hand(self, edit: Edit) -> None:
+        engine = self.engine  # is made here if there is none
         if edit.what not in ("weight", "bias"):
             return
-        weights, biases = self.layout.views(self.engine.writable("params"))
+        weights, biases = self.layout.views(engine.writable("params"))
         if edit.what == "weight":
             layer, i, j, value = edit.value
             weights[layer][i, j] = value
