@@ -208,6 +208,35 @@ def test_whoever_asks_a_gpu_that_failed_is_answered_by_the_cpu(
     assert player.status == "playing"
 
 
+@pytest.mark.usefixtures("large")
+def test_a_change_that_finds_a_gpu_failed_is_made_where_it_was_asked_for() -> None:
+    """Behind those made before it, which the run comes to again."""
+    player = on_gpu()
+    with player.trainer() as trainer:
+        trainer._checkpoints.stride = 100
+        trainer.step(1)
+        begun = trainer.step_count
+        trainer.change(learning_rate=0.5)
+        trainer.step(4)
+    with pytest.MonkeyPatch.context() as patch:
+        break_all(patch, "all")
+        player.change(batch_size=2)
+    with player.trainer() as trainer:
+        assert trainer.step_count < begun
+        edits = [(edit.step, edit.what) for edit in trainer.edits]
+        assert edits == [(begun, "learning_rate"), (begun + 4, "batch_size")]
+        trainer.step(10)
+        assert (trainer.training.learning_rate, trainer.training.batch_size) == (0.5, 2)
+
+
+def test_what_a_reader_may_not_ask_is_no_failure_of_the_gpu() -> None:
+    player = on_gpu()
+    with pytest.raises(ValueError, match="validation"):
+        player.read(lambda trainer: trainer.evaluate("validation"))
+    assert backend_of(player) == ("cuda", "cuda")
+    assert player.why_left() is None
+
+
 # ---- for good -------------------------------------------------------------------------------
 
 

@@ -141,15 +141,20 @@ class Trainer(TravellingRun):
         return done, now
 
     def _advance(self, n: int) -> int:
-        """Run up to n steps, to the next moment that needs Python; returns how many ran."""
+        """Run up to n steps, to the next moment that needs Python; returns how many ran.
+
+        Whatever ends it half-way, Ctrl-C too, leaves a whole run: as it was, or at a checkpoint.
+        """
+        before = self.step_count
         try:
             return self._advance_there(n)
-        except Refusal:
+        except BaseException:
+            if self.step_count != before:  # without what belongs into its history
+                self._restore(self.step_count)
             self._back_from_a_loss()
             raise
 
     def _advance_there(self, n: int) -> int:
-        """`_advance`, which copes with a GPU that fails."""
         engine, steps = self.engine, self.history.steps
         self._apply_edits()
         step = self.step_count

@@ -32,11 +32,20 @@ class TravellingRun(MeasuredRun):
         """The compiled run; made at the first step, so that a page can be drawn before numba."""
         if self._engine is None:
             self._engine = self._new_engine()
-            self._engine.params[:] = self._initial
-            self._configure()
-            self._save_checkpoint()
-            self._evaluate_if_due()
+            try:
+                self._begin(self._engine)
+            except BaseException:  # Ctrl-C while kernels compile, or a GPU that fails at once
+                backends.free(self._engine)
+                self._engine = None
+                raise
         return self._engine
+
+    def _begin(self, engine: Engine) -> None:
+        engine.params[:] = self._initial
+        self._configure()
+        if self._checkpoints.due(0):
+            self._save_checkpoint()
+        self._evaluate_if_due()
 
     def _new_engine(self) -> Engine:
         training = self.experiment.training
@@ -141,6 +150,14 @@ class TravellingRun(MeasuredRun):
         backends.check(self.backend, self.layout, self.dataset, after, self._engine)
         self._record([Edit(self.step_count, what, value) for what, value in recorded])
 
+    def change_at(self, step: int, **fields: Any) -> None:
+        """`change`, of a run on its way to a later step that it has been at: made when it comes
+        there again, behind the edits that lie ahead."""
+        after, recorded = changed_all(self.settings_at(step), fields)
+        self._check(after.training)
+        backends.check(self.backend, self.layout, self.dataset, after, self._engine)
+        self.edits += [Edit(step, what, value) for what, value in recorded]
+
     def set_weight(self, layer: int, i: int, j: int, value: float) -> None:
         """Set the weight from input i to unit j of a layer (0 is the first) by hand."""
         place = by_hand(self.layout.sizes, value, layer, j, i)
@@ -167,22 +184,22 @@ class TravellingRun(MeasuredRun):
         while self._applied < len(self.edits) and (
             self.edits[self._applied].step <= self.step_count
         ):
+            engine = self.engine  # begins with the settings before, if it was not there yet
             edit, before = self.edits[self._applied], self.training
             self._settings = edited(self._settings, edit.what, edit.value)
-            self._write_by_hand(edit)
+            self._write_by_hand(engine, edit)
             self._monitor = self._monitor.edited(before, self.training)
             self._applied += 1
         if self._applied > first:
             self._configure()
 
-    def _write_by_hand(self, edit: Edit) -> None:
-        weights, biases = self.layout.views(self.engine.params)
+    def _write_by_hand(self, engine: Engine, edit: Edit) -> None:
         if edit.what == "weight":
             layer, i, j, value = edit.value
-            weights[layer][i, j] = value
+            self.layout.views(engine.params)[0][layer][i, j] = value
         elif edit.what == "bias":
             layer, j, value = edit.value
-            biases[layer][j] = value
+            self.layout.views(engine.params)[1][layer][j] = value
 
     # -- checkpoints -------------------------------------------------------------------------
 

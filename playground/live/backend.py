@@ -69,7 +69,9 @@ class Backend:
             trainer.change(**fields)
         except BackendRefusal as refusal:
             trainer.use_backend("cpu")
-            if trainer.edits == edits:
+            if trainer.edits == edits and trainer.step_count < stood:
+                trainer.change_at(stood, **fields)
+            elif trainer.edits == edits:
                 trainer.change(**fields)
             if trainer.step_count < stood:
                 self._leave(_stopped(trainer, refusal))

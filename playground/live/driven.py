@@ -11,7 +11,7 @@ from core.data import Dataset
 from core.edits import changed_all
 from core.engine.scheduler import LONGEST_SLICE, Scheduler, shared
 from core.experiment import Experiment
-from core.refusals import Refusal
+from core.refusals import BackendRefusal
 from core.run import with_settings
 from core.trainer import Trainer
 from playground.live import warming
@@ -189,7 +189,7 @@ class DrivenRun(HeldRun):
             self._backend.check()
             delay = self._train(seconds) if can_train else None
             self._present()
-        except Refusal as refusal:
+        except BackendRefusal as refusal:
             if not self._give_up(refusal):
                 raise
             delay = None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.engine.scheduler import Scheduler
-from core.refusals import Refusal
+from core.refusals import BackendRefusal, Refusal
 from core.trainer import Trainer
 from playground.live.backend import Backend
 from playground.live.orders import Orders
@@ -70,7 +70,7 @@ class HeldRun:
             try:
                 self._backend.check()
                 return copy(trainer)
-            except Refusal as refusal:
+            except BackendRefusal as refusal:
                 if not self._give_up(refusal):
                     raise
                 return copy(trainer)

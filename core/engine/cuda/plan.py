@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.engine.layout import Layout
 from core.maths.rules import N_CONSTANTS
-from core.refusals import Refusal
+from core.refusals import BackendRefusal
 
 N_COLUMNS = 12  # of the layout's table
 CHUNK = 32  # steps whose learning rates and constants are made at a time
@@ -130,9 +130,9 @@ class Plan:
         return self.shared_bytes <= limit
 
     def check(self, limit: int) -> None:
-        """Raise a Refusal if a block needs more than `limit` bytes."""
+        """Raise a BackendRefusal if a block needs more than `limit` bytes."""
         if not self.fits(limit):
-            raise Refusal(
+            raise BackendRefusal(
                 "The network needs {needed} bytes of a GPU's shared memory at batch size {batch}, "
                 "but there are {limit}. Choose fewer units, a smaller batch or backend 'cpu'.",
                 needed=self.shared_bytes,
