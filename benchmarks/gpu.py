@@ -108,12 +108,17 @@ def time_targets(found: Findings, workloads: dict[str, Workload], share: int, to
     """Print the table."""
     print(f"{'':40}{'us a step':>12}{'steps/s':>16}{'times':>10}  target")
     if not devices.is_simulated():
-        attempt(found, "Compiling, in processes of their own", compile_all)
+        attempt(found, "Compiling, in processes of their own", compile_parts, found)
     attempt(found, "Loading blocks", warm)
     attempt(found, "W1 to W3", time_blocks, found, workloads, share, torch)
     attempt(found, "Loading large networks", partial(warm, large=True))
     for name in LARGE:
         attempt(found, name, time_large, found, workloads[name], share, torch)
+
+
+def compile_parts(found: Findings) -> None:
+    """Whatever could not be compiled is wrong, even if it can be where it is launched."""
+    found.wrong += [f"Compiling {part}: the process failed" for part in compile_all()]
 
 
 def check_all(found: Findings, workloads: dict[str, Workload], *, every: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from numba.cuda.simulator.kernel import FakeCUDAKernel
 
-from core.engine.cuda import devices
+from core.engine.cuda import devices, warm
 from core.engine.cuda.large.machine import Simulated
 from core.engine.cuda.large.products import NumPyProducts
 from core.engine.cuda.plan import Plan
@@ -105,6 +106,22 @@ def test_until_the_gpu_is_ready_nothing_is_compiled_on_the_page(
     assert arrays["weights"][0] == 0.25
     assert header["waiting"] is None
     assert player.experiment.training.learning_rate == 0.4
+
+
+def test_a_gpu_whose_compilers_cannot_be_started_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_process() -> None:
+        raise OSError("no room for another process")
+
+    warmed: list[bool] = []
+    monkeypatch.setattr(gpu, "_is_ready", threading.Event())
+    monkeypatch.setattr(gpu, "is_simulated", lambda: False)
+    monkeypatch.setattr(warm, "compile_all", no_process)
+    monkeypatch.setattr(warm, "warm", lambda *, large=False: warmed.append(large))
+    gpu._prepare()
+    assert gpu.is_ready()
+    assert warmed == [False, True]
 
 
 # ---- when it fails --------------------------------------------------------------------------
@@ -264,3 +281,26 @@ def test_a_gpu_that_failed_for_good_is_left_by_all_runs_and_offered_to_none() ->
         assert each.numbers().step == 3
     assert gpu.is_ready()
     assert devices.shared_bytes() == devices.H200_BYTES
+
+
+def test_a_failure_that_a_library_meets_first_is_asked_of_the_driver(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """cuBLAS has words of its own for what the driver would call fatal."""
+    answers = [None, "CUDA_ERROR_INVALID_VALUE", "CUDA_ERROR_ILLEGAL_ADDRESS"]
+    asked: list[str | None] = []
+
+    def synchronize() -> None:
+        asked.append(answers[len(asked)])
+        if asked[-1]:
+            raise RuntimeError(f"[700] Call to cuCtxSynchronize results in {asked[-1]}")
+
+    monkeypatch.setattr("numba.cuda.synchronize", synchronize)
+    fail("CUDA_ERROR_OUT_OF_MEMORY")
+    assert asked == []  # the driver has spoken
+    for _ in answers:
+        assert devices.why_not() is None
+        refusal = devices.failed(RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED (13)"))
+        assert "EXECUTION_FAILED" in str(refusal)
+    assert asked == answers
+    assert "ILLEGAL_ADDRESS" in str(devices.why_not())

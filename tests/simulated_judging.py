@@ -142,6 +142,62 @@ def test_what_is_judged_leaves_what_is_learnt_alone() -> None:
 
 
 @pytest.mark.usefixtures("direct")
+def test_what_was_written_is_sent_once_to_whoever_judges(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, _ = judged(JUDGED[0])
+    copied, n = noted_copies(monkeypatch)[1], engine.layout.n_numbers
+
+    def is_right() -> None:
+        expected = cpu.loss_sums(
+            engine.layout, engine.view("params"), cuda_cases.X, Y, JUDGED[0].loss
+        )
+        assert engine.sums(cuda_cases.X, Y)[0] == pytest.approx(expected[0], rel=1e-4)
+
+    for change in (1.0, 2.0):
+        engine.writable("params")[0] += change
+        for _ in range(3):
+            is_right()
+        assert copied.count(n) == change
+    engine.stand_at(engine.view("params") * 0.5, engine.view("slots"), engine.state.copy())
+    for _ in range(3):
+        is_right()
+    assert copied.count(n) == 3
+    lent = engine.params  # to somebody who writes when they like
+    for change in range(3):
+        lent[1] += change
+        is_right()
+    assert copied.count(n) == 6
+    lent[0] += 1.0
+    engine.run(1, np.zeros((0, COLUMNS)), 99, 0)
+    sent = copied.count(n)
+    assert sent == 7 + len(engine.view("slots"))  # which `stand_at` wrote to
+    for _ in range(3):
+        is_right()
+    assert copied.count(n) == sent
+
+
+@pytest.mark.usefixtures("direct")
+def test_a_paused_run_sends_its_weights_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Dataset.from_arrays(THIN, Y, thin_rows(7, 8), Y[:7], task="classification")
+    training = TrainingConfig("categorical_crossentropy", batch_size=5)
+    made = Experiment(network=NetworkConfig((Dense(20, "tanh"),)), training=training)
+    gpu = Trainer(made, backend="cuda", dataset=data)
+    sent, n = noted_copies(monkeypatch)[1], gpu.layout.n_numbers
+    for _ in range(3):
+        gpu.estimate("train")
+    gpu.engine  # noqa: B018 - makes it
+    for _ in range(3):
+        gpu.estimate("test")
+    assert sent.count(n) == 1
+    gpu.step(3)
+    sent.clear()  # of slots, too
+    gpu.set_weight(0, 0, 0, 0.5)
+    gpu.change(learning_rate=0.2)
+    for _ in range(3):
+        gpu.estimate("test")
+    assert sent.count(n) == 1
+
+
+@pytest.mark.usefixtures("direct")
 def test_many_parts_are_judged_one_after_another() -> None:
     engine, _ = judged(JUDGED[0])
     parts = [(cuda_cases.X[k:].copy(), Y[k:]) for k in range(5)]

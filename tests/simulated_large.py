@@ -23,6 +23,7 @@ from core.engine.cuda.large import (
     backward,
     forward,
     grid,
+    loaded,
     machine,
     muon,
     network,
@@ -228,7 +229,7 @@ def test_a_run_changes_between_block_and_grid_and_replays() -> None:
 def test_too_much_for_the_gpus_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = FEW[0].engine(CUDAEngine, large=True)
     monkeypatch.setattr(devices, "free_bytes", lambda: 1000)
-    monkeypatch.setattr(Simulated, "empty", None)  # nothing is allocated
+    monkeypatch.setattr(loaded, "Simulated", None)  # nothing is allocated, cuBLAS's workspace too
     with pytest.raises(ValueError, match="1000 are free"):
         engine.run(1, np.zeros((0, COLUMNS)), 99, 0)
 

@@ -13,12 +13,15 @@ from typing import Any
 
 import pytest
 
+from benchmarks import gpu
+from benchmarks.gpu_checks import Findings
 from core import Trainer
 from core.engine import cache
-from core.engine.cuda import devices, jit
+from core.engine.cuda import devices, jit, warm
 from core.engine.cuda.launching import launch
 from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
+from core.refusals import Sentence
 from tests.test_engine import ROOT, run_python
 
 SIMULATED = (
@@ -153,6 +156,40 @@ def test_compiled_kernels_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (path,) = tmp_path.glob("*.nbc")
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     assert loaded(run) is None
+    # Processes compile both at once, and a file that two of them write loses what one wrote.
+    kept = [jit.keep(SimpleNamespace(py_func=each.py_func))._cache for each in (run, run_plain)]
+    assert len({each._impl.filename_base for each in kept}) == 2
+
+
+@pytest.mark.parametrize("broken", [(), ("all blocks",)])
+def test_a_part_that_could_not_be_compiled_is_told(
+    broken: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def started(command: list[str], **settings: object) -> SimpleNamespace:
+        return SimpleNamespace(wait=lambda: int(command[-1] in broken))
+
+    monkeypatch.setattr(devices, "why_not", lambda: None)
+    monkeypatch.setattr(warm.subprocess, "Popen", started)
+    assert warm.main([]) == len(broken)
+    told = capsys.readouterr()
+    assert ("are ready" in told.out) is (not broken)
+    assert told.err == "".join(
+        f"The GPU's kernels for {part} could not be made ready.\n" for part in broken
+    )
+    found = Findings()
+    gpu.compile_parts(found)
+    assert found.wrong == [f"Compiling {part}: the process failed" for part in broken]
+
+
+def test_without_a_gpu_nothing_is_said_to_be_ready(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(devices, "why_not", lambda: Sentence("no CUDA device found"))
+    monkeypatch.setattr(warm.subprocess, "Popen", None)
+    for arguments in ([], ["plain blocks"]):
+        assert warm.main(arguments) == 1
+        told = capsys.readouterr()
+        assert (told.out, "no CUDA device found" in told.err) == ("", True)
 
 
 def test_an_edit_for_the_gpu_asks_for_another_folder_for_it_alone(

@@ -136,6 +136,11 @@ class CPUEngine:
     is_lost = False
     """What a run has learnt is here: see `CUDAEngine`."""
 
+    def writable(self, name: str) -> Floats:
+        """ "params" or "slots" as they are now, to be written to at once."""
+        found: Floats = getattr(self, name)
+        return found
+
     def stand_at(self, params: Floats, slots: Floats, state: NDArray[np.int64]) -> None:
         """Go on from another moment."""
         self.params[:], self.slots[:], self.state[:] = params, slots, state

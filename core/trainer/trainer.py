@@ -205,7 +205,7 @@ class Trainer(TravellingRun):
             self._configure()
         if self.stopped is not None and self.stopped.restored:
             assert self._monitor.best.params is not None
-            self._engine.params[:] = self._monitor.best.params
+            self._engine.writable("params")[:] = self._monitor.best.params
 
     @property
     def _watched_part(self) -> str:

@@ -41,7 +41,7 @@ class TravellingRun(MeasuredRun):
         return self._engine
 
     def _begin(self, engine: Engine) -> None:
-        engine.params[:] = self._initial
+        engine.writable("params")[:] = self._initial
         self._configure()
         if self._checkpoints.due(0):
             self._save_checkpoint()
@@ -196,10 +196,10 @@ class TravellingRun(MeasuredRun):
     def _write_by_hand(self, engine: Engine, edit: Edit) -> None:
         if edit.what == "weight":
             layer, i, j, value = edit.value
-            self.layout.views(engine.params)[0][layer][i, j] = value
+            self.layout.views(engine.writable("params"))[0][layer][i, j] = value
         elif edit.what == "bias":
             layer, j, value = edit.value
-            self.layout.views(engine.params)[1][layer][j] = value
+            self.layout.views(engine.writable("params"))[1][layer][j] = value
 
     # -- checkpoints -------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from functools import partial
 
 from core.engine.cuda.devices import is_simulated
 from core.engine.cuda.devices import why_not as missing
@@ -55,12 +57,19 @@ def _prepare() -> None:
     from core.engine.cuda.warm import compile_all, warm
     from core.engine.scheduler import shared
 
+    steps: list[Callable[[], object]] = [warm, partial(warm, large=True)]
     if not is_simulated():
-        compile_all()
-    for large in (False, True):
-        try:
-            warm(large=large)
-        except Exception:  # a run that is to learn there meets it again, and says so on its page
-            log.exception("The GPU could not be made ready.")
-    _is_ready.set()
-    shared().wake_all()
+        steps.insert(0, compile_all)
+    try:
+        for step in steps:
+            _try(step)
+    finally:  # or the pages that wait for it would do so for ever
+        _is_ready.set()
+        shared().wake_all()
+
+
+def _try(step: Callable[[], object]) -> None:
+    try:
+        step()
+    except Exception:  # a run that is to learn there meets it again, and says so on its page
+        log.exception("The GPU could not be made ready.")

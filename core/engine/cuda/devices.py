@@ -160,16 +160,32 @@ def check_memory(needed: int) -> None:
 def failed(error: Exception) -> BackendRefusal:
     """What a run ends with when the GPU reports an error; a fatal one is remembered."""
     problem = _line(error) or type(error).__name__
-    names = re.findall(r"CUDA_ERROR_(\w+)", str(error))
-    if not _fatal and any(name in FATAL for name in names):
+    told = problem if _names(error) else _line(_asked_again() or "")
+    if not _fatal and any(name in FATAL for name in _names(told)):
         _fatal.append(
-            Sentence("it failed ({problem}); a new process can use it again", problem=problem)
+            Sentence("it failed ({problem}); a new process can use it again", problem=told)
         )
     return BackendRefusal(
         "The GPU stopped with an error ({problem}). The run stands where it was before, or at its "
         "last checkpoint; backend 'cpu' can take it on.",
         problem=problem,
     )
+
+
+def _names(error: object) -> list[str]:
+    """Of the driver's errors in a text."""
+    return re.findall(r"CUDA_ERROR_(\w+)", str(error))
+
+
+def _asked_again() -> Exception | None:
+    """What the driver says of a failure that a library met first and told in words of its own."""
+    from numba import cuda
+
+    try:
+        cuda.synchronize()
+    except Exception as error:
+        return error
+    return None
 
 
 def forget_failure() -> None:

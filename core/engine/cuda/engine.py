@@ -71,12 +71,16 @@ class CUDAEngine:
     @property
     def params(self) -> Floats:
         """float32 (n_numbers,)."""
-        return self._large.bring("params") if self.is_large else self._population.params[0]
+        return self._lent("params")
 
     @property
     def slots(self) -> Floats:
         """float32 (n_slots, n_parameters)."""
-        return self._large.bring("slots") if self.is_large else self._population.slots[0]
+        return self._lent("slots")
+
+    def _lent(self, name: str) -> Floats:
+        self._large.lend(name)
+        return self.writable(name)
 
     @property
     def state(self) -> NDArray[np.int64]:
@@ -94,6 +98,15 @@ class CUDAEngine:
             return self._large.view(name)
         found: Floats = getattr(self._population.host(0), name)
         return memory.frozen(found)
+
+    def writable(self, name: str) -> Floats:
+        """ "params" or "slots" as they are now, to be written to at once: before anything else is
+        asked for. It is sent once then, and not each time until the next run.
+        """
+        if self.is_large:
+            return self._large.bring(name)
+        found: Floats = getattr(self._population, name)[0]
+        return found
 
     def stand_at(self, params: Floats, slots: Floats, state: NDArray[np.int64]) -> None:
         """Go on from another moment."""
@@ -114,7 +127,7 @@ class CUDAEngine:
         self.is_large = self._prepare(settings)
         self._settings = settings
         if self.state[memory.STEP] == 0:
-            self.slots[:] = starting_slot(self.optimizer, self._settings)
+            self.writable("slots")[:] = starting_slot(self.optimizer, self._settings)
 
     def _prepare(self, settings: memory.Settings) -> bool:
         """Have these settings run in a block, or as a large network; returns whether as that."""
@@ -149,7 +162,8 @@ class CUDAEngine:
     def first_nonfinite(self) -> tuple[int, str]:
         """Name the layer and what was first not finite in the step just done."""
         left = self._large.left() if self.is_large else self._population.left_by(0)
-        return first_nonfinite(self.layout, LastStep(**left, params=self.params, slots=self.slots))
+        params, slots = self.view("params"), self.view("slots")
+        return first_nonfinite(self.layout, LastStep(**left, params=params, slots=slots))
 
     def drawn_order(self, epoch: int) -> NDArray[np.int64] | None:
         """The order of an epoch's samples is on the GPU: None."""

@@ -81,7 +81,6 @@ def training(*, everything: bool) -> Any:
     time.
     """
 
-    @kernel
     def run(
         tables, places, X, Y, weights, background, orders, drawn, codes, numbers, params, slots,
         state, rows, result, left, n_steps, room, stride
@@ -199,7 +198,9 @@ def training(*, everything: bool) -> Any:
             result[network, DONE], result[network, ROWS] = done, n_rows
             result[network, WHY], result[network, COUNT] = why, count
 
-    return run
+    # The cache keeps a file for each name, which two processes that compile may write at once.
+    run.__qualname__ = "run" if everything else "run_plain"
+    return kernel(run)
 
 
 run, run_plain = training(everything=True), training(everything=False)

@@ -11,10 +11,14 @@ import contextlib
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from core.engine.cuda import devices
+from core.refusals import Refusal
 
 if TYPE_CHECKING:
     from core.engine.memory import Rows
@@ -58,21 +62,19 @@ def _warm(part: str) -> None:
         _run(_Entries(), "sgd", {}, large=True)
 
 
-def compile_all() -> float:
-    """Have child processes fill the cache, all at once; returns the seconds until they ended.
+def compile_all() -> tuple[str, ...]:
+    """Have child processes fill the cache, all at once; returns the parts that failed.
 
-    What fails there fails again where it is needed, and is told there.
+    Each has told why on the standard error; whoever needs it meets the same again.
     """
-    start = time.perf_counter()
     command = [sys.executable, "-m", "core.engine.cuda.warm"]
     nothing = subprocess.DEVNULL
     children = [
         subprocess.Popen([*command, part], stdin=nothing, stdout=nothing, cwd=ROOT)
         for part in PARTS
     ]
-    for child in children:
-        child.wait()
-    return time.perf_counter() - start
+    ended = [child.wait() for child in children]
+    return tuple(part for part, code in zip(PARTS, ended, strict=True) if code != 0)
 
 
 def _everything() -> dict[str, Any]:
@@ -106,9 +108,25 @@ def _run(X: Rows, optimizer: str, asked: dict[str, Any], *, large: bool) -> None
     engine.free()
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Make one part ready, or all of them; returns 1 if one failed."""
+    try:
+        devices.check_available()
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    if arguments:
+        _warm(arguments[0])
+        return 0
+    start = time.perf_counter()
+    failed = compile_all()
+    for part in failed:
+        print(f"The GPU's kernels for {part} could not be made ready.", file=sys.stderr)
+    if not failed:
+        print(f"The GPU's kernels are ready after {time.perf_counter() - start:.1f} s.")
+    return 1 if failed else 0
+
+
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C of the page ends this too, without a word
-        if sys.argv[1:]:
-            _warm(sys.argv[1])
-        else:
-            print(f"The GPU's kernels are ready after {compile_all():.1f} s.")
+        sys.exit(main(sys.argv[1:]))

@@ -31,6 +31,7 @@ class Loaded:
     """
 
     def __init__(self, plan: LargePlan, X: Rows, Y: Floats, *, tf32: bool) -> None:
+        devices.check_memory(plan.device_bytes)  # before cuBLAS's workspace, which is part of it
         self.machine: Machine = Simulated() if devices.is_simulated() else GPU(tf32=tf32)
         try:
             self._allocate(plan, X, Y)
@@ -40,7 +41,6 @@ class Loaded:
 
     def _allocate(self, plan: LargePlan, X: Rows, Y: Floats) -> None:
         self._plan, machine = plan, self.machine
-        devices.check_memory(plan.device_bytes)
         empty = {name: machine.empty(*room) for name, room in plan.shapes.items()}
         self.m = m = Arrays(**empty, across=plan.across)
         self._begun = {name: machine.empty(*plan.shapes[name]) for name in plan.learnt}

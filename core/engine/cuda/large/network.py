@@ -33,8 +33,9 @@ class LargeNetwork:
     """One network, with all of the GPU for it; see `Population`, which it stands beside.
 
     host: params, slots and state. State is up to date whenever nothing runs; params and slots are
-    brought here when they are asked for. What was asked for to be written to is sent along with the
-    next run. Nothing else is copied, as long as the network learns; and the params of a network
+    brought here when they are asked for. What was asked for to be written to at once is sent with
+    whatever runs next; what was lent may be written to until the next run, so that it is sent each
+    time. Nothing else is copied, as long as the network learns; and the params of a network
     that is watched come by themselves, behind the last step of each run.
     is_lost: whether the GPU failed with what it had not given; until `written` says that an
     earlier moment took its place, params and slots are of no use.
@@ -54,7 +55,8 @@ class LargeNetwork:
         self._settings: Settings | None = None
         self._loaded: Loaded | None = None
         self._ahead: set[str] = set()  # what is newer on the GPU
-        self._given: set[str] = set(LEARNT)  # what may be newer here
+        self._given: set[str] = set(LEARNT)  # what is newer here, or was not sent yet
+        self._lent: set[str] = set()  # what somebody may write to at any time before the next run
         self._is_watched = False  # whether somebody read params since the last run
         self.is_lost = False
 
@@ -77,9 +79,13 @@ class LargeNetwork:
         return memory.frozen(self._brought(name))
 
     def bring(self, name: str) -> Floats:
-        """ "params" or "slots", as they are now, to be written to as well."""
+        """ "params" or "slots", as they are now, to be written to at once."""
         self._given.add(name)
         return self._brought(name)
+
+    def lend(self, name: str) -> None:
+        """Somebody has "params" or "slots", and may write to them until the next run."""
+        self._lent.add(name)
 
     def _brought(self, name: str) -> Floats:
         self._check()
@@ -135,7 +141,7 @@ class LargeNetwork:
         """Run up to n_steps mini-batches: see `CPUEngine.run`."""
         with self._freed_if_it_fails():
             there = self._ready()
-            for name in self._given:
+            for name in sorted(self._given | self._lent):
                 there.send(name, getattr(self._host, name))
             there.begin(self._host.state, stride)
             try:
@@ -147,7 +153,8 @@ class LargeNetwork:
                 there.begin_again(self._host.state)
                 raise
             self._host.state[:] = state
-            self._given, self._ahead, self._is_watched = set(), set(LEARNT), False
+            self._given, self._lent = set(), set()
+            self._ahead, self._is_watched = set(LEARNT), False
         return done, n_rows, not broke
 
     def _launch(
@@ -176,8 +183,9 @@ class LargeNetwork:
         """See `cpu.loss_sums`; None if there is no room for the samples."""
         with self._freed_if_it_fails():
             there = self._ready()
-            if "params" in self._given:
+            if "params" in self._given | self._lent:
                 there.send("params", self._host.params)
+                self._given.discard("params")
             return there.sums(X, Y)
 
     def left(self) -> dict[str, Any]:
