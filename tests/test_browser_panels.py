@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from playground.live.chart import LIBRARY
 from tests.browser import Visitor
 
 PANELS = ("Curves", "Gradients", "Weights", "Inside one step", "Evaluation", "Try it", "Export")
@@ -12,6 +13,25 @@ CHART = """() => {
     const chart = document.querySelector(".js-plotly-plot");
     const line = chart?._fullData?.[0];
     return line && {steps: line.x[line.x.length - 1], range: chart.layout.xaxis.range};
+}"""
+
+
+PRINTED = """addEventListener("beforeprint", () => {
+    window.printed = document.querySelectorAll(".js-plotly-plot:has(.scatterlayer path)").length;
+})"""
+
+MOUNT_OUT_OF_SIGHT = """async (library) => {
+    const { default: mount } = await import("/assets/live/chart.js");
+    const parentElement = document.createElement("div");
+    parentElement.style.cssText = "position: fixed; top: 200vh; width: 300px";
+    document.body.append(parentElement);
+    const shown = [...Array(20).keys()].map((number) => ({
+        figure: JSON.stringify({data: [], layout: {title: {text: `figure ${number}`}}}),
+        height: 300, alt: "", words: {}, library,
+    }));
+    for (const data of shown) window.unmount = await mount({data, parentElement});
+    window.shown = shown.map((data) => new WeakRef(data));
+    window.mounted = parentElement;
 }"""
 
 
@@ -30,7 +50,7 @@ def chart(visitor: Visitor) -> dict[str, Any]:
 
 
 def test_curves_follow_the_run_and_keep_what_was_zoomed_into(visitor: Visitor) -> None:
-    assert not visitor.page.evaluate("'Plotly' in window")  # below the fold nothing is drawn
+    assert visitor.page.locator(".js-plotly-plot").count() == 0  # below the fold nothing is drawn
     visitor.press("Play")
     visitor.look_at_chart("Training and test loss")
     visitor.wait_until(lambda: chart(visitor)["steps"] > 200, "a curve of 200 steps")
@@ -46,6 +66,20 @@ def test_curves_follow_the_run_and_keep_what_was_zoomed_into(visitor: Visitor) -
     visitor.wait_until(lambda: chart(visitor)["steps"] > zoomed["steps"], "a longer curve")
     assert chart(visitor)["range"] == zoomed["range"]
     visitor.press("Pause")
+
+
+def test_charts_out_of_sight_keep_one_figure_and_are_printed(visitor: Visitor) -> None:
+    page = visitor.page
+    page.evaluate(MOUNT_OUT_OF_SIGHT, LIBRARY)
+    page.context.new_cdp_session(page).send("HeapProfiler.collectGarbage")
+    assert page.evaluate("shown.filter(data => data.deref()).length") == 1
+    page.evaluate("mounted.style.top = 0")
+    page.locator(".gtitle", has_text="figure 19").wait_for()
+    page.evaluate("unmount(), mounted.remove()")
+    assert page.locator(".js-plotly-plot").count() == 0  # the panel's own wait below the fold
+    page.evaluate(PRINTED)
+    page.pdf()
+    assert page.evaluate("printed") == 2
 
 
 def test_every_panel_draws_while_the_run_plays_and_when_it_rests(visitor: Visitor) -> None:

@@ -57,6 +57,7 @@ def chart(
         key=key,
         data={
             "figure": figure.to_json(validate=False),
+            "height": figure.layout.height,
             "alt": alt,
             "words": dict(words or {}),
             "library": f"{LIBRARY}?v={_version()}",

@@ -1,12 +1,14 @@
 // One Plotly chart. The figure may change ever so often: what a person zoomed into, and which
 // lines are hidden, stays. (Streamlit's own element draws every figure as a new chart.)
-// Only what is in sight is drawn: below the fold, Plotly is not even loaded, which would take a
-// tenth of the time that the whole page takes to open.
+// Only what is in sight or printed is drawn. For charts below the fold Plotly is loaded only a while
+// after the page has opened: at once, it would take a tenth of the time that opening takes.
 
 import { readTheme } from "./colours.js";
 
 const charts = new WeakMap();
+const paper = matchMedia("print");
 let library = null;
+let idleLoading = null;
 
 /** Load Plotly once for the page, from the page's own server. */
 function loadPlotly(address) {
@@ -24,6 +26,16 @@ function loadPlotly(address) {
   return library;
 }
 
+/**
+ * Load Plotly some seconds after the page has opened, when the browser has nothing else to do:
+ * printing does not wait for it, and the charts below the fold are to be on paper.
+ */
+function loadPlotlyWhenIdle(address) {
+  const load = () => loadPlotly(address).catch(() => {}); // the figure that needs it will say so
+  const whenIdle = window.requestIdleCallback ?? ((call) => call()); // Safari has none
+  idleLoading ??= setTimeout(() => whenIdle(load, { timeout: 10_000 }), 4_000);
+}
+
 /** The chart of one mounted component. */
 class Chart {
   constructor(root) {
@@ -31,46 +43,59 @@ class Chart {
     this.box = document.createElement("div");
     this.box.setAttribute("role", "img");
     root.append(this.box);
-    this.drawing = Promise.resolve();
     this.observer = new ResizeObserver(() => this.#fit());
-    this.sight = new IntersectionObserver((entries) => this.#look(entries.at(-1)));
-    this.#leave();
+    this.sight = new IntersectionObserver((entries) => this.#look(entries.at(-1).isIntersecting));
     this.sight.observe(this.box);
+    this.listening = new AbortController();
+    const options = { signal: this.listening.signal };
+    addEventListener("beforeprint", () => this.#print(true), options);
+    addEventListener("afterprint", () => this.#print(false), options);
+    paper.addEventListener("change", () => this.#print(paper.matches), options);
   }
 
-  #look({ isIntersecting }) {
-    if (isIntersecting) this.#arrive();
-    else if (this.isSeen) this.#leave();
+  #look(isSeen) {
+    this.isSeen = isSeen;
+    this.#drawNewest();
   }
 
-  #arrive() {
-    this.isSeen = true;
-    this.goOn();
+  #print(isPrinted) {
+    this.isPrinted = isPrinted;
+    this.#drawNewest();
+    this.box.querySelectorAll(".main-svg").forEach((picture) => shrink(picture, isPrinted));
   }
 
-  /** From now on drawings wait until the chart is in sight. */
-  #leave() {
-    this.isSeen = false;
-    this.inSight = new Promise((done) => (this.goOn = done));
-  }
-
-  /** Draw a figure, after those that are being drawn; of several that wait, the newest. */
+  /** Draw a figure once the chart is in sight or printed; of several that wait, the newest. */
   show(data) {
     this.data = data;
     this.box.setAttribute("aria-label", data.alt);
-    this.drawing = this.drawing.then(() => this.#draw(data)).catch((problem) => {
-      if (!this.closed) console.error(problem);
-    });
+    this.box.style.minHeight = `${data.height}px`; // the page below must not jump
+    this.#drawNewest();
+  }
+
+  /** Draw one figure after another, until the newest is drawn or the chart is out of sight. */
+  async #drawNewest() {
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    while (this.#isDue()) {
+      await this.#draw(this.data).catch((problem) => {
+        if (!this.closed) console.error(problem);
+      });
+    }
+    this.isDrawing = false;
+    // Plotly still speaks to a chart while it draws: it is taken apart only afterwards.
+    if (this.closed) this.plotly?.purge(this.box);
+  }
+
+  #isDue() {
+    return !this.closed && this.drawn !== this.data && (this.isSeen || this.isPrinted);
   }
 
   async #draw(data) {
+    this.drawn = data;
+    // Once Plotly is there nothing is waited for: printing does not wait either.
+    const plotly = window.Plotly ?? (await loadPlotly(data.library));
     if (this.closed || this.data !== data) return;
     const figure = JSON.parse(data.figure);
-    this.box.style.minHeight = `${figure.layout.height}px`; // the page below must not jump
-    await this.inSight;
-    if (this.closed || this.data !== data) return;
-    const plotly = await loadPlotly(data.library);
-    if (this.closed || this.data !== data) return;
     const layout = themed(figure.layout, readTheme(this.root));
     this.plotly = plotly;
     await plotly.react(this.box, figure.data, layout, configuration(data));
@@ -100,11 +125,19 @@ class Chart {
     this.closed = true;
     this.observer.disconnect();
     this.sight.disconnect();
-    this.#arrive(); // nothing waits any more
+    this.listening.abort();
     this.box.remove();
-    // Plotly still speaks to a chart while it draws: it is taken apart only afterwards.
-    this.drawing.finally(() => this.plotly?.purge(this.box));
+    this.#drawNewest();
   }
+}
+
+/** Let a picture that was drawn for the window fit the narrower paper, or undo that. */
+function shrink(picture, isPrinted) {
+  const { width, height } = picture.attributes;
+  if (isPrinted) picture.setAttribute("viewBox", `0 0 ${width.value} ${height.value}`);
+  else picture.removeAttribute("viewBox");
+  picture.style.height = isPrinted ? "auto" : "";
+  picture.style.maxWidth = picture.parentElement.style.maxWidth = isPrinted ? "100%" : "";
 }
 
 /** Plotly's settings. Zooming is dragging: buttons for it would only cover the legend. */
@@ -145,6 +178,7 @@ export default async function mount(component) {
   const call = (chart.call = {});
   chart.tell = component.setTriggerValue;
   chart.show(component.data);
+  loadPlotlyWhenIdle(component.data.library);
   // Streamlit runs the cleanup of superseded calls while the chart is still mounted.
   return () => {
     if (chart.call !== call) return;
