@@ -14,10 +14,12 @@ from core.engine import cpu, memory
 from core.engine.cpu import CPUEngine
 from core.engine.cuda import devices
 from core.engine.cuda.engine import CUDAEngine
-from core.engine.cuda.large import (
-    rest,
-)
+from core.engine.cuda.large import rest
+from core.engine.cuda.large.arrays import Extent
+from core.engine.cuda.large.judging import Judge
 from core.engine.cuda.large.machine import Simulated
+from core.engine.cuda.large.plan import LargePlan
+from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
 from tests import cuda_cases, simulator
 from tests.cuda_cases import (
@@ -90,7 +92,8 @@ def judged(case: Case) -> tuple[Any, bytes]:
     targets = np.resize(Y, (len(Y), case.sizes[-1]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cuda_cases, "Y", targets)
-        engine = case.engine(CUDAEngine, large=True)
+        room = Extent(len(Y), None)
+        engine = case.engine(CUDAEngine, large=True, judged=(room, room, room))
     engine.params[engine.layout.n_parameters :] = 1.0  # running statistics
     engine.run(4, np.zeros((0, COLUMNS)), 99, 0)
     total, outputs = engine.sums(cuda_cases.X, targets)
@@ -210,8 +213,8 @@ def test_many_parts_are_judged_one_after_another() -> None:
 
 @pytest.mark.usefixtures("direct")
 def test_who_judges_follows_from_the_experiment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rest, "FEWEST_ROWS", 20)
-    engine, _ = judged(JUDGED[0])
+    engine = JUDGED[0].engine(CUDAEngine, large=True, judged=(Extent(7, None), Extent(20, None)))
+    engine.run(1, np.zeros((0, COLUMNS)), 99, 0)
     monkeypatch.setattr(devices, "free_bytes", lambda: 0)
     x, y = np.resize(cuda_cases.X, (21, 2)), np.resize(Y, (21, 2))
     assert engine.sums(x[:20], y[:20]) is not None
@@ -221,6 +224,47 @@ def test_who_judges_follows_from_the_experiment_alone(monkeypatch: pytest.Monkey
     engine.free()
     monkeypatch.setattr(devices, "free_bytes", lambda: 1e9)
     assert engine.sums(x[:20], y[:20]) is None
+
+
+@pytest.mark.usefixtures("direct")
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_every_part_of_a_run_has_a_room_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, is_sparse: bool
+) -> None:
+    """However much longer than the training set, and whole or as far as an estimate looks."""
+    monkeypatch.setattr(Plan, "fits", lambda *_: False)
+    made = Experiment(
+        network=NetworkConfig((Dense(3, "tanh"),)),
+        training=TrainingConfig("categorical_crossentropy", batch_size=5),
+    )
+    thin = thin_rows(40, 8)
+    X = [THIN, thin] if is_sparse else [rows.dense() for rows in (THIN, thin)]
+    data = Dataset.from_arrays(X[0], Y, X[1], np.resize(Y, (40, 2)), task="classification")
+    for most in (10**9, 9):
+        with monkeypatch.context() as patch:
+            patch.setattr("core.costs.EVALUATION_WORK", most)
+            patch.setattr("core.costs.FEWEST_ROWS", 9)
+            gpu = Trainer(made, backend="cuda", dataset=data)
+            gpu.step(1)
+            patch.setattr(Judge, "forget_samples", None)
+            patch.setattr("core.trainer.measuring.measure", None)  # the CPU does nothing
+            for part in ("test", "train", "test"):
+                assert len(gpu.estimate(part)[2]) == min({"train": 12, "test": 40}[part], most)
+
+
+def test_room_is_as_large_as_what_is_judged() -> None:
+    pictures = LargePlan(
+        Layout((64 * 64 * 3, 8, 2), ("relu", "softmax")), 140, 32, 2,
+        judged=(Extent(140, None), Extent(60, None)),
+    )  # fmt: skip
+    assert pictures.rest.device_bytes < 4 * 64 * 64 * 3 * 200 + 2**23
+    layout = Layout((1000, 8, 2), ("relu", "softmax"))
+    parts = Extent(9, 100), Extent(0, 0), Extent(5, 0), Extent(3, 2**26), Extent(2**22, 5)
+    sparse = LargePlan(layout, 9, 5, 2, n_entries=100, judged=parts)
+    assert sparse.rest.rooms == (Extent(5, 1), Extent(9, 100))
+    for nothing in (Extent(0, 0), Extent(0, None)):
+        (room,) = LargePlan(layout, 9, 5, 2, judged=(nothing,)).rest.rooms
+        assert (room.rows, room.entries) == (1, None if nothing.entries is None else 1)
 
 
 @pytest.mark.usefixtures("direct")

@@ -245,7 +245,9 @@ def test_bytes_are_those_of_the_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Simulated, "empty", noted)
     cases = [*WITH_SUMS, Case(sizes=(2, 9, 2))]
-    engines = [case.engine(CUDAEngine, large=True) for case in cases] + [with_entries(CUDAEngine)]
+    judged = arrays.Extent(30, None), arrays.Extent(12, None), arrays.Extent(7, None)
+    engines = [case.engine(CUDAEngine, large=True, judged=judged) for case in cases]
+    engines.append(with_entries(CUDAEngine))
     for engine in engines:
         taken.clear()
         engine.run(3, np.zeros((4, COLUMNS)), 2, 0)

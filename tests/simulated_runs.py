@@ -155,7 +155,7 @@ def test_a_large_network_is_evaluated_where_it_is(
 ) -> None:
     """most: rows that an evaluation looks at."""
     monkeypatch.setattr(Plan, "fits", lambda *_: False)
-    monkeypatch.setattr("core.trainer.measuring.most_rows", lambda work: most)
+    monkeypatch.setattr("core.trainer.judged.most_rows", lambda work: most)
     there, here, brought = Trainer(small(), backend="cuda"), Trainer(small()), []
     fetch = Loaded.fetch
     monkeypatch.setattr(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from core.costs import step_cost
 from core.edits import Edit, Settings, edited
 from core.maths.registry import shown
 from core.refusals import BackendRefusal, Refusal
+from core.trainer.judged import extents
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,9 +68,10 @@ def check(
         return
     from core.engine.cuda.checking import check as check_on_gpu
 
-    X = cast("Rows", dataset.X_train)
+    X, judged = cast("Rows", dataset.X_train), extents(layout, dataset)
+    asked = settings.training, settings.dropout
     try:
-        check_on_gpu(layout, settings.training, settings.dropout, X, held=held(engine))
+        check_on_gpu(layout, *asked, X, judged=judged, held=held(engine))
     except Refusal as refusal:
         raise BackendRefusal(refusal.sentence) from refusal
 
@@ -89,12 +92,12 @@ def guessed_seconds(backend: str, layout: Layout, settings: Settings) -> float:
     return max(cost / PRODUCTS_A_SECOND[backend], QUICKEST_STEP[backend])
 
 
-def kind_of_engine(backend: str) -> type[Engine]:
-    """The engine's class, imported when it is first asked for."""
+def kind_of_engine(backend: str, layout: Layout, dataset: Dataset) -> Callable[..., Engine]:
+    """What makes an engine that has room for what is judged; imported when first asked for."""
     if backend == "cuda":
         from core.engine.cuda.engine import CUDAEngine
 
-        return CUDAEngine
+        return partial(CUDAEngine, judged=extents(layout, dataset))
     from core.engine.cpu import CPUEngine
 
     return CPUEngine

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.costs import most_rows
-from core.data.sparse import SparseRows
 from core.evaluation import Samples, measure, measured, unknown_part
 from core.maths.regularizers import REGULARIZERS
 from core.refusals import Refusal
 from core.trainer import backends
+from core.trainer.judged import looked_at, most_looked_at
 from core.trainer.state import RunState
 
 if TYPE_CHECKING:
     from core.engine.cpu import Scratch
-
-FETCHING = 8
-"""Times as long as in dense rows a product takes whose weights are fetched from here and there."""
 
 KEPT_SCRATCH = 2**20
 """Bytes of scratch memory that a run keeps for each part's evaluations."""
@@ -47,20 +43,11 @@ class MeasuredRun(RunState):
         values, outputs, rows = self._look(part)
         return {**values, "penalty": self.penalty()}, outputs, rows
 
-    @property
-    def _most_rows(self) -> int:
-        """How many rows an estimate looks at; sparse ones cost what is not 0, by fetching it."""
-        work, X = self.layout.n_parameters, cast("Any", self.dataset.X_train)
-        if isinstance(X, SparseRows):
-            unread = self.layout.n_inputs - len(X.values) // len(X)
-            work = FETCHING * (work - unread * self.layout.sizes[1])
-        return most_rows(work)
-
     def _look(self, part: str) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
         """As `estimate`, without the penalty."""
         samples, loss, task = self._part(part), self.experiment.training.loss, self.dataset.task
-        n, most = len(samples), self._most_rows
-        rows = np.arange(n) if n <= most else np.linspace(0, n - 1, most).astype(np.int64)
+        n, most = len(samples), most_looked_at(self.layout, self.dataset.X_train)
+        rows = looked_at(n, most)
         few = samples if n <= most else self._thinned(part, samples, rows)
         found = self._sums(few)
         if found is not None:

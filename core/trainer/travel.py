@@ -49,7 +49,7 @@ class TravellingRun(MeasuredRun):
 
     def _new_engine(self) -> Engine:
         training = self.experiment.training
-        return backends.kind_of_engine(self.backend)(
+        return backends.kind_of_engine(self.backend, self.layout, self.dataset)(
             self.layout,
             self.dataset.X_train,
             self._samples["train"].Y,

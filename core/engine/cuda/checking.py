@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.engine.cuda import devices
-from core.engine.cuda.large.arrays import n_entries
+from core.engine.cuda.large.arrays import Extent, n_entries
 from core.engine.cuda.large.plan import LargePlan
 from core.engine.cuda.plan import Plan
 from core.engine.layout import Layout
@@ -21,11 +21,13 @@ def check(
     dropout: Sequence[float],
     X: Rows,
     *,
+    judged: tuple[Extent, ...] = (),
     held: int = 0,
 ) -> None:
     """Raise a Refusal if there is no GPU, or if it is too small.
 
     X: the training samples, whole rows or sparse.
+    judged: see `CUDAEngine`.
     held: bytes of its memory that the run has already, and gives back for what is asked for.
     """
     devices.check_available()
@@ -37,5 +39,5 @@ def check(
     entries = n_entries(X)
     if entries is not None or not block.fits(devices.shared_bytes()):
         devices.check_cublas()
-        large = LargePlan(layout, len(X), batch, n_slots, matrices, entries)
+        large = LargePlan(layout, len(X), batch, n_slots, matrices, entries, judged)
         devices.check_memory(large.device_bytes - held)

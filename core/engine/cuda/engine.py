@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.engine import memory
 from core.engine.cuda import devices
+from core.engine.cuda.large.arrays import Extent
 from core.engine.cuda.large.network import LargeNetwork
 from core.engine.cuda.population import Population
 from core.engine.diagnosis import LastStep, first_nonfinite
@@ -33,6 +34,7 @@ class CUDAEngine:
     of the settings, so that a run that is replayed takes the same way.
     threads: of a block, for tests. large: whether even what fits a block is to run as if not.
     tf32: whether products of large networks may be in TF32; None for what the environment says.
+    judged: samples that `sums` is asked about, part by part; if left out, as many as X are.
     Raises a Refusal for what is not built, for what does not fit, or if there is no GPU.
     """
 
@@ -51,6 +53,7 @@ class CUDAEngine:
         threads: int | None = None,
         large: bool = False,
         tf32: bool | None = None,
+        judged: tuple[Extent, ...] = (),
     ) -> None:
         devices.check_available()
         self.layout, self.optimizer = layout, get(OPTIMIZERS, optimizer, "optimizer").under(options)
@@ -60,7 +63,7 @@ class CUDAEngine:
         self._population = Population([layout], inputs, Y, n_slots=n_slots, threads=threads)
         self._large = LargeNetwork(
             layout, X, Y, self._population.host(0),
-            tf32=devices.is_tf32_allowed() if tf32 is None else tf32,
+            tf32=devices.is_tf32_allowed() if tf32 is None else tf32, judged=judged,
         )  # fmt: skip
         self._loss, self._n_samples, self._only_large = loss, len(X), large or self._is_sparse
         self._settings = at_rest(layout, loss, 1, seed)

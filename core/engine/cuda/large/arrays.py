@@ -94,6 +94,23 @@ def bytes_of(shapes: Mapping[str, tuple[tuple[int, ...], type]]) -> int:
     return sum(math.prod(shape) * np.dtype(kind).itemsize for shape, kind in shapes.values())
 
 
+class Extent(NamedTuple):
+    """How much there is of some samples. entries: None for whole rows."""
+
+    rows: int
+    entries: int | None
+
+    def fits(self, room: Extent) -> bool:
+        """Whether there is room for them; never for samples of the other kind."""
+        if self.entries is None or room.entries is None:
+            return self.entries is room.entries and self.rows <= room.rows
+        return self.rows <= room.rows and self.entries <= room.entries
+
+
+def extent_of(X: Rows) -> Extent:
+    return Extent(len(X), n_entries(X))
+
+
 def n_entries(X: Rows) -> int | None:
     """Of sparse samples; None for whole rows."""
     return None if isinstance(X, np.ndarray) else len(X.values)

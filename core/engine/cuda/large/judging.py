@@ -13,12 +13,11 @@ import numpy as np
 
 from core.engine import memory
 from core.engine.cuda.large import arrays, forward, outputs
-from core.engine.cuda.large.arrays import Arrays
+from core.engine.cuda.large.arrays import Arrays, extent_of
 from core.engine.cuda.large.calls import Asked, Batch, Repeated
 from core.engine.cuda.large.graphs import Call
 from core.engine.cuda.large.machine import Machine
 from core.engine.cuda.large.plan import LargePlan
-from core.engine.cuda.large.rest import MOST_PARTS
 from core.engine.cuda.large.steps import by_input, by_unit, feeding, fetch, is_normalized, measure
 from core.engine.layout import UNITS
 from core.engine.memory import Floats, Rows
@@ -26,11 +25,13 @@ from core.engine.memory import Floats, Rows
 
 class Part(NamedTuple):
     """Samples in the GPU's memory. X, Y: where they came from; kept, so that no others have their
-    identity. m: what kernels are given; pieces: those launched so far, by how many samples.
+    identity. room: which they are in. m: what kernels are given; pieces: those launched so far, by
+    how many samples.
     """
 
     X: Rows
     Y: Floats
+    room: int
     m: Arrays
     pieces: dict[int, Repeated]
 
@@ -54,14 +55,22 @@ class Judge:
         self._losses, self._outputs = there.pop("losses"), there.pop("outputs")
         self._m = m._replace(**there, across=rest.across)
         self._rooms = [
-            {name: machine.empty(*room) for name, room in rest.samples.items()}
-            for _ in range(MOST_PARTS)
+            {name: machine.empty(*shape) for name, shape in rest.samples(room).items()}
+            for room in rest.rooms
         ]
         self._parts: dict[int, Part] = {}
 
     def is_full_for(self, X: Rows) -> bool:
         """Whether others have to be forgotten before these can be judged."""
-        return id(X) not in self._parts and len(self._parts) == MOST_PARTS
+        return id(X) not in self._parts and self._free_for(X) is None
+
+    def _free_for(self, X: Rows) -> int | None:
+        """The least room that takes them and is nobody's."""
+        taken = {part.room for part in self._parts.values()}
+        for number, room in enumerate(self._plan.rest.rooms):
+            if number not in taken and extent_of(X).fits(room):
+                return number
+        return None
 
     def forget_samples(self) -> None:
         """Make room; what was captured is of no use any more."""
@@ -90,13 +99,15 @@ class Judge:
         return float(losses.sum(dtype=np.float64)), made
 
     def _sent(self, X: Rows, Y: Floats) -> Part:
-        room = self._rooms[len(self._parts)]
+        number = self._free_for(X)
+        assert number is not None
+        room = self._rooms[number]
         known = {**arrays.samples_of(X), "targets": memory.flat(Y)}
         there = {name: room[name][: values.size] for name, values in known.items()}
         for name, values in known.items():
             self._machine.send(there[name], values)
         m = self._m._replace(**there, weights=self._m.weights[: len(X)])
-        return Part(X, Y, m, {})
+        return Part(X, Y, number, m, {})
 
     def _piece(self, part: Part, count: int) -> Repeated:
         if count not in part.pieces:

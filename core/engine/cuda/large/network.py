@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.engine import memory
 from core.engine.cuda import devices
-from core.engine.cuda.large.arrays import n_entries
+from core.engine.cuda.large.arrays import Extent, n_entries
 from core.engine.cuda.large.loaded import Loaded
 from core.engine.cuda.large.plan import LargePlan
 from core.engine.cuda.population import Host
@@ -41,15 +41,23 @@ class LargeNetwork:
     earlier moment took its place, params and slots are of no use.
     X: (n_samples, n_inputs), whole rows or sparse, Y: float32 (n_samples, n_outputs); copied to the
     GPU.
-    tf32: whether products may be in TF32.
+    tf32: whether products may be in TF32. judged: see `CUDAEngine`.
     Raises a Refusal where what is asked for does not fit, before anything is allocated, or when
     the GPU fails; its memory is free then. Not safe for two threads at once.
     """
 
     def __init__(
-        self, layout: Layout, X: Rows, Y: Floats, host: Host, *, tf32: bool = False
+        self,
+        layout: Layout,
+        X: Rows,
+        Y: Floats,
+        host: Host,
+        *,
+        tf32: bool = False,
+        judged: tuple[Extent, ...] = (),
     ) -> None:
         self._layout, self._host, self._tf32 = layout, host, tf32
+        self._judged = judged
         self._X, self._Y, self._n_samples = X, memory.flat(Y), len(X)
         self._plan: LargePlan | None = None
         self._settings: Settings | None = None
@@ -65,8 +73,9 @@ class LargeNetwork:
         batch = min(int(settings.codes[memory.BATCH_SIZE]), self._n_samples)
         matrices, n_slots = bool(settings.codes[memory.MATRICES]), len(self._host.slots)
         planned = LargePlan(
-            self._layout, self._n_samples, batch, n_slots, matrices, n_entries(self._X)
-        )
+            self._layout, self._n_samples, batch, n_slots, matrices, n_entries(self._X),
+            self._judged,
+        )  # fmt: skip
         if planned != self._plan:
             self.leave()
         self._plan, self._settings, self._sent = planned, settings, False

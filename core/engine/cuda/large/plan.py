@@ -17,10 +17,11 @@ from core.engine.cuda.large.arrays import (
     N_NUMBERS,
     SEGMENTS,
     WORKSPACE,
+    Extent,
     Shapes,
     bytes_of,
 )
-from core.engine.cuda.large.rest import RestPlan
+from core.engine.cuda.large.rest import RestPlan, rooms_for
 from core.engine.cuda.plan import U_ROWS, V_ROWS, matrix_scratch
 from core.engine.layout import BETA, BIASES, GAMMA, STOP, WEIGHTS, Layout
 from core.maths.rules import N_CONSTANTS
@@ -35,7 +36,7 @@ class LargePlan:
     """Sizes of all arrays.
 
     batch: the largest mini-batch; n_slots: of the optimizer; matrices: whether it moves whole
-    matrices. n_entries: of sparse samples, None for whole rows.
+    matrices. n_entries: of sparse samples, None for whole rows. judged: see `CUDAEngine`.
     """
 
     layout: Layout
@@ -44,6 +45,7 @@ class LargePlan:
     n_slots: int
     matrices: bool = False
     n_entries: int | None = None
+    judged: tuple[Extent, ...] = ()
 
     @property
     def across(self) -> int:
@@ -131,7 +133,8 @@ class LargePlan:
     @property
     def rest(self) -> RestPlan:
         """What the network is judged in."""
-        return RestPlan(self.layout, self.n_samples, self.n_entries)
+        judged = self.judged or (Extent(self.n_samples, self.n_entries),)
+        return RestPlan(self.layout, rooms_for(self.layout, judged))
 
     @property
     def device_bytes(self) -> int:

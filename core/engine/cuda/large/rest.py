@@ -2,54 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from core.costs import most_rows
-from core.engine.cuda.large.arrays import N_NOW, N_NUMBERS, Shapes, bytes_of, n_entries
+from core.engine.cuda.large.arrays import N_NOW, N_NUMBERS, Extent, Shapes, bytes_of, extent_of
 from core.engine.cuda.plan import V_ROWS
 from core.engine.layout import Layout
 from core.engine.memory import Rows
 
-MOST_PARTS = 3  # that are judged: training, test and validation samples
 PIECE_ROWS, PIECE_BYTES = 1024, 2**25  # of samples that are judged at a time, and what is between
-FEWEST_ROWS = 4096  # that there is room for in a part, unless they are more than may be
-MOST_TARGETS = 2**22  # numbers, of sparse samples
-FEWEST_ENTRIES, MOST_ENTRIES = 2**20, 2**25
+MOST_TARGETS, MOST_ENTRIES = 2**22, 2**25  # of a part of sparse samples, or the CPU judges it
+
+
+def rooms_for(layout: Layout, parts: Iterable[Extent]) -> tuple[Extent, ...]:
+    """What there is room for, the least first: a room for each part, at least one in all.
+
+    Of whole rows no more than an estimate looks at.
+    """
+    rooms, is_dense, most = [], True, most_rows(layout.n_parameters)
+    for rows, entries in parts:
+        is_dense = entries is None
+        if entries is None:
+            rooms.append(Extent(min(rows, most), None))
+        elif rows * layout.n_outputs <= MOST_TARGETS and entries <= MOST_ENTRIES:
+            rooms.append(Extent(rows, max(entries, 1)))
+    return tuple(sorted(room for room in rooms if room.rows)) or (
+        Extent(1, None if is_dense else 1),
+    )
 
 
 @dataclass(frozen=True)
 class RestPlan:
     """Sizes of what samples are judged in, which is there beside the arrays of a `LargePlan`.
 
-    n_samples, n_entries: of the training samples. What there is room for follows from them and
-    from the layout, never from what a GPU has left: whoever judges a part, GPU or CPU, is the same
-    wherever the experiment is run.
+    rooms: see `rooms_for`. They follow from the experiment and its data, never from what a GPU has
+    left: whoever judges a part, GPU or CPU, is the same wherever the experiment is run.
     """
 
     layout: Layout
-    n_samples: int
-    n_entries: int | None
+    rooms: tuple[Extent, ...]
 
     @property
     def rows(self) -> int:
-        """Most samples of a part: of whole rows, no more than an estimate looks at."""
-        net, is_dense = self.layout, self.n_entries is None
-        most = most_rows(net.n_parameters) if is_dense else max(MOST_TARGETS // net.n_outputs, 1)
-        return min(max(self.n_samples, FEWEST_ROWS), most)
-
-    @property
-    def entries(self) -> int:
-        """Most entries of a part of sparse samples."""
-        return min(max(self.n_entries or 0, FEWEST_ENTRIES), MOST_ENTRIES)
+        """Most samples of a part."""
+        return max(room.rows for room in self.rooms)
 
     def takes(self, X: Rows) -> bool:
         """Whether there is room for samples."""
-        entries = n_entries(X)
-        alike = (entries is None) is (self.n_entries is None)
-        return alike and len(X) <= self.rows and (entries or 0) <= self.entries
+        return any(extent_of(X).fits(room) for room in self.rooms)
 
     @property
     def piece(self) -> int:
@@ -87,17 +91,16 @@ class RestPlan:
             "V": ((statistics if net.is_normalized else 1,), f4),
         }
 
-    @cached_property
-    def samples(self) -> Shapes:
+    def samples(self, room: Extent) -> Shapes:
         """Those of the samples of a part."""
-        net, rows, is_dense = self.layout, self.rows, self.n_entries is None
+        net, (rows, entries) = self.layout, room
         return {
-            "samples": ((rows * net.n_inputs if is_dense else self.entries,), np.float32),
-            "columns": ((1 if is_dense else self.entries,), np.int32),
-            "starts": ((1 if is_dense else rows + 1,), np.int64),
+            "samples": ((rows * net.n_inputs if entries is None else entries,), np.float32),
+            "columns": ((entries or 1,), np.int32),
+            "starts": ((1 if entries is None else rows + 1,), np.int64),
             "targets": ((rows * net.n_outputs,), np.float32),
         }
 
     @property
     def device_bytes(self) -> int:
-        return bytes_of(self.shapes) + MOST_PARTS * bytes_of(self.samples)
+        return bytes_of(self.shapes) + sum(bytes_of(self.samples(room)) for room in self.rooms)
