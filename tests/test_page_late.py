@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from playground.fields import key_of
-from playground.session import EchoError
+from playground.session import EchoError, widgets
 from playground.session.widgets import Widgets
 from tests.apptest import opened_page, session, sound
 
@@ -42,6 +42,41 @@ def test_a_timer_that_brings_old_values_along_takes_no_word_away(
     sound(page.number_input(key="samples").set_value(500).run())
     assert here.notice is said
     assert here.experiment.data.n_samples == 150
+
+
+def test_a_browser_that_has_no_widget_yet_is_told_all_values_again(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streamlit may have thrown away what the first drawing told it."""
+
+    def is_told() -> bool:
+        return page.number_input(key="samples").proto.set_value
+
+    assert is_told()
+    assert session(page).experiment.data.n_samples == 500
+    sound(page.run())
+    assert not is_told()  # who types is left alone
+    with monkeypatch.context() as patch:
+        patch.setattr("playground.session.widgets._browser_has_widgets", lambda: False)
+        sound(page.run())
+        assert is_told()
+    session(page).widgets.begin()  # a drawing that tells something, and is broken off
+    session(page).widgets._unsent.add("samples")
+    sound(page.run())
+    assert is_told()
+    sound(page.run())
+    assert not is_told()
+
+
+def test_what_a_browser_sends_tells_whether_it_has_widgets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found: list[bool] = []
+    monkeypatch.setattr(Widgets, "begin", lambda self: found.append(widgets._browser_has_widgets()))
+    page = opened_page()
+    assert found == [False]
+    page.run()
+    assert found == [False, True]
 
 
 @pytest.mark.parametrize(("took", "is_echo"), [(0.2, False), (2.0, True)])

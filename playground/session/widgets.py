@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 ECHO_SECONDS = 1.5
 """How long a browser may still send back what a widget showed before it was told otherwise."""
@@ -17,6 +18,13 @@ AFTER_A_DIALOG = 4.0
 USUAL_DRAWING, SLOWEST = 0.4, 6.0
 """Seconds that a drawing takes at most where nothing else is done; where one takes longer, what is
 told to the browser and sent by it does as well. So many times as long, no more."""
+
+
+def _browser_has_widgets() -> bool:
+    """Whether what the browser asked this drawing with brought any widget's value along."""
+    context = get_script_run_ctx()
+    # Streamlit has no other name for it: all that a page can ask for is merged with what it told.
+    return context is None or len(context.session_state._state._new_widget_state.states) > 0
 
 
 class EchoError(Exception):
@@ -37,10 +45,18 @@ class Widgets:
         self._words: dict[str, str] = {}
         self._echoes: dict[str, tuple[list[Any], float]] = {}
         self._began: float | None = None  # when the page's drawing that goes on did
+        self._unsent: set[str] = set()  # told since a drawing was finished
+        self._again: set[str] | None = set()  # to be told again in this drawing; None: all
         self._told: set[str] = set()
 
     def begin(self) -> None:
-        """At the start of a drawing: no field is drawn yet."""
+        """At the start of a drawing: no field is drawn yet.
+
+        Streamlit throws away what it has not sent yet when a drawing begins, and with it what the
+        one before told: it is told again if that one was broken off, or if the browser shows that
+        it has no widget yet. Else each would stand at its least or first value, and send that.
+        """
+        self._again = self._unsent.copy() if _browser_has_widgets() else None
         self._began, self.ranges = time.monotonic(), {}
 
     def finish(self) -> None:
@@ -48,6 +64,7 @@ class Widgets:
         for key in self._told:
             self._echoes[key] = self._echoes[key][0], self._patience()
         self._told.clear()
+        self._unsent.clear()
         self._began = None
         self._told_in, self._has_drawn, self.had_dialog = self._language(), True, False
 
@@ -69,7 +86,10 @@ class Widgets:
             shown = [] if is_late else [state[key]]
             self._echoes[key] = shown, self._patience()
             self._told.add(key)
-        if self._told_in != self._language() or key not in state or state[key] != value:
+        is_told = self._again is not None and key not in self._again
+        is_told = is_told and self._told_in == self._language()
+        if not is_told or key not in state or state[key] != value:
+            self._unsent.add(key)
             state[key] = value
 
     def seed_words(self, key: str, value: Any, words: str) -> None:
