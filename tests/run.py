@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ("requirements.txt", "tests/requirements.txt")
 CORES = os.cpu_count() or 1
-BROWSERS = min(CORES, 4)
+BROWSERS = min(max(CORES // 2, 1), 4)  # each keeps a server and its own drawing busy
 LONGEST = (
     *("compiled_at_once", "page_walks", "compiled", "cuda", "page_walks_training", "presets"),
     *("plain_python", "cuda_large"),
